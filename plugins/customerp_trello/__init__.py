@@ -1,0 +1,1 @@
+"""Two-way sync between CustomERP and Trello."""
