@@ -1,0 +1,95 @@
+"""The canonical frame: how one side's records look to everything that compares them.
+
+A record is one row. Every property is a `str` column of canonical text: a value is its text, *empty* is ``""`` and
+*unknown* is missing. One dtype serves all property types, so comparing a million records is comparing text columns;
+what a text means is in the mapping. Columns that begin with an underscore describe the record itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+LIVE, GONE, SUSPENDED = "live", "gone", "suspended"
+
+ID = "_id"
+VERSION = "_version"
+MODIFIED_AT = "_modified_at"
+SCOPE = "_scope"
+STATE = "_state"
+REASON = "_reason"
+READONLY = "_readonly"
+READONLY_REASON = "_readonly_reason"
+PROBLEM = "_problem"
+TOUCH = "_touch"
+LABEL = "_label"
+NATIVE = "_native"
+
+_DEFAULTS: dict[str, str] = {
+    VERSION: "",
+    SCOPE: "",
+    STATE: LIVE,
+    REASON: "",
+    READONLY: "",
+    READONLY_REASON: "",
+    PROBLEM: "",
+    TOUCH: "",
+    LABEL: "",
+    NATIVE: "",
+}
+META = (ID, MODIFIED_AT, *_DEFAULTS)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One side as a run read it.
+
+    Attributes:
+        frame: canonical frame, one row per record, sorted by ``_id``, ids unique.
+        complete: True when every record of the scope was listed, so that absence means something.
+        facts: what else the run needs to know of the side (identity, capacity per scope, clock offset in seconds);
+            JSON-compatible.
+    """
+
+    frame: pd.DataFrame
+    complete: bool
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of one side, freshly read; the scalar twin of a frame's row.
+
+    Attributes:
+        id: the record's id on its side.
+        values: canonical property -> text, ``""`` for empty, None for unknown.
+        meta: the frame's meta columns without ``_id`` (absent keys have the frame's defaults).
+    """
+
+    id: str
+    values: dict[str, str | None]
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def make_frame(rows: Iterable[Mapping[str, Any]], properties: Sequence[str]) -> pd.DataFrame:
+    """Build a canonical frame from rows keyed by column name; what a row leaves out is unknown (or a meta default).
+
+    Returns:
+        Frame with ``_id``, all meta columns and *properties*, sorted by ``_id``.
+    """
+    frame = pd.DataFrame(list(rows)).reindex(columns=[*META, *properties])
+    return conform(frame, properties)
+
+
+def conform(frame: pd.DataFrame, properties: Sequence[str]) -> pd.DataFrame:
+    """Give a frame the canonical columns, dtypes and order."""
+    frame = frame.reindex(columns=[*META, *properties])
+    for column in (ID, *_DEFAULTS, *properties):
+        frame[column] = frame[column].astype("str")
+    for column, default in _DEFAULTS.items():
+        frame[column] = frame[column].fillna(default)
+    frame[MODIFIED_AT] = pd.to_datetime(frame[MODIFIED_AT], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
+    return frame.sort_values(ID, kind="stable", ignore_index=True)

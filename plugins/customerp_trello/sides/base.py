@@ -1,0 +1,105 @@
+"""What every side offers to the flow: read many, read one, write one.
+
+A side turns API records into canonical ones and back. It decides nothing: which change is right is reconcile's
+business, when it may be written is the flow's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import pandas as pd
+
+from customerp_trello.mapping.frame import Record, Snapshot
+
+
+@dataclass(frozen=True)
+class Known:
+    """What our own state knows of a side before it is read.
+
+    Attributes:
+        ids: ids of this side's linked records.
+        open_ids: ids with open work (deferred, ambiguous, waiting, quarantined), to be read whatever their age.
+        invitations: frame of remembered invitations: email, member_id, workspace_id.
+        workspace_customer: Trello workspace id -> CustomERP customer id, from the customer pair's links.
+        staff_members: Trello member ids linked or tombstoned in the employee pair.
+        consumed_sources: ids of comments that a create already holds, so they are chatter.
+    """
+
+    ids: frozenset[str] = frozenset()
+    open_ids: frozenset[str] = frozenset()
+    invitations: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["email", "member_id", "workspace_id"])
+    )
+    workspace_customer: dict[str, str] = field(default_factory=dict)
+    staff_members: frozenset[str] = frozenset()
+    consumed_sources: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What to read: everything, or what changed since a moment (plus the open work)."""
+
+    since: datetime | None
+    until: datetime | None
+    known: Known
+
+
+class Side(Protocol):
+    """One entity type of one system.
+
+    All methods raise the errors of :mod:`customerp_trello.errors`; a refused record is a ``RecordError``, a lost
+    answer to a write an ``UnknownOutcome``.
+    """
+
+    requests_made: int
+
+    def identity(self) -> dict[str, str]:
+        """Who and what this side is (base URL, token's member, card, staff workspaces), for the guard; no secret."""
+
+    def extract(self, reading: Reading) -> Snapshot:
+        """Read the records of the scope.
+
+        Linked ids that are no longer listed are looked up one by one (or below their parent) and reported as rows
+        with ``_state`` ``gone`` or ``suspended``; absence alone proves nothing.
+        """
+
+    def read(self, record_id: str) -> Record | None:
+        """Read one record now; None when it is proved gone."""
+
+    def create(self, values: dict[str, str], *, marker: str, labels: dict[str, str], source: str = "") -> Record:
+        """Create a record from canonical values.
+
+        Args:
+            values: canonical property -> text; empty properties may be left out.
+            marker: the counterpart's id, kept where the system has a place for it.
+            labels: reference value -> human name, for sides that render references.
+            source: id of the record on *this* side that the new one replaces (a project born as a comment).
+        """
+
+    def update(self, record: Record, values: dict[str, str], *, labels: dict[str, str], touch: str = "") -> Record:
+        """Write only *values* on top of *record* (as read just before) and return the system's own answer to it.
+
+        Args:
+            record: as read just before; its version makes the write conditional where the system can.
+            values: what changes; may be empty when only *touch* calls for the write.
+            labels: reference value -> human name.
+            touch: the ``_touch`` that the plan saw, so that nothing newer is taken as included.
+        """
+
+    def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:
+        """Write values that give the record another id (another workspace, another invitation)."""
+
+    def delete(self, record: Record) -> None:
+        """Delete for good."""
+
+    def deactivate(self, record: Record) -> None:
+        """Switch off without destroying."""
+
+    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str]) -> Record:
+        """Bring a gone record back; it may get another id."""
+
+    def find(self, values: dict[str, str], *, marker: str) -> list[Record]:
+        """Look for records that an interrupted create may have left: by marker, else by the keys we gave."""
