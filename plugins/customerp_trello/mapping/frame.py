@@ -2,7 +2,18 @@
 
 A record is one row. Every property is a `str` column of canonical text: a value is its text, *empty* is ``""`` and
 *unknown* is missing. One dtype serves all property types, so comparing a million records is comparing text columns;
-what a text means is in the mapping. Columns that begin with an underscore describe the record itself.
+what a text means is in the mapping. Columns that begin with an underscore describe the record itself:
+
+``_version``          what makes a write conditional (ETag), empty if the system has none
+``_modified_at``      the record's modification time, corrected by the server's clock
+``_scope``            keys apply within it (the customer of a contact); empty where the pair has none
+``_state, _reason``   live, proved gone, or suspended (out of sight or out of scope), and why
+``_readonly, _readonly_reason``  comma-joined properties that cannot be written on this record, and why
+``_problem``          why the record cannot be read; it is quarantined
+``_touch``            the record must be written although no property differs (an amendment to be included)
+``_label``            JSON object: reference value -> human name
+``_native``           JSON object: what the side itself needs in order to write the record later
+``_hold``             why no counterpart may be created for the record now; empty if it may
 """
 
 from __future__ import annotations
@@ -27,6 +38,7 @@ PROBLEM = "_problem"
 TOUCH = "_touch"
 LABEL = "_label"
 NATIVE = "_native"
+HOLD = "_hold"
 
 _DEFAULTS: dict[str, str] = {
     VERSION: "",
@@ -39,6 +51,7 @@ _DEFAULTS: dict[str, str] = {
     TOUCH: "",
     LABEL: "",
     NATIVE: "",
+    HOLD: "",
 }
 META = (ID, MODIFIED_AT, *_DEFAULTS)
 

@@ -1,0 +1,226 @@
+"""Three-way comparison of linked records, one property at a time and all records at once (contract, section 3).
+
+The decision is a truth table over four columns: both values as read and both bases. Everything here is boolean masks;
+no record is looked at by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from customerp_trello.mapping.model import Mapping, Property
+from customerp_trello.reconcile.plan import ADOPT, CONFLICT, CUSTOMERP, NOT_WRITABLE, SIDES, TRELLO, UPDATE
+from customerp_trello.reconcile.winner import Decision, decide
+
+OTHER = {CUSTOMERP: TRELLO, TRELLO: CUSTOMERP}
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Links beside both sides' records, row by row.
+
+    Attributes:
+        links: the links (see ``Past.links``), index 0..n-1.
+        records: per side, the canonical rows of those links in the same order.
+    """
+
+    links: pd.DataFrame
+    records: dict[str, pd.DataFrame]
+
+    def value(self, side: str, name: str) -> pd.Series:
+        """Values as read."""
+        return self.records[side][name]
+
+    def base(self, side: str, name: str) -> pd.Series:
+        """What the side showed when the property was last settled."""
+        return self.links[f"{side[0]}.{name}"]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """One property of all aligned records: values, bases and what follows from them."""
+
+    now: dict[str, pd.Series]
+    known: dict[str, pd.Series]
+    changed: dict[str, pd.Series]
+    based: pd.Series
+    equal: pd.Series
+
+
+def columns_of(aligned: Aligned, prop: Property) -> Columns:
+    """Compute the truth table's inputs for one property."""
+    now = {side: aligned.value(side, prop.name) for side in SIDES}
+    base = {side: aligned.base(side, prop.name) for side in SIDES}
+    known = {side: now[side].notna() for side in SIDES}
+
+    def same(text: pd.Series) -> pd.Series:
+        return text.str.casefold() if prop.ignore_case else text
+
+    changed = {side: known[side] & base[side].notna() & (same(now[side]) != same(base[side])) for side in SIDES}
+    equal = known[CUSTOMERP] & known[TRELLO] & (same(now[CUSTOMERP]) == same(now[TRELLO]))
+    based = base[CUSTOMERP].notna() & base[TRELLO].notna()
+    return Columns(now, known, changed, based, equal)
+
+
+def edited(aligned: Aligned, mapping: Mapping, side: str) -> pd.Series:
+    """Which records somebody else changed on *side*, in a property that may travel from there."""
+    result = pd.Series(False, index=aligned.links.index)
+    for prop in mapping.properties:
+        if prop.to(OTHER[side]) and not prop.create_only:
+            result |= columns_of(aligned, prop).changed[side]
+    return result
+
+
+def compare(aligned: Aligned, mapping: Mapping, decision: Decision) -> list[pd.DataFrame]:
+    """All rows that linked records call for, as plan parts."""
+    parts: list[pd.DataFrame] = []
+    for prop in mapping.properties:
+        if not prop.create_only:
+            parts += _compare_property(aligned, mapping, prop, decision)
+    return parts
+
+
+def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decision: Decision) -> list[pd.DataFrame]:
+    cols = columns_of(aligned, prop)
+    either = cols.changed[CUSTOMERP] | cols.changed[TRELLO]
+    both = cols.changed[CUSTOMERP] & cols.changed[TRELLO]
+    first = ~cols.based & cols.known[CUSTOMERP] & cols.known[TRELLO]
+    adopt = (either & cols.based | first) & cols.equal
+    winner = pd.Series("", index=aligned.links.index, dtype="str")
+    cause = winner.copy()
+
+    open_ = cols.based & either & ~cols.equal
+    for side in SIDES:
+        alone = open_ & cols.changed[side] & ~both
+        winner, cause = winner.mask(alone, side), cause.mask(alone, f"edited_in_{side}")
+    filled = first & ~cols.equal
+    for side in SIDES:
+        fills = filled & (cols.now[OTHER[side]] == "")
+        winner, cause = winner.mask(fills, side), cause.mask(fills, "first_link_fill")
+    clash = filled & (winner == "")
+    winner, cause = _settle(clash, winner, cause, _first_link(mapping, prop), "first_link")
+    conflict = clash.copy()
+    standing = _writable_again(aligned, prop, cols, either)
+    for side in SIDES:
+        winner, cause = winner.mask(standing[side], OTHER[side]), cause.mask(standing[side], "writable_again")
+
+    fought = open_ & both
+    if prop.two_way:
+        won, why = decide(aligned, prop, mapping, decision, fought)
+        winner, cause = winner.mask(fought, won), cause.mask(fought, why)
+        conflict |= fought
+    else:
+        winner = winner.mask(fought, _source(prop))
+        cause = cause.mask(fought, f"edited_in_{_source(prop)}")
+    if not prop.two_way:
+        conflict &= False
+    manual = decision.manual_mask(aligned, prop.name)
+    answered = manual.notna() & (manual != "")
+    waits = manual.notna() & ~answered & cols.based & ~cols.equal
+    winner, cause = winner.mask(answered & ~cols.equal, manual), cause.mask(answered & ~cols.equal, "answered")
+    winner, cause = winner.mask(waits, ""), cause.mask(waits, "manual")
+    adopt &= ~waits
+    conflict |= waits
+    return _emit(aligned, prop, cols, winner, cause, adopt, conflict)
+
+
+def _settle(mask: pd.Series, winner: pd.Series, cause: pd.Series, side: str, why: str) -> tuple[pd.Series, pd.Series]:
+    return winner.mask(mask, "" if side == "manual" else side), cause.mask(mask, why)
+
+
+def _source(prop: Property) -> str:
+    return CUSTOMERP if prop.to(TRELLO) else TRELLO
+
+
+def _first_link(mapping: Mapping, prop: Property) -> str:
+    return mapping.on_first_link if prop.two_way else _source(prop)
+
+
+def _writable_again(aligned: Aligned, prop: Property, cols: Columns, either: pd.Series) -> dict[str, pd.Series]:
+    """Standing ``not_writable`` marks whose target can now be written, per target side."""
+    marks = aligned.links["marks"]
+    if not (marks != "{}").any():
+        return {side: pd.Series(False, index=marks.index) for side in SIDES}
+    quiet = cols.based & ~either & ~cols.equal & cols.known[CUSTOMERP] & cols.known[TRELLO]
+    result = {}
+    for side in SIDES:
+        marked = marks.str.contains(f'"{prop.name}": "{NOT_WRITABLE}:{side}"', regex=False)
+        result[side] = quiet & marked & _refusal(aligned, prop, side, cols.now[OTHER[side]]).eq("")
+    return result
+
+
+def _refusal(aligned: Aligned, prop: Property, side: str, value: pd.Series) -> pd.Series:
+    """Why *side* cannot take *value* in each record, empty where it can."""
+    record = aligned.records[side]
+    readonly = ("," + record["_readonly"] + ",").str.contains(f",{prop.name},", regex=False)
+    why = pd.Series("", index=value.index, dtype="str").mask(readonly, record["_readonly_reason"])
+    why = why.mask(readonly & (why == ""), "read-only")
+    if prop.max_length is not None:
+        why = why.mask(value.str.len().gt(prop.max_length) & (why == ""), f"longer than {prop.max_length} characters")
+    if prop.required:
+        why = why.mask(value.eq("") & (why == ""), "required there, empty here")
+    return why
+
+
+def _emit(
+    aligned: Aligned,
+    prop: Property,
+    cols: Columns,
+    winner: pd.Series,
+    cause: pd.Series,
+    adopt: pd.Series,
+    conflict: pd.Series,
+) -> list[pd.DataFrame]:
+    """Turn one property's decisions into plan rows."""
+    parts = [_rows(aligned, prop, cols, adopt, "", ADOPT, cause=pd.Series("equal", index=cause.index, dtype="str"))]
+    parts.append(_rows(aligned, prop, cols, conflict, "", CONFLICT, cause=cause, winner=winner))
+    for source in SIDES:
+        target = OTHER[source]
+        wins = winner == source
+        if prop.to(target):
+            refusal = _refusal(aligned, prop, target, cols.now[source])
+            refused = wins & refusal.ne("")
+            # A target that refuses and whose mark already stands says nothing new.
+            parts.append(_rows(aligned, prop, cols, wins & ~refused, target, UPDATE, cause=cause))
+            parts.append(_rows(aligned, prop, cols, refused, target, NOT_WRITABLE, cause=cause, detail=refusal))
+        elif prop.put_back:
+            back = wins & cols.known[target]
+            refusal = _refusal(aligned, prop, source, cols.now[target])
+            ok = back & refusal.eq("")
+            put_back = pd.Series("put_back", index=cause.index, dtype="str")
+            parts.append(_rows(aligned, prop, cols, ok, source, UPDATE, cause=put_back))
+            parts.append(_rows(aligned, prop, cols, back & ~ok, source, NOT_WRITABLE, cause=put_back, detail=refusal))
+        else:
+            left = pd.Series("not_put_back", index=cause.index, dtype="str")
+            parts.append(_rows(aligned, prop, cols, wins, "", ADOPT, cause=left))
+    return parts
+
+
+def _rows(
+    aligned: Aligned,
+    prop: Property,
+    cols: Columns,
+    mask: pd.Series,
+    side: str,
+    operation: str,
+    *,
+    cause: pd.Series,
+    winner: pd.Series | None = None,
+    detail: pd.Series | None = None,
+) -> pd.DataFrame:
+    links = aligned.links.loc[mask]
+    if links.empty:
+        return pd.DataFrame()
+    rows = links[["link", "customerp_id", "trello_id", "key"]].copy()
+    rows["side"], rows["operation"], rows["property"] = side, operation, prop.name
+    rows["customerp"], rows["trello"] = cols.now[CUSTOMERP][mask], cols.now[TRELLO][mask]
+    if side:
+        rows["before"], rows["after"] = cols.now[side][mask], cols.now[OTHER[side]][mask]
+    rows["cause"] = cause[mask]
+    if winner is not None:
+        rows["winner"] = winner[mask]
+    if detail is not None:
+        rows["detail"] = detail[mask]
+    return rows

@@ -1,0 +1,114 @@
+"""Records without a counterpart: which are created on the other side, and which wait (contract, section 4)."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from customerp_trello.mapping.frame import HOLD, ID, SCOPE
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.match import key_columns
+from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, NOT_WRITABLE, TRELLO, WAITING
+
+OTHER = {CUSTOMERP: TRELLO, TRELLO: CUSTOMERP}
+
+
+def creates(
+    source: str,
+    records: pd.DataFrame,
+    *,
+    mapping: Mapping,
+    taken: dict[str, set[str]],
+    listings_complete: bool,
+    capacity: dict[str, int],
+) -> list[pd.DataFrame]:
+    """Plan the counterparts of unlinked records of side *source*.
+
+    Args:
+        source: the side that has the records.
+        records: its live, unlinked, unmatched records with a display ``key``.
+        mapping: the pair's mapping.
+        taken: per key column (``k0`` ..) the texts that linked records bear, on either side.
+        listings_complete: False holds every create, since absence then means nothing.
+        capacity: free places per scope on the target side (absent scope: no limit known).
+
+    Returns:
+        Plan parts: ``create``, ``waiting``, ``not_writable``.
+    """
+    target = OTHER[source]
+    mode = mapping.side(source).on_unlinked.mode
+    if records.empty:
+        return []
+    records = records.sort_values(["key", ID], kind="stable").reset_index(drop=True)
+    if mode == "link_only":
+        # The CustomERP side is read by change, so that its unlinked records must be remembered as open work.
+        return [_whole(records, source, source, WAITING, "link_only")] if source == CUSTOMERP else []
+    why, detail = _held(records, mapping, taken, listings_complete)
+    held = why.ne("")
+    parts = [_whole(records[held], source, source, WAITING, why[held], detail[held])]
+    records = records[~held]
+    for prop in mapping.properties:
+        if prop.required and prop.to(target):
+            missing = records[prop.name].fillna("").eq("")
+            parts.append(
+                _whole(records[missing], source, target, NOT_WRITABLE, "required", f"no {prop.label}", prop.name)
+            )
+            records = records[~missing]
+    full = _beyond_capacity(records, capacity)
+    parts.append(_whole(records[full], source, target, NOT_WRITABLE, "cap", "no free place left"))
+    parts.append(_create_rows(records[~full], source, target, mapping))
+    return parts
+
+
+def _held(
+    records: pd.DataFrame, mapping: Mapping, taken: dict[str, set[str]], complete: bool
+) -> tuple[pd.Series, pd.Series]:
+    """Why a record waits instead of being created, and the words for a person."""
+    keys = key_columns(records, mapping.link_keys, mapping.folded)
+    names = [f"k{i}" for i in range(len(mapping.link_keys))]
+    first_position = pd.Series(-1, index=records.index)
+    for position in reversed(range(len(names))):
+        first_position = first_position.mask(keys[names[position]].notna(), position)
+    why = records[HOLD].mask(records[HOLD].ne(""), "condition")
+    detail = records[HOLD].copy()
+    for position, name in enumerate(names):
+        mine = first_position.eq(position)
+        scoped = keys[SCOPE] + "\x1f" + keys[name]
+        doubled = mine & scoped.duplicated(keep=False) & keys[name].notna()
+        why = why.mask(doubled & why.eq(""), "ambiguous")
+        occupied = mine & scoped.isin(taken.get(name, set()))
+        why = why.mask(occupied & why.eq(""), "possible_duplicate")
+    if not complete:
+        why = why.mask(why.eq(""), "incomplete_listing")
+    return why, detail
+
+
+def _beyond_capacity(records: pd.DataFrame, capacity: dict[str, int]) -> pd.Series:
+    rank = records.groupby(SCOPE).cumcount()
+    free = records[SCOPE].map(capacity).astype("float64").fillna(float("inf"))
+    return rank.ge(free)
+
+
+def _whole(
+    records: pd.DataFrame,
+    source: str,
+    side: str,
+    operation: str,
+    cause: str | pd.Series,
+    detail: str | pd.Series = "",
+    prop: str = "",
+) -> pd.DataFrame:
+    part = pd.DataFrame({"key": records["key"], f"{source}_id": records[ID]})
+    part["side"], part["operation"], part["property"] = side, operation, prop
+    part["cause"], part["detail"] = cause, detail
+    return part
+
+
+def _create_rows(records: pd.DataFrame, source: str, target: str, mapping: Mapping) -> pd.DataFrame:
+    parts = []
+    for prop in mapping.properties:
+        value = records[prop.name]
+        wanted = value.notna() & prop.to(target)
+        part = _whole(records[wanted], source, target, CREATE, f"new_in_{source}", "", prop.name)
+        part["after"], part[source] = value[wanted], value[wanted]
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,136 @@
+"""Linked records of which one side is gone or out of sight (contract, section 5)."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from customerp_trello.mapping.frame import ID, STATE
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.plan import (
+    CREATE,
+    CUSTOMERP,
+    DELETE,
+    RELINK,
+    SIDES,
+    SUSPENDED,
+    TRELLO,
+    UNLINK,
+    WAITING,
+)
+
+OTHER = {CUSTOMERP: TRELLO, TRELLO: CUSTOMERP}
+
+
+def rows(links: pd.DataFrame, mask: pd.Series, side: str, operation: str, cause: str, detail: str = "") -> pd.DataFrame:
+    """Whole-record plan rows for the links in *mask*."""
+    part = links.loc[mask, ["link", "customerp_id", "trello_id", "key"]].copy()
+    part["side"], part["operation"], part["property"] = side, operation, ""
+    part["cause"], part["detail"] = cause, detail
+    return part
+
+
+def relinks(
+    links: pd.DataFrame, gone: dict[str, pd.Series], unlinked: dict[str, pd.DataFrame], mapping: Mapping
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Move the link of a gone record to the one unlinked record of its side that bears the same first key.
+
+    Returns:
+        The links with moved ids, and the plan parts (``relink``; ``waiting`` with cause ``merge`` where the key sits on
+        more than one record).
+    """
+    parts: list[pd.DataFrame] = []
+    first = mapping.link_keys[0].properties
+    for side in SIDES:
+        lost = links[gone[side] & ~gone[OTHER[side]]]
+        heirs = unlinked[side]
+        if lost.empty or heirs.empty:
+            continue
+        base = [f"{side[0]}.{name}" for name in first]
+        known = lost[(lost[base].notna() & (lost[base] != "")).all(axis=1)]
+        found = known.merge(heirs[[ID, *first]], left_on=base, right_on=list(first))
+        single = ~found.duplicated("link", keep=False) & ~found.duplicated(ID, keep=False)
+        moved = found[single].set_index("link")[ID]
+        column = f"{side}_id"
+        if len(moved):
+            links = links.copy()
+            links[column] = links["link"].map(moved).astype("str").fillna(links[column])
+            hit = links["link"].isin(moved.index)
+            parts.append(rows(links, hit, "", RELINK, f"same_key_in_{side}"))
+        unclear = links["link"].isin(found.loc[~single, "link"])
+        parts.append(rows(links, unclear, "", WAITING, "merge", "a person says which record continues this one"))
+    return links, parts
+
+
+def decide_gone(
+    links: pd.DataFrame,
+    records: dict[str, pd.DataFrame],
+    edited: dict[str, pd.Series],
+    mapping: Mapping,
+) -> tuple[pd.Series, list[pd.DataFrame]]:
+    """What follows for links with a gone or suspended record.
+
+    Args:
+        links: links with their ``key``.
+        records: per side, the records of those links in the same order (``_state`` missing where not read).
+        edited: per side, which records somebody edited since the last settled state.
+        mapping: the pair's mapping.
+
+    Returns:
+        Mask of links that are dealt with (nothing else may happen to them), and the plan parts.
+    """
+    gone = {side: records[side][STATE].eq("gone") for side in SIDES}
+    away = {side: records[side][STATE].eq("suspended") for side in SIDES}
+    parts: list[pd.DataFrame] = []
+    suspended = (away[CUSTOMERP] | away[TRELLO]) & ~gone[CUSTOMERP] & ~gone[TRELLO]
+    fresh = suspended & links["status"].ne("suspended")
+    for side in SIDES:
+        part = rows(links, fresh & away[side], side, SUSPENDED, "out_of_scope")
+        part["detail"] = records[side].loc[part.index, "_reason"]
+        parts.append(part)
+    parts.append(rows(links, gone[CUSTOMERP] & gone[TRELLO], "", UNLINK, "gone_on_both"))
+    for side in SIDES:
+        parts += _one_gone(links, gone[side] & ~gone[OTHER[side]], side, edited[OTHER[side]], records, mapping)
+    return suspended | gone[CUSTOMERP] | gone[TRELLO], parts
+
+
+def _one_gone(
+    links: pd.DataFrame,
+    mask: pd.Series,
+    side: str,
+    survivor_edited: pd.Series,
+    records: dict[str, pd.DataFrame],
+    mapping: Mapping,
+) -> list[pd.DataFrame]:
+    """*side*'s record is gone, the other lives: apply the survivor's policy, or let its edit win."""
+    survivor = OTHER[side]
+    policy = mapping.side(survivor).on_gone
+    revived = pd.Series(False, index=links.index)
+    parts = []
+    if mapping.delete_vs_edit == "edit_wins":
+        revived = mask & survivor_edited
+        parts.append(restore_rows(links, revived, side, records[survivor], mapping, "edit_wins"))
+    rest = mask & ~revived
+    cause = f"gone_in_{side}"
+    if policy == "restore":
+        parts.append(restore_rows(links, rest, side, records[survivor], mapping, "restore"))
+    elif policy in ("delete", "deactivate"):
+        parts.append(rows(links, rest, survivor, DELETE, cause, policy))
+    elif policy == "unlink":
+        parts.append(rows(links, rest, "", UNLINK, cause))
+    return parts
+
+
+def restore_rows(
+    links: pd.DataFrame, mask: pd.Series, side: str, source: pd.DataFrame, mapping: Mapping, cause: str
+) -> pd.DataFrame:
+    """Rows of a create that brings the gone record of *side* back with the survivor's values."""
+    parts = []
+    for prop in mapping.properties:
+        value = source[prop.name]
+        wanted = mask & value.notna() & prop.to(side)
+        part = rows(links, wanted, side, CREATE, cause, "restore")
+        part["property"] = prop.name
+        part["after"] = value[wanted]
+        part[OTHER[side]] = value[wanted]
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)

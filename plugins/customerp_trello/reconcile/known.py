@@ -1,0 +1,46 @@
+"""What reconcile is told besides the two snapshots: the pair's own past, as frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pandas as pd
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _empty(*columns: str) -> pd.DataFrame:
+    return pd.DataFrame({column: pd.Series(dtype="str") for column in columns})
+
+
+@dataclass(frozen=True)
+class Past:
+    """The pair's past, as the state database tells it.
+
+    Attributes:
+        links: one row per link: link (int64), customerp_id, trello_id, status, marks (JSON object property -> cause),
+            written_customerp and written_trello (the modification time that our own last write left, as text),
+            and ``c.<property>``, ``t.<property>`` with the base of each side (missing where never settled).
+        tombstones: side and deleted_id of what was deleted, surviving_id of its counterpart.
+        held: side and record_id of records that must not be written in this run (quarantine not yet due,
+            an interrupted write whose outcome is open), with a reason.
+        manual: link (int64) and property of open ``manual`` conflicts, with answer (a side, or empty while waiting).
+        last_read: per side, when a run last read it successfully; an edit of unknown time counts as made then.
+        evidence: trello_id, property, at (datetime64 UTC): when that property was last changed in Trello, where known.
+    """
+
+    links: pd.DataFrame
+    tombstones: pd.DataFrame = field(default_factory=lambda: _empty("side", "deleted_id", "surviving_id"))
+    held: pd.DataFrame = field(default_factory=lambda: _empty("side", "record_id", "reason"))
+    manual: pd.DataFrame = field(
+        default_factory=lambda: _empty("property", "answer").assign(link=pd.Series(dtype="int64"))
+    )
+    last_read: dict[str, datetime] = field(default_factory=dict)
+    evidence: pd.DataFrame = field(
+        default_factory=lambda: _empty("trello_id", "property").assign(at=pd.Series(dtype="datetime64[us, UTC]"))
+    )
+
+    def read_at(self, side: str) -> datetime:
+        """When *side* was last read, or the epoch."""
+        return self.last_read.get(side, _EPOCH)

@@ -1,0 +1,74 @@
+"""Who wins a conflict (contract, section 3): a policy, and for ``latest`` the best evidence of time there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from customerp_trello.mapping.frame import MODIFIED_AT
+from customerp_trello.mapping.model import Mapping, Property
+from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.plan import CUSTOMERP, SIDES, TRELLO
+
+if TYPE_CHECKING:
+    from customerp_trello.reconcile.compare import Aligned
+
+_TIME = pd.DatetimeTZDtype("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What deciding needs from the past."""
+
+    past: Past
+
+    def manual_mask(self, aligned: Aligned, name: str) -> pd.Series:
+        """Per record: missing where no manual conflict is open on the property, else its answer ('' = waiting)."""
+        rows = self.past.manual
+        rows = rows[rows["property"] == name]
+        answers = dict(zip(rows["link"], rows["answer"], strict=True))
+        return aligned.links["link"].map(answers).astype("str")
+
+
+def decide(
+    aligned: Aligned, prop: Property, mapping: Mapping, decision: Decision, fought: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Winner ('' = a person decides) and cause for every record; only those in *fought* are meaningful."""
+    index = aligned.links.index
+    if prop.conflict == "manual":
+        return pd.Series("", index=index, dtype="str"), pd.Series("manual", index=index, dtype="str")
+    if prop.conflict in SIDES:
+        return (
+            pd.Series(prop.conflict, index=index, dtype="str"),
+            pd.Series(f"policy_{prop.conflict}", index=index, dtype="str"),
+        )
+    if not fought.any():
+        return pd.Series("", index=index, dtype="str"), pd.Series("", index=index, dtype="str")
+    times, estimated = {}, {}
+    for side in SIDES:
+        times[side], estimated[side] = _edited_at(aligned, prop, decision.past, side)
+    winner = pd.Series(mapping.tie, index=index, dtype="str")
+    winner = winner.mask(times[CUSTOMERP] > times[TRELLO], CUSTOMERP).mask(times[TRELLO] > times[CUSTOMERP], TRELLO)
+    cause = pd.Series("latest", index=index, dtype="str")
+    cause = cause.mask(times[CUSTOMERP] == times[TRELLO], "latest_tie")
+    cause = cause.mask(estimated[CUSTOMERP] | estimated[TRELLO], cause + "_by_estimate")
+    return winner, cause
+
+
+def _edited_at(aligned: Aligned, prop: Property, past: Past, side: str) -> tuple[pd.Series, pd.Series]:
+    """When the property was edited on *side*, and whether that is an estimate.
+
+    Evidence about the property comes first; then the record's modification time, unless our own write set it; else
+    the edit counts as made when the side was last read, since that read still saw the old value.
+    """
+    at = aligned.records[side][MODIFIED_AT]
+    ours = at.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ").eq(aligned.links[f"written_{side}"])
+    at = at.mask(ours)
+    if side == TRELLO and len(past.evidence):
+        rows = past.evidence[past.evidence["property"] == prop.name]
+        evidence = rows.drop_duplicates("trello_id", keep="last").set_index("trello_id")["at"]
+        at = aligned.links["trello_id"].map(evidence).astype(_TIME).fillna(at)
+    estimated = at.isna()
+    return at.fillna(pd.Timestamp(past.read_at(side)).as_unit("us")).astype(_TIME), estimated
