@@ -1,0 +1,102 @@
+"""Both sides changed a property: what was decided and why, and what a person has been asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from customerp_trello.errors import RecordError
+from customerp_trello.state.tables import Side, conflict
+from customerp_trello.state.transaction import Transaction, chunks
+
+OPEN, ANSWERED, SETTLED = "open", "answered", "settled"
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One property of one link that changed on both sides.
+
+    Attributes:
+        base_customerp, base_trello, customerp, trello: texts, None unknown or none.
+        winner: the side that won, "" while nobody has.
+        reason: why (policy, times, `first_link`, `by estimate`...).
+        status: open (a person has to answer), answered (not applied yet), settled.
+        answer: the side that a person let win, "" before.
+    """
+
+    link: int
+    property: str
+    base_customerp: str | None
+    base_trello: str | None
+    customerp: str | None
+    trello: str | None
+    winner: str = ""
+    reason: str = ""
+    status: str = OPEN
+    pair: str = ""
+    run: str = ""
+    id: int = 0
+    answer: str = ""
+    answered_by: str = ""
+    answered_at: datetime | None = None
+    created_at: datetime | None = None
+
+
+_VALUES = ("base_customerp", "base_trello", "customerp", "trello", "winner", "reason", "status")
+
+
+def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
+    """Record a conflict and return its id.
+
+    An open one of the same link and property is brought up to date instead (no write if nothing differs), and so is
+    one that this run has settled in an earlier attempt.
+    """
+    c = conflict.c
+    same = (c.pair == pair) & (c.link == new.link) & (c.property == new.property)
+    mine = (c.status == OPEN) | ((c.status == SETTLED) & (c.run == run))
+    standing = tx.execute(select(conflict).where(same, mine).order_by(c.id.desc())).mappings().first()
+    values: dict[str, Any] = {name: getattr(new, name) for name in _VALUES}
+    if standing is None:
+        row = values | {"pair": pair, "run": run, "link": new.link, "property": new.property}
+        row |= {"answer": "", "answered_by": "", "created_at": tx.now}
+        return int(tx.execute(insert(conflict).values(**row).returning(c.id)).scalar_one())
+    if any(standing[name] != value for name, value in values.items()):
+        tx.execute(update(conflict).where(c.id == standing["id"]).values(**values, run=run))
+    return int(standing["id"])
+
+
+def answer_conflict(tx: Transaction, conflict_id: int, answer: Side, by: str) -> None:
+    """A person says which side wins; the next run applies it.
+
+    Raises:
+        RecordError: the conflict is not open (any more).
+    """
+    c = conflict.c
+    values = {"status": ANSWERED, "answer": answer, "answered_by": by, "answered_at": tx.now}
+    if tx.execute(update(conflict).where(c.id == conflict_id, c.status == OPEN).values(**values)).rowcount == 0:
+        raise RecordError(f"Conflict {conflict_id} is not open: it was answered or settled meanwhile. Reload the list.")
+
+
+def settle_conflicts(tx: Transaction, ids: Collection[int], *, winner: str = "") -> int:
+    """Close conflicts: the answer has been applied, or both sides agree by now. Returns how many were not closed."""
+    c = conflict.c
+    values = {"status": SETTLED} | ({"winner": winner} if winner else {})
+    return sum(
+        tx.execute(update(conflict).where(c.id.in_(part), c.status != SETTLED).values(**values)).rowcount
+        for part in chunks(sorted(ids))
+    )
+
+
+def conflicts(tx: Transaction, pair: str, *, status: str = OPEN) -> list[Conflict]:
+    """The pair's conflicts of one status, oldest first."""
+    chosen = select(conflict).where(conflict.c.pair == pair, conflict.c.status == status).order_by(conflict.c.id)
+    return [Conflict(**row) for row in tx.execute(chosen).mappings()]
+
+
+def answers(tx: Transaction, pair: str) -> list[Conflict]:
+    """The pair's conflicts that a person has answered and no run has applied yet, oldest first."""
+    return conflicts(tx, pair, status=ANSWERED)

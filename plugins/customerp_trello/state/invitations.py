@@ -1,0 +1,41 @@
+"""Remembered invitations: Trello shows nobody's email, so who was invited as what is known here alone."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sqlalchemy import insert, select, update
+
+from customerp_trello.state.frames import read_frame
+from customerp_trello.state.tables import invitation
+from customerp_trello.state.transaction import Transaction
+
+OPEN, WITHDRAWN, JOINED = "open", "withdrawn", "joined"
+
+
+def remember_invitation(
+    tx: Transaction, pair: str, email: str, workspace_id: str, member_id: str, *, run: str, status: str = OPEN
+) -> None:
+    """Remember that *email* was invited to a workspace and became *member_id* there; a repeated one is renewed."""
+    key = {"email": email.strip().lower(), "workspace_id": workspace_id}
+    values = {"member_id": member_id, "pair": pair, "status": status, "invited_at": tx.now, "run": run}
+    mine = (invitation.c.email == key["email"]) & (invitation.c.workspace_id == workspace_id)
+    if tx.execute(update(invitation).where(mine).values(**values)).rowcount == 0:
+        tx.execute(insert(invitation).values(**key, **values))
+
+
+def set_invitation(
+    tx: Transaction, email: str, workspace_id: str, *, status: str | None = None, member_id: str | None = None
+) -> int:
+    """Change what became of an invitation (withdrawn, joined) or which member it is. Returns 1, or 0 if unknown."""
+    mine = (invitation.c.email == email.strip().lower()) & (invitation.c.workspace_id == workspace_id)
+    given = {"status": status, "member_id": member_id}
+    values = {name: value for name, value in given.items() if value is not None}
+    return tx.execute(update(invitation).where(mine).values(**values)).rowcount if values else 0
+
+
+def load_invitations(tx: Transaction, pair: str | None = None) -> pd.DataFrame:
+    """All invitations that were not withdrawn: `email`, `member_id`, `workspace_id`, `pair`, `status`, `invited_at`."""
+    c = invitation.c
+    columns = (c.email, c.member_id, c.workspace_id, c.pair, c.status, c.invited_at)
+    query = select(*columns).where(c.status != WITHDRAWN).order_by(c.id)
+    return read_frame(tx, query if pair is None else query.where(c.pair == pair))

@@ -1,0 +1,161 @@
+"""Links: which record is bound to which. Within a pair no id is in two links."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Column, delete, func, insert, or_, select, update
+
+from customerp_trello.errors import RecordError, RecordMissing
+from customerp_trello.state.bases import texts
+from customerp_trello.state.frames import read_frame
+from customerp_trello.state.tables import CUSTOMERP, Side, conflict, link
+from customerp_trello.state.transaction import Transaction, chunks
+
+LINKED, SUSPENDED = "linked", "suspended"
+
+
+@dataclass(frozen=True)
+class NewLink:
+    """A link to be made.
+
+    Attributes:
+        customerp_id, trello_id: what it binds.
+        customerp, trello: property -> base text of that side; what is left out has no base yet.
+        marks: property -> cause of a standing difference (`normalised`, `not_writable: ...`).
+        written_customerp, written_trello: modified_at that our own last write produced, "" if none.
+    """
+
+    customerp_id: str
+    trello_id: str
+    customerp: Mapping[str, str] = field(default_factory=dict)
+    trello: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
+    written_customerp: str = ""
+    written_trello: str = ""
+    status: str = LINKED
+    reason: str = ""
+
+
+def link_ids(tx: Transaction, pair: str) -> pd.DataFrame:
+    """Load the ids alone: `link` (int64), `customerp_id`, `trello_id`, `status`, sorted by link."""
+    c = link.c
+    query = select(c.id.label("link"), c.customerp_id, c.trello_id, c.status).where(c.pair == pair).order_by(c.id)
+    frame = read_frame(tx, query)
+    return frame.astype({"link": "int64"})
+
+
+def add_link(tx: Transaction, pair: str, new: NewLink, *, run: str) -> int:
+    """Bind two records and return the link's id.
+
+    Raises:
+        RecordError: one of the two is in another link of the pair.
+    """
+    return add_links(tx, pair, [new], run=run)[0]
+
+
+def add_links(tx: Transaction, pair: str, new: Iterable[NewLink], *, run: str) -> list[int]:
+    """Bind many pairs of records; all or none.
+
+    Returns:
+        The new links' ids in the order given.
+
+    Raises:
+        RecordError: an id is in another link of the pair, or twice in *new*.
+    """
+    rows = [_row(item, pair, run) for item in new]
+    for side in ("customerp_id", "trello_id"):
+        _refuse_taken(tx, pair, link.c[side], [row[side] for row in rows])
+    if not rows:
+        return []
+    statement = insert(link).returning(link.c.id, sort_by_parameter_order=True)
+    return list(tx.connection.execute(statement, rows).scalars())
+
+
+def _row(new: NewLink, pair: str, run: str) -> dict[str, Any]:
+    return {
+        "pair": pair,
+        "customerp_id": new.customerp_id,
+        "trello_id": new.trello_id,
+        "status": new.status,
+        "reason": new.reason,
+        "base_customerp": texts(new.customerp),
+        "base_trello": texts(new.trello),
+        "marks": texts(new.marks),
+        "written_customerp": new.written_customerp,
+        "written_trello": new.written_trello,
+        "created_run": run,
+        "changed_run": run,
+    }
+
+
+def _refuse_taken(tx: Transaction, pair: str, column: Column[Any], ids: Sequence[str]) -> None:
+    twice = len(set(ids)) < len(ids)
+    taken = [
+        found
+        for part in chunks(ids)
+        for found in tx.execute(select(column).where(link.c.pair == pair, column.in_(part))).scalars()
+    ]
+    if taken or twice:
+        named = ", ".join(sorted(taken)[:5]) or "an id given twice"
+        raise RecordError(
+            f"{pair}: cannot link {column.name} {named}: a record is in one link at most. Unlink or relink it first."
+        )
+
+
+def relink(tx: Transaction, link_id: int, side: Side, new_id: str, *, run: str) -> None:
+    """Let the link name another record of *side*; bases stay.
+
+    Raises:
+        RecordMissing: there is no such link.
+        RecordError: the record is in another link of the pair.
+    """
+    column = link.c.customerp_id if side == CUSTOMERP else link.c.trello_id
+    current = tx.execute(select(link.c.pair, column.label("record")).where(link.c.id == link_id)).one_or_none()
+    if current is None:
+        raise RecordMissing(f"There is no link {link_id} (any more) to be moved to another record; read again.")
+    if current.record != new_id:
+        _refuse_taken(tx, current.pair, column, [new_id])
+        tx.execute(update(link).where(link.c.id == link_id).values({column: new_id, link.c.changed_run: run}))
+
+
+def suspend(tx: Transaction, link_ids: Collection[int], reason: str, *, run: str) -> int:
+    """Suspend links: neither side is written until they resume. Returns how many changed."""
+    return _set_status(tx, link_ids, SUSPENDED, reason, run)
+
+
+def resume(tx: Transaction, link_ids: Collection[int], *, run: str) -> int:
+    """Let suspended links take part again. Returns how many changed."""
+    return _set_status(tx, link_ids, LINKED, "", run)
+
+
+def _set_status(tx: Transaction, ids: Collection[int], status: str, reason: str, run: str) -> int:
+    other = or_(link.c.status != status, link.c.reason != reason)
+    return sum(
+        tx.execute(
+            update(link).where(link.c.id.in_(part), other).values(status=status, reason=reason, changed_run=run)
+        ).rowcount
+        for part in chunks(sorted(ids))
+    )
+
+
+def unlink(tx: Transaction, link_ids: Collection[int]) -> int:
+    """Remove links and settle what was open about them; a tombstone, if one is due, is the caller's next line.
+
+    Returns:
+        How many links there were.
+    """
+    removed = 0
+    for part in chunks(sorted(link_ids)):
+        about = conflict.c.link.in_(part) & (conflict.c.status != "settled")
+        tx.execute(update(conflict).where(about).values(status="settled", reason="unlinked"))
+        removed += tx.execute(delete(link).where(link.c.id.in_(part))).rowcount
+    return removed
+
+
+def count_links(tx: Transaction, pair: str) -> int:
+    """Count a pair's links."""
+    return int(tx.execute(select(func.count()).select_from(link).where(link.c.pair == pair)).scalar_one())

@@ -1,0 +1,119 @@
+"""Plans as the guard left them: applied, held for a person, or let through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from customerp_trello.errors import FormError
+from customerp_trello.state.tables import plan
+from customerp_trello.state.transaction import Transaction
+
+PENDING, HELD, APPROVED, APPLIED, REFUSED = "pending", "held", "approved", "applied", "refused"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a run's plan; the plan itself is at *path*.
+
+    Attributes:
+        run: the run that made it.
+        digest: of its changes.
+        path: object storage URL of the table.
+        status: pending, held (by the guard), approved, applied or refused.
+        reasons: what the guard said.
+        guarded: change keys that the guard held.
+        counts: changes by kind, for people.
+        approved_by, approved_at: who let it through, "" and None before.
+    """
+
+    run: str
+    pair: str
+    digest: str
+    path: str = ""
+    status: str = PENDING
+    reasons: Sequence[str] = ()
+    guarded: Sequence[str] = ()
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    approved_by: str = ""
+    approved_at: datetime | None = None
+    created_at: datetime | None = None
+
+
+def save_plan(tx: Transaction, new: Plan) -> None:
+    """Save a run's plan; a second attempt of the run replaces it."""
+    values = {
+        "pair": new.pair,
+        "digest": new.digest,
+        "path": new.path,
+        "status": new.status,
+        "reasons": list(new.reasons),
+        "guarded": sorted(new.guarded),
+        "counts": dict(new.counts),
+        "approved_by": new.approved_by,
+        "approved_at": new.approved_at,
+        "created_at": tx.now,
+    }
+    if tx.execute(update(plan).where(plan.c.run == new.run).values(**values)).rowcount == 0:
+        tx.execute(insert(plan).values(run=new.run, **values))
+
+
+def get_plan(tx: Transaction, run: str) -> Plan | None:
+    """A run's plan, None if it has none."""
+    row = tx.execute(select(plan).where(plan.c.run == run)).mappings().one_or_none()
+    return None if row is None else Plan(**row)
+
+
+def plans(tx: Transaction, pair: str, *, status: str = HELD) -> list[Plan]:
+    """The pair's plans of one status, newest first."""
+    chosen = select(plan).where(plan.c.pair == pair, plan.c.status == status)
+    return [Plan(**row) for row in tx.execute(chosen.order_by(plan.c.created_at.desc(), plan.c.run)).mappings()]
+
+
+def held_plan(tx: Transaction, pair: str, digest: str = "") -> Plan | None:
+    """The newest held plan with this digest (or its beginning; "" for any), None if there is none."""
+    return next((held for held in plans(tx, pair) if held.digest.startswith(digest)), None)
+
+
+def set_plan_status(tx: Transaction, run: str, status: str) -> None:
+    """Say what became of a run's plan."""
+    tx.execute(update(plan).where(plan.c.run == run).values(status=status))
+
+
+def approve(tx: Transaction, pair: str, digest: str, by: str) -> Plan:
+    """A person lets a held plan through.
+
+    Raises:
+        FormError: no held plan of the pair has this digest.
+    """
+    held = held_plan(tx, pair, digest)
+    if held is None or not digest:
+        valid = ", ".join(found.digest for found in plans(tx, pair)[:5]) or "none is held"
+        raise FormError(f"{pair}: no held plan has the digest {digest!r}; valid: {valid}.")
+    chosen = update(plan).where(plan.c.run == held.run, plan.c.status == HELD)
+    tx.execute(chosen.values(status=APPROVED, approved_by=by, approved_at=tx.now))
+    found = get_plan(tx, held.run)
+    if found is None:  # pragma: no cover - the row was read two lines above in the same transaction
+        raise FormError(f"{pair}: the plan {digest!r} has just been removed; trigger a new run.")
+    return found
+
+
+def approval_for(tx: Transaction, pair: str, digest: str, guarded: Collection[str]) -> Plan | None:
+    """The approval that lets a plan through: of its digest, or of a plan that held all of its guarded changes.
+
+    Args:
+        tx: any transaction.
+        pair: the pair.
+        digest: of the plan that asks.
+        guarded: its guarded change keys.
+
+    Returns:
+        The approved plan (mark it applied once this one is), None if a person has to decide.
+    """
+    wanted = set(guarded)
+    approved = plans(tx, pair, status=APPROVED)
+    return next((one for one in approved if one.digest == digest or (wanted and wanted <= set(one.guarded))), None)

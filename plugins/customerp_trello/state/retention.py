@@ -1,0 +1,37 @@
+"""Forgetting what is old and closed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, exists, select
+
+from customerp_trello.state import conflicts, intents, plans, runs
+from customerp_trello.state.tables import conflict, history, intent, pair_lease, plan, run
+from customerp_trello.state.transaction import Transaction
+
+
+def forget_older(tx: Transaction, days: float) -> dict[str, int]:
+    """Delete history, closed intents, settled conflicts, plans and ended runs older than *days*.
+
+    What is open stays: running runs and those that hold a lease, open or planned intents, open or answered conflicts,
+    held or approved plans, each with its run.
+
+    Returns:
+        Rows deleted per table.
+    """
+    before = tx.now - timedelta(days=days)
+    decided = plan.c.status.not_in((plans.HELD, plans.APPROVED))
+    waiting = exists().where(plan.c.run == run.c.id)
+    journal = exists().where(intent.c.run == run.c.id)
+    owners = select(pair_lease.c.owner_run).where(pair_lease.c.owner_run.is_not(None))
+    deletes = {
+        "history": delete(history).where(history.c.at < before),
+        "intent": delete(intent).where(intent.c.status.in_(intents.CLOSED), intent.c.closed_at < before),
+        "conflict": delete(conflict).where(conflict.c.status == conflicts.SETTLED, conflict.c.created_at < before),
+        "plan": delete(plan).where(decided, plan.c.created_at < before),
+        "run": delete(run).where(
+            run.c.status != runs.RUNNING, run.c.started_at < before, ~waiting, ~journal, run.c.id.not_in(owners)
+        ),
+    }
+    return {name: tx.execute(statement).rowcount for name, statement in deletes.items()}

@@ -1,0 +1,65 @@
+"""Tombstones: a survivor of a delete is never the source of a create (contract, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+from sqlalchemy import Text, cast, insert, select, update
+
+from customerp_trello.state.frames import read_frame
+from customerp_trello.state.tables import Side, tombstone
+from customerp_trello.state.transaction import Transaction, chunks
+
+
+def bury(
+    tx: Transaction, pair: str, side: Side, deleted_id: str, surviving_id: str, *, keys: Mapping[str, str], run: str
+) -> int:
+    """Remember a deleted record; the same standing tombstone is not set twice.
+
+    Args:
+        tx: a writing transaction.
+        pair: the pair.
+        side: where the record was deleted.
+        deleted_id: its id there.
+        surviving_id: its former counterpart on the other side.
+        keys: link keys it had, property -> text.
+        run: our run.
+
+    Returns:
+        The tombstone's id.
+    """
+    t = tombstone.c
+    same = (t.pair == pair) & (t.side == side) & (t.deleted_id == deleted_id) & (t.surviving_id == surviving_id)
+    standing = tx.execute(select(t.id).where(same, t.lifted_at.is_(None))).scalars().first()
+    if standing is not None:
+        return int(standing)
+    row = {"pair": pair, "side": side, "deleted_id": deleted_id, "surviving_id": surviving_id, "keys": dict(keys)}
+    statement = insert(tombstone).values(**row, run=run, created_at=tx.now, lifted_why="").returning(t.id)
+    return int(tx.execute(statement).scalar_one())
+
+
+def load_tombstones(tx: Transaction, pair: str, *, lifted: bool = False) -> pd.DataFrame:
+    """Load the standing tombstones (or with *lifted*, all).
+
+    Returns:
+        Frame sorted by id: `id` (Int64), `side`, `deleted_id`, `surviving_id`, `keys` (JSON object), `run`,
+        `created_at`, `lifted_at`, `lifted_why`.
+    """
+    t = tombstone.c
+    query = select(
+        t.id, t.side, t.deleted_id, t.surviving_id, cast(t["keys"], Text).label("keys"), t.run, t.created_at,
+        t.lifted_at, t.lifted_why,
+    ).where(t.pair == pair).order_by(t.id)  # fmt: skip
+    return read_frame(tx, query if lifted else query.where(t.lifted_at.is_(None)))
+
+
+def lift(tx: Transaction, ids: Collection[int], why: str) -> int:
+    """Lift tombstones (the deleted id lives again, a new id has its key, a person said so). Returns how many."""
+    t = tombstone.c
+    return sum(
+        tx.execute(
+            update(tombstone).where(t.id.in_(part), t.lifted_at.is_(None)).values(lifted_at=tx.now, lifted_why=why)
+        ).rowcount
+        for part in chunks(sorted(ids))
+    )
