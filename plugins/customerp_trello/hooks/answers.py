@@ -1,0 +1,88 @@
+"""An HTTP answer as the rest of the hooks sees it, and JSON in which no decimal loses a digit."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from requests import Response
+from requests.utils import parse_header_links
+
+Path = tuple[str, ...]
+ABSENT: Any = object()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer, read to its end.
+
+    Attributes:
+        status: HTTP status code.
+        headers: the answer's headers; names are case-insensitive.
+        url: the URL that was asked, with its query.
+        text: the body, decoded.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    url: str
+    text: str
+
+    @classmethod
+    def of(cls, response: Response) -> Answer:
+        """Read a `requests` response; JSON without a charset is UTF-8, whatever its media type says."""
+        if response.encoding is None or "charset" not in response.headers.get("Content-Type", "").lower():
+            response.encoding = "utf-8"
+        return cls(response.status_code, response.headers, response.url, response.text)
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the body is a web page (a proxy's, a login form, a crash page)."""
+        return "html" in self.headers.get("Content-Type", "").lower() or self.text.lstrip()[:1] == "<"
+
+    @property
+    def next_link(self) -> str | None:
+        """Target of the ``Link`` header's ``rel="next"``, if there is one."""
+        links = parse_header_links(self.headers.get("Link", ""))
+        return next((link["url"] for link in links if "next" in link.get("rel", "").split()), None)
+
+    def json(self) -> Any:
+        """Return the body as JSON: fractions as ``Decimal``, an empty body as None.
+
+        Raises:
+            ValueError: the body is no JSON (``NaN`` and ``Infinity`` are none).
+        """
+        if not self.text.strip():
+            return None
+        return json.loads(self.text, parse_float=Decimal, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+def at(body: Any, path: Path) -> Any:
+    """Return what *body* holds below *path*; ``ABSENT`` if there is no such place."""
+    for name in path:
+        if not isinstance(body, dict) or name not in body:
+            return ABSENT
+        body = body[name]
+    return body
+
+
+def to_json(body: Any) -> bytes:
+    """Serialise *body*; a ``Decimal`` becomes a JSON number with exactly its digits (floats would round them)."""
+    mark = secrets.token_hex(8)
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, default=lambda value: _marked(value, mark))
+    return re.sub(rf'"{mark}([^"]*)"', r"\1", text).encode()
+
+
+def _marked(value: object, mark: str) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return f"{mark}{value:f}"
+    raise TypeError(f"a {type(value).__name__} has no place in a JSON body")
