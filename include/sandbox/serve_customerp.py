@@ -1,0 +1,34 @@
+"""Run the CustomERP as a process: ``python include/sandbox/serve_customerp.py --port 8901 --database FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from customerp_server import CUSTOMERP_TOKEN, CustomERPSettings, build_app
+from sandbox_serving import common_arguments, serve
+
+
+def main() -> None:
+    """Read the options and serve until SIGTERM."""
+    parser = argparse.ArgumentParser(description="An ordinary ERP for the demo and the tests.")
+    common_arguments(parser, 8901)
+    parser.add_argument(
+        "--token-env",
+        default="SANDBOX_CUSTOMERP_TOKEN",
+        help=f"environment variable with the bearer token (default: %(default)s; unset: {CUSTOMERP_TOKEN})",
+    )
+    parser.add_argument(
+        "--rate-limit",
+        type=int,
+        default=5000,
+        help="requests in ten seconds before 429; 0: none (default: %(default)s)",
+    )
+    options = parser.parse_args()
+    token = os.environ.get(options.token_env) or CUSTOMERP_TOKEN
+    app = build_app(options.database, CustomERPSettings(token=token, rate_limit=options.rate_limit))
+    serve(app, options.host, options.port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What can be set about the imitated Trello, and the accounts that exist in it from the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+TRELLO_KEY = "sandbox-trello-key"
+COLLABORATORS, MEMBERS, ORGANIZATIONS = 10, 4000, 850
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person with a Trello account and a token for the sandbox's key."""
+
+    id: str
+    username: str
+    full_name: str
+    email: str
+    token: str
+
+
+# fixed ids, so that the seed and an empty server speak of the same people
+INTEGRATION = Account(
+    "5f0000000000000000000001", "erp_sync", "ERP Sync", "erp-sync@company.example", "sandbox-trello-token"
+)
+ANNA = Account("5f0000000000000000000002", "annaberg", "Anna Berg", "anna.berg@company.example", "sandbox-token-anna")
+BORIS = Account(
+    "5f0000000000000000000003", "borispetrov", "Борис Петров", "boris.petrov@company.example", "sandbox-token-boris"
+)
+CARLA = Account(
+    "5f0000000000000000000004", "carlamunoz", "Carla Muñoz", "carla.munoz@customer.example", "sandbox-token-carla"
+)
+DIMITRA = Account(
+    "5f0000000000000000000005", "dimitra", "Δήμητρα Παππά", "dimitra.pappa@elsewhere.example", "sandbox-token-dimitra"
+)
+ACCOUNTS = (INTEGRATION, ANNA, BORIS, CARLA, DIMITRA)
+
+
+@dataclass(frozen=True)
+class TrelloSettings:
+    """What can be set.
+
+    Attributes:
+        key: the API key that the accounts' tokens belong to.
+        accounts: the people who exist from the start.
+        caps: whether Trello's hard limits on sizes hold.
+        rate_limits: whether 429 is ever answered; the headers are always sent.
+        key_limit: requests of one key in ten seconds; likewise ``token_limit`` for a token, and ``member_limit`` for
+            a token on ``/1/members/{id}`` in 900 seconds.
+        invite_answer: ``full`` names members and memberships in the answer to an invitation, ``bare`` does not.
+        batch_errors: ``named`` or ``status``, the two forms in which a batch tells of a failed route.
+    """
+
+    key: str = TRELLO_KEY
+    accounts: tuple[Account, ...] = field(default=ACCOUNTS)
+    caps: bool = True
+    rate_limits: bool = True
+    key_limit: int = 300
+    token_limit: int = 100
+    member_limit: int = 100
+    invite_answer: str = "full"
+    batch_errors: str = "named"
