@@ -76,7 +76,7 @@ def _timing(mapping: Mapping) -> Iterator[Problem]:
         )
     try:
         ZoneInfo(mapping.timezone)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         yield "timezone", f"{mapping.timezone!r} is no IANA time zone. Valid: for instance UTC, Europe/Berlin"
 
 
@@ -227,9 +227,9 @@ def _person_name(prop: Property, convert: PersonName) -> Iterator[Problem]:
 def _value_table(prop: Property, table: ValueTable) -> Iterator[Problem]:
     if prop.type not in ("enum", "string", "boolean"):
         yield "type", f"value_table makes a word. Valid: enum, string, boolean; found {prop.type}"
-    erp = [(type(value), value) for value, _ in table.values]
+    erp = [str(value).lower() if isinstance(value, bool) else str(value) for value, _ in table.values]
     if len(set(erp)) < len(erp):
-        yield "convert.values", "lists an ERP value twice"
+        yield "convert.values", "lists an ERP value twice (1 and '1' count as the same, so do true and 'true')"
     if not table.invertible and prop.direction != "to_trello":
         cause = "`inactive`" if table.inactive is not None else "two ERP values with the same text"
         yield "direction", f"the value table loses information ({cause}), so there is no way back. Valid: to_trello"

@@ -122,11 +122,13 @@ class Scope(Frozen):
         workspaces: ``linked``: members of the workspaces that a pair named in ``after`` has linked to customers.
         staff_workspaces: ids or short names of the workspaces whose members are the staff.
         card: id or URL of the register card whose comments are the projects.
+        staff_pairs: pairs whose members are staff; a member of theirs is nobody's contact.
     """
 
     workspaces: Literal["linked"] | None = None
     staff_workspaces: Texts = ()
     card: Text | None = None
+    staff_pairs: Texts = ()
 
 
 class TrelloSide(SideSettings):

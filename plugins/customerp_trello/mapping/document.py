@@ -1,0 +1,174 @@
+"""A mapping as a page that a person reads: the DAG's documentation and the data-flow document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from customerp_trello.mapping.convert import PersonName, Reference, ShortName, ValueTable
+from customerp_trello.mapping.model import Condition, Mapping, Property, SideName, other
+
+_SYSTEM = {"customerp": "CustomERP", "trello": "Trello"}
+_DIRECTION = {"both": "both ways", "to_trello": "to Trello", "to_customerp": "to CustomERP"}
+_POLICY = {
+    "latest": "latest edit",
+    "customerp": "CustomERP wins",
+    "trello": "Trello wins",
+    "manual": "a person decides",
+}
+_MODE = {
+    "create": "gets a counterpart there",
+    "link_only": "is linked when one fits, nothing is created",
+}
+_GONE = {
+    "delete": "is deleted as well",
+    "deactivate": "is switched off, nothing is deleted",
+    "unlink": "is kept and no longer synced",
+    "restore": "stays, and the lost counterpart is made again from it",
+    "ignore": "is kept, and the link is looked at again in every run",
+}
+
+
+def property_table(mapping: Mapping) -> str:
+    """The properties as a Markdown table, one row each in the file's order."""
+    rows = [
+        (
+            " + ".join(prop.customerp),
+            prop.trello,
+            _type(prop),
+            _DIRECTION[prop.direction],
+            _POLICY[prop.conflict] if prop.two_way else "-",
+        )
+        for prop in mapping.properties
+    ]
+    head = ("CustomERP property", "Trello property", "Trello data type", "Direction", "Conflict policy")
+    return _table(head, rows)
+
+
+def describe(mapping: Mapping) -> str:
+    """The whole mapping in Markdown: what is compared, how records find each other, what is created and removed."""
+    sections = (
+        f"# {mapping.title}",
+        f"`{mapping.pair}`: {mapping.customerp.entity} in CustomERP, {mapping.trello.entity} in Trello. "
+        f"Runs at `{mapping.schedule}` ({mapping.timezone}), everything is looked at "
+        f"at least every {mapping.full_listing_every_hours} hours." + _after(mapping),
+        "## Properties",
+        property_table(mapping),
+        *_bullets("## Notes", _notes(mapping)),
+        *_bullets("## Who is who", _keys(mapping), ordered=True),
+        *_bullets("## What takes part", _scope(mapping)),
+        *_bullets("## Created and removed", _lifecycle(mapping)),
+        *_bullets("## When a run is held", _guard(mapping)),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def _after(mapping: Mapping) -> str:
+    return f" Follows {', '.join(f'`{pair}`' for pair in mapping.after)}." if mapping.after else ""
+
+
+def _type(prop: Property) -> str:
+    kind = f"{prop.type}: {', '.join(prop.allowed)}" if prop.allowed else prop.type
+    return f"{kind}, up to {prop.max_length:,} characters" if prop.max_length else kind
+
+
+def _notes(mapping: Mapping) -> Iterable[str]:
+    for prop in mapping.properties:
+        said = "; ".join(_traits(prop))
+        if said:
+            yield f"**{prop.label}**: {said}."
+
+
+def _traits(prop: Property) -> Iterable[str]:
+    convert = prop.convert
+    if isinstance(convert, ValueTable):
+        extra = [("empty", convert.empty), ("switched off", convert.inactive)]
+        rows = [*convert.values, *((name, text) for name, text in extra if text is not None)]
+        yield ", ".join(f"{_code(value)} is {text!r}" for value, text in rows)
+    elif isinstance(convert, PersonName):
+        yield f"both names joined; a single word goes to `{convert.one_word_to}`"
+    elif isinstance(convert, ShortName):
+        yield "lower-case letters, digits and _ of the number"
+    elif isinstance(convert, Reference):
+        yield f"the {convert.references}'s {'number' if convert.by == 'number' else 'id'}"
+    flags = {
+        "given on creation, never changed later": prop.create_only,
+        "an edit on the receiving side is reported, not put back": not (
+            prop.two_way or prop.put_back or prop.create_only
+        ),
+        "never empty": prop.required,
+        "capitals do not matter": prop.ignore_case,
+        "masked in the log": prop.personal,
+    }
+    yield from (text for text, said in flags.items() if said)
+
+
+def _code(value: bool | int | str) -> str:
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _keys(mapping: Mapping) -> Iterable[str]:
+    for key in mapping.link_keys:
+        labels = " and ".join(mapping.property(name).label for name in key.properties)
+        yield labels + (" (only together with another equal key)" if key.with_second else "")
+
+
+def _scope(mapping: Mapping) -> Iterable[str]:
+    for side in (mapping.customerp, mapping.trello):
+        system = _SYSTEM["customerp" if side is mapping.customerp else "trello"]
+        conditions = " and ".join(_condition(condition) for condition in side.filter)
+        yield f"{system}: every {side.entity}" + (f" whose {conditions}" if conditions else "")
+    scope = mapping.trello.scope
+    if scope.workspaces:
+        yield "Trello: in the workspaces that are linked to a customer"
+    elif mapping.trello.entity == "member":
+        named = ", ".join(scope.staff_workspaces) or "those of the connection"
+        yield f"Trello: in the staff workspaces ({named})"
+    elif mapping.trello.entity == "action":
+        yield f"Trello: comments on the register card ({scope.card or 'the one of the connection'})"
+
+
+def _condition(condition: Condition) -> str:
+    if condition.in_ is not None:
+        return f"{condition.field} is {' or '.join(_code(value) for value in condition.in_)}"
+    return f"{condition.field} is {'empty' if condition.empty else 'not empty'}"
+
+
+def _lifecycle(mapping: Mapping) -> Iterable[str]:
+    sides: tuple[SideName, SideName] = ("customerp", "trello")
+    for side in sides:
+        settings, unlinked = mapping.side(side), mapping.side(side).on_unlinked
+        who = f"A {_SYSTEM[side]} {settings.entity} without a counterpart in {_SYSTEM[other(side)]}"
+        if unlinked.mode == "related":
+            yield f"{who} {_MODE['create']} when its {unlinked.via} is linked"
+        elif unlinked.mode == "condition":
+            yield f"{who} {_MODE['create']} when its {' and '.join(_condition(c) for c in unlinked.when)}"
+        else:
+            yield f"{who} {_MODE[unlinked.mode]}"
+        yield f"A {_SYSTEM[side]} {settings.entity} whose counterpart is gone {_GONE[settings.on_gone]}"
+    if mapping.customerp.inactive == "gone":
+        yield f"A {mapping.customerp.entity} that is switched off in CustomERP counts as gone"
+    winner = "the edit wins" if mapping.delete_vs_edit == "edit_wins" else "the deletion wins"
+    yield f"Deleted on one side and edited on the other in the same run: {winner}"
+
+
+def _guard(mapping: Mapping) -> Iterable[str]:
+    guard = mapping.guard
+    for what, share, count in (
+        ("Creates", guard.create_share, guard.create_count),
+        ("Updates", guard.update_share, guard.update_count),
+        ("Deletes (unlinking and switching off included)", guard.delete_share, guard.delete_count),
+    ):
+        yield f"{what}: more than {count} and more than {share:.0%} of the records of one side"
+    if mapping.first_run == "hold":
+        yield "The first run is a preview that a person lets through"
+
+
+def _bullets(title: str, lines: Iterable[str], *, ordered: bool = False) -> tuple[str, ...]:
+    items = [f"{position}. {line}" if ordered else f"- {line}" for position, line in enumerate(lines, 1)]
+    return (title, "\n".join(items)) if items else ()
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    escaped = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
