@@ -45,6 +45,7 @@ class ErrorShape:
         missing: statuses by which the system says that a record is not there.
         refused: statuses that refuse this one record though they usually are about rights.
         wrong_credentials: messages (lower case) that are about the credentials, whatever the status.
+        no_route: how a message begins that says that the path itself does not exist; that proves nothing of a record.
     """
 
     messages: tuple[Path, ...] = (("message",), ("error", "message"), ("error",), ("detail",), ("title",))
@@ -54,6 +55,7 @@ class ErrorShape:
     missing: frozenset[int] = frozenset({404, 410})
     refused: frozenset[int] = frozenset()
     wrong_credentials: tuple[str, ...] = ()
+    no_route: str = ""
 
 
 @dataclass
@@ -103,12 +105,14 @@ def failure(call: Call, answer: Answer, shape: ErrorShape, redactor: Redactor) -
     status = answer.status
     said = f"{call.where}: HTTP {status}: {message.rstrip('.')}"
     if status in RETRIABLE:
-        wait = retry_after(answer)
+        wait = retry_after(answer) if status in (429, 503) else None
         if call.writes and status not in NOT_DONE:
             return UnknownOutcome(f"{said}. Whether it was done is not known: look before writing.", retry_after=wait)
         return RetriableError(f"{said}. It may go through later.", retry_after=wait)
     if message.lower() in shape.wrong_credentials:
         return ConfigurationError(f"{said}. Check the credentials in the connection.")
+    if shape.no_route and message.startswith(shape.no_route):
+        return FatalError(f"{said}. There is no such path; the API may have changed.")
     if call.record and (error := _about_record(call, status, said, fields, shape)):
         return error
     return _about_connection(status, said, answer)
@@ -184,9 +188,9 @@ def retry_after(answer: Answer) -> float | None:
     if asked:
         return _until(asked, answer.headers.get("Date"))
     windows = [
-        int(answer.headers.get(f"x-rate-limit-api-{scope}-interval-ms", "0") or 0) / 1000
-        for scope in ("key", "token")
-        if answer.headers.get(f"x-rate-limit-api-{scope}-remaining") == "0"
+        int(answer.headers.get(f"x-rate-limit-{scope}-interval-ms", "0") or 0) / 1000
+        for scope in ("api-key", "api-token", "member")
+        if answer.headers.get(f"x-rate-limit-{scope}-remaining") == "0"
     ]
     return max(windows, default=None)
 

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from customerp_trello.errors import FatalError
 from customerp_trello.hooks.answers import ABSENT, Answer, Path, at
-from customerp_trello.hooks.profile import Cursor, LinkHeader, Listing, NextLink, Offset, OnePage, PageNumber
+from customerp_trello.hooks.profile_listing import Cursor, LinkHeader, Listing, NextLink, Offset, OnePage, PageNumber
 
 
 @dataclass(frozen=True)

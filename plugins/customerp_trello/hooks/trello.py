@@ -1,47 +1,25 @@
-"""`TrelloHook`: the part of Trello's REST API that the four pairs need, as plain dicts.
-
-Key and token go out in the ``Authorization`` header only, long texts and addresses in the body only: URLs end up in
-logs.
-"""
+"""`TrelloHook`: the part of Trello's REST API that the four pairs need, as plain dicts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
-from urllib.parse import quote
 
-from requests.auth import AuthBase
-
-from customerp_trello.errors import (
-    ConfigurationError,
-    FatalError,
-    RecordError,
-    RecordMissing,
-    RetriableError,
-    UnknownOutcome,
-)
-from customerp_trello.hooks.answers import Answer
-from customerp_trello.hooks.connection import texts, whole_number
-from customerp_trello.hooks.failures import RETRIABLE, Call, ErrorShape
-from customerp_trello.hooks.http import Params, SyncHttpHook
+from customerp_trello.errors import RecordError, UnknownOutcome
+from customerp_trello.hooks.connection import texts
+from customerp_trello.hooks.http import Params
 from customerp_trello.hooks.invitation import invited, members_in
-from customerp_trello.hooks.limits import TrelloLimits
-from customerp_trello.hooks.session import HeaderAuth
-from customerp_trello.hooks.trello_paging import ActionPager
-
-Fields = dict[str, Any]
+from customerp_trello.hooks.trello_requests import Fields, TrelloRequests, url_part
 
 MEMBER_FIELDS = "id,username,fullName,initials,bio,url,confirmed,memberType,activityBlocked,idEnterprise,nonPublic"
 ORGANIZATION_FIELDS = "id,name,displayName,desc,website,url,idEnterprise,memberships,prefs"
 ACTION_FIELDS = "id,idMemberCreator,type,date,data"
-BATCH_SIZE = 10
 _CARD_URL = re.compile(r"^https?://[^/]+/c/([A-Za-z0-9]+)")
 
 
-class TrelloHook(SyncHttpHook):
+class TrelloHook(TrelloRequests):
     """Organizations, memberships, members and comments.
 
     Args:
@@ -106,7 +84,7 @@ class TrelloHook(SyncHttpHook):
         Raises:
             RecordMissing: it is not there, or not to be seen with this token.
         """
-        return self._get(f"/organizations/{_part(id)}", {"fields": fields}, f"organization {id}")
+        return self._get(f"/organizations/{url_part(id)}", {"fields": fields}, f"organization {id}")
 
     def create_organization(self, **fields: Any) -> Fields:
         """Create an organization; read ``name`` of the answer, Trello may have given another one.
@@ -119,15 +97,15 @@ class TrelloHook(SyncHttpHook):
 
     def update_organization(self, id: str, **fields: Any) -> Fields:
         """Change an organization and return Trello's answer."""
-        return self._write("PUT", f"/organizations/{_part(id)}", fields, f"organization {id}")
+        return self._write("PUT", f"/organizations/{url_part(id)}", fields, f"organization {id}")
 
     def delete_organization(self, id: str) -> None:
         """Delete an organization and all its boards, for good."""
-        self._delete(f"/organizations/{_part(id)}", f"organization {id}")
+        self._delete(f"/organizations/{url_part(id)}", f"organization {id}")
 
     def organization_actions(self, id: str, filter: str, since: datetime | None = None) -> list[Fields]:
         """Return an organization's actions of the type *filter*, newest first."""
-        path, name = f"/organizations/{_part(id)}/actions", f"organization {id}"
+        path, name = f"/organizations/{url_part(id)}/actions", f"organization {id}"
         return list(self._actions(path, name, {"filter": filter, "fields": ACTION_FIELDS}, since))
 
     # -- members and memberships -------------------------------------------------------------------------------
@@ -135,7 +113,7 @@ class TrelloHook(SyncHttpHook):
     def memberships(self, id_org: str) -> list[Fields]:
         """Return all memberships, pending and deactivated ones too, each with its ``member``."""
         params: Params = {"filter": "all", "member": "true", "member_fields": MEMBER_FIELDS}
-        return self._list(f"/organizations/{_part(id_org)}/memberships", params, f"organization {id_org}")
+        return self._list(f"/organizations/{url_part(id_org)}/memberships", params, f"organization {id_org}")
 
     def invite(self, id_org: str, email: str, full_name: str, type: str = "normal") -> str:
         """Invite an address, or add the account that has it, and return the member's id.
@@ -155,7 +133,7 @@ class TrelloHook(SyncHttpHook):
         before = {row["idMember"] for row in self.memberships(id_org)}
         fields = {"email": email, "fullName": full_name, "type": type}
         name = f"invitation to organization {id_org}"
-        answer = self._tell("PUT", f"/organizations/{_part(id_org)}/members", fields, name)
+        answer = self._tell("PUT", f"/organizations/{url_part(id_org)}/members", fields, name)
         if id_member := invited(before, members_in(answer), full_name):
             return id_member
         members = members_in(self.memberships(id_org))
@@ -182,7 +160,7 @@ class TrelloHook(SyncHttpHook):
 
     def get_member(self, id: str) -> Fields:
         """Return one member's profile. Trello allows 100 such requests in 15 minutes: prefer `memberships`."""
-        return self._get(f"/members/{_part(id)}", {"fields": MEMBER_FIELDS}, f"member {id}")
+        return self._get(f"/members/{url_part(id)}", {"fields": MEMBER_FIELDS}, f"member {id}")
 
     def update_member(self, id: str, **fields: Any) -> Fields:
         """Change a profile; Trello allows that to its owner only.
@@ -190,7 +168,7 @@ class TrelloHook(SyncHttpHook):
         Raises:
             RecordError: it is somebody else's profile, or a value is refused.
         """
-        answer = self._write("PUT", f"/members/{_part(id)}", fields, f"member {id}")
+        answer = self._write("PUT", f"/members/{url_part(id)}", fields, f"member {id}")
         self.__dict__.pop("_me", None)
         return answer
 
@@ -206,23 +184,23 @@ class TrelloHook(SyncHttpHook):
             "fields": ACTION_FIELDS,
             "memberCreator_fields": "id,username,fullName",
         }
-        return list(self._actions(f"/cards/{_part(id_card)}/actions", f"card {id_card}", params, since))
+        return list(self._actions(f"/cards/{url_part(id_card)}/actions", f"card {id_card}", params, since))
 
     def post_comment(self, id_card: str, text: str) -> Fields:
         """Write a comment (1 to 16,384 characters) and return its action."""
-        return self._write("POST", f"/cards/{_part(id_card)}/actions/comments", {"text": text}, f"card {id_card}")
+        return self._write("POST", f"/cards/{url_part(id_card)}/actions/comments", {"text": text}, f"card {id_card}")
 
     def update_comment(self, id: str, text: str) -> Fields:
         """Replace a comment's text; only its author may."""
-        return self._write("PUT", f"/actions/{_part(id)}", {"text": text}, f"comment {id}")
+        return self._write("PUT", f"/actions/{url_part(id)}", {"text": text}, f"comment {id}")
 
     def delete_comment(self, id: str) -> None:
         """Delete a comment."""
-        self._delete(f"/actions/{_part(id)}", f"comment {id}")
+        self._delete(f"/actions/{url_part(id)}", f"comment {id}")
 
     def get_action(self, id: str) -> Fields:
         """Return one action."""
-        return self._get(f"/actions/{_part(id)}", {"fields": ACTION_FIELDS}, f"action {id}")
+        return self._get(f"/actions/{url_part(id)}", {"fields": ACTION_FIELDS}, f"action {id}")
 
     def get_card(self, id_or_url: str) -> Fields:
         """Return a card, with its ``board`` and the board's ``idOrganization``, by id, short link or URL."""
@@ -233,145 +211,16 @@ class TrelloHook(SyncHttpHook):
             "board": "true",
             "board_fields": "id,name,closed,idOrganization",
         }
-        return self._get(f"/cards/{_part(id_card)}", params, f"card {id_card}")
-
-    # -- several at once ---------------------------------------------------------------------------------------
-
-    def batch(self, paths: Iterable[str]) -> list[Any]:
-        """Read several routes, ten in a request.
-
-        Args:
-            paths: GET routes below ``/1`` with their queries, encoded, such as ``/organizations/abc?fields=id``.
-
-        Returns:
-            For each path, in order, its JSON, or a `RecordError` (not raised) with Trello's message.
-        """
-        routes = list(paths)
-        results: list[Any] = []
-        for start in range(0, len(routes), BATCH_SIZE):
-            results.extend(self._batch(routes[start : start + BATCH_SIZE]))
-        return results
-
-    def _batch(self, routes: list[str]) -> list[Any]:
-        urls = ",".join(route.replace(",", "%2C") for route in routes)
-        rows = self._list("/batch", {"urls": urls})
-        if len(rows) != len(routes):
-            raise FatalError(f"{self.conn_id}: a batch of {len(routes)} routes brought {len(rows)} answers.")
-        return [self._batched(route, row) for route, row in zip(routes, rows, strict=True)]
-
-    def _batched(self, route: str, row: Any) -> Any:
-        if isinstance(row, dict) and "200" in row:
-            return row["200"]
-        code, detail = next(iter(row.items())) if isinstance(row, dict) and len(row) == 1 else ("", row)
-        status = int(code) if str(code).isdecimal() else int(detail.get("statusCode", 0))
-        message = detail.get("message", "") if isinstance(detail, dict) else str(detail)
-        said = f"{self.conn_id}: {route.partition('?')[0]}: HTTP {status}: {self.redactor.text(str(message))}"
-        if status in RETRIABLE:
-            raise RetriableError(said)
-        return RecordMissing(said) if status == 404 else RecordError(said)
-
-    # -- requests ----------------------------------------------------------------------------------------------
-
-    def _get(self, path: str, params: Params, record: str = "") -> Fields:
-        return self._object(self.request("GET", f"/1{path}", params=params, record=record))
-
-    def _list(self, path: str, params: Params, record: str = "") -> list[Fields]:
-        answer = self.request("GET", f"/1{path}", params=params, record=record)
-        body = self.json_of(answer)
-        if not isinstance(body, list):
-            raise FatalError(f"{self.conn_id}: {path} answered no list; Trello's API may have changed.")
-        return body
-
-    def _tell(self, method: str, path: str, fields: Mapping[str, Any], record: str) -> Any:
-        """Write where Trello's answer has no fixed shape; None if it has no JSON body."""
-        answer = self.request(method, f"/1{path}", body=dict(fields), record=record)
-        try:
-            return answer.json()
-        except ValueError:
-            return None
-
-    def _write(self, method: str, path: str, fields: Mapping[str, Any], record: str) -> Fields:
-        answer = self.request(method, f"/1{path}", body=dict(fields), record=record)
-        try:
-            return self._object(answer)
-        except FatalError as error:
-            raise UnknownOutcome(f"{error} The write was accepted: look before writing again.") from None
-
-    def _delete(self, path: str, record: str) -> None:
-        self.request("DELETE", f"/1{path}", record=record)
-
-    def _object(self, answer: Answer) -> Fields:
-        body = self.json_of(answer)
-        if not isinstance(body, dict):
-            raise FatalError(f"{self.conn_id}: {answer.url.partition('?')[0]} answered no object.")
-        return body
-
-    def _actions(
-        self, path: str, record: str, params: dict[str, str | int], since: datetime | None
-    ) -> Iterator[Fields]:
-        pager = ActionPager(f"{self.conn_id}: {path}", params, since)
-        query: dict[str, str | int] | None = pager.first()
-        while query:
-            fresh = pager.fresh(self._list(path, query, record))
-            yield from fresh
-            query = pager.following(fresh)
-
-    # -- what SyncHttpHook asks --------------------------------------------------------------------------------
-
-    @cached_property
-    def _limits(self) -> TrelloLimits:
-        settings = self.settings
-        limit = whole_number(settings, "requests_per_10_seconds", 100)
-        return TrelloLimits(settings.base_url, settings.login, settings.password, limit)
-
-    def _before_attempt(self, call: Call) -> None:
-        with self._lock:
-            limits = self._limits
-        limits.acquire(call.path)
-
-    def _after_answer(self, call: Call, answer: Answer) -> None:
-        scopes = ("key", "token")
-        self._limits.obey({scope: answer.headers.get(f"x-rate-limit-api-{scope}-remaining") for scope in scopes})
-
-    def close(self) -> None:
-        """Close the kept connections and the files of the limits."""
-        super().close()
-        if "_limits" in self.__dict__:
-            self.__dict__.pop("_limits").close()
-
-    def _auth(self) -> AuthBase:
-        key, token = self.settings.login, self.settings.password
-        if not token:
-            raise ConfigurationError(
-                f"connection {self.conn_id}: no token; put the API key into Login and the token into Password"
+        card = self._get(f"/cards/{url_part(id_card)}", params, f"card {id_card}")
+        if "board" not in card:
+            card["board"] = self._get(
+                f"/boards/{url_part(card['idBoard'])}", {"fields": params["board_fields"]}, f"board {card['idBoard']}"
             )
-        value = f'OAuth oauth_consumer_key="{key}", oauth_token="{token}"' if key else f"Bearer {token}"
-        return HeaderAuth("Authorization", value)
-
-    def _headers(self) -> Mapping[str, str]:
-        return {"X-Trello-Client-Identifier": "customerp-trello"}
-
-    def _error_shape(self) -> ErrorShape:
-        return _ERRORS
-
-    def _secrets(self) -> list[str]:
-        return [self.settings.login, self.settings.password]
+        return card
 
     def _greeting(self) -> str:
         return f"Trello answers at {self.settings.base_url} and knows us as @{self.me()['username']}."
 
 
-_ERRORS = ErrorShape(
-    messages=(("message",), ("originalMessage",), ("error",)),
-    missing=frozenset({404, 410}),
-    refused=frozenset({401, 403}),
-    wrong_credentials=("invalid key", "invalid token", "invalid app token", "expired token", "token expired"),
-)
-
-
-def _part(text: str) -> str:
-    return quote(text, safe="")
-
-
 def _membership(id_org: str, id_member: str) -> str:
-    return f"/organizations/{_part(id_org)}/members/{_part(id_member)}"
+    return f"/organizations/{url_part(id_org)}/members/{url_part(id_member)}"
