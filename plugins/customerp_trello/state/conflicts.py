@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from customerp_trello.errors import RecordError
 from customerp_trello.state.tables import Side, conflict
@@ -46,27 +46,39 @@ class Conflict:
     created_at: datetime | None = None
 
 
-_VALUES = ("base_customerp", "base_trello", "customerp", "trello", "winner", "reason", "status")
+_SEEN = ("base_customerp", "base_trello", "customerp", "trello")
+_DECIDED = ("winner", "reason", "status")
+_UNANSWERED = {"answer": "", "answered_by": "", "answered_at": None}
 
 
 def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
-    """Record a conflict and return its id.
+    """Record a conflict and return its id; recording the same again writes nothing.
 
-    An open one of the same link and property is brought up to date instead (no write if nothing differs), and so is
-    one that this run has settled in an earlier attempt.
+    One of the same link and property that is not settled yet is brought up to date, and so is what this run settled
+    in an earlier attempt. An answer given about other values is void: the person is asked again.
     """
+    seen = {name: getattr(new, name) for name in _SEEN}
+    values: dict[str, Any] = seen | {name: getattr(new, name) for name in _DECIDED}
+    standing = _standing(tx, pair, run, new)
+    if standing is None:
+        row = values | _UNANSWERED | {"pair": pair, "run": run, "link": new.link, "property": new.property}
+        return int(tx.execute(insert(conflict).values(**row, created_at=tx.now).returning(conflict.c.id)).scalar_one())
+    if standing["status"] == ANSWERED and new.status == OPEN:
+        if all(standing[name] == value for name, value in seen.items()):
+            return int(standing["id"])
+        values |= _UNANSWERED
+    if any(standing[name] != value for name, value in values.items()):
+        tx.execute(update(conflict).where(conflict.c.id == standing["id"]).values(**values, run=run))
+    return int(standing["id"])
+
+
+def _standing(tx: Transaction, pair: str, run: str, new: Conflict) -> RowMapping | None:
     c = conflict.c
     same = (c.pair == pair) & (c.link == new.link) & (c.property == new.property)
-    mine = (c.status == OPEN) | ((c.status == SETTLED) & (c.run == run))
-    standing = tx.execute(select(conflict).where(same, mine).order_by(c.id.desc())).mappings().first()
-    values: dict[str, Any] = {name: getattr(new, name) for name in _VALUES}
-    if standing is None:
-        row = values | {"pair": pair, "run": run, "link": new.link, "property": new.property}
-        row |= {"answer": "", "answered_by": "", "created_at": tx.now}
-        return int(tx.execute(insert(conflict).values(**row).returning(c.id)).scalar_one())
-    if any(standing[name] != value for name, value in values.items()):
-        tx.execute(update(conflict).where(c.id == standing["id"]).values(**values, run=run))
-    return int(standing["id"])
+    mine = c.status != SETTLED
+    if new.status == SETTLED:
+        mine |= c.run == run
+    return tx.execute(select(conflict).where(same, mine).order_by(c.id.desc())).mappings().first()
 
 
 def answer_conflict(tx: Transaction, conflict_id: int, answer: Side, by: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from customerp_trello.errors import FatalError
 from customerp_trello.state.tables import Side, intent
@@ -61,7 +61,8 @@ def open_intent(tx: Transaction, new: Intent) -> int:
         The intent's id.
 
     Raises:
-        FatalError: one is open for this change already; resolve that one first.
+        FatalError: one is open for this change, or (from another run) for the same operation on the same records;
+            resolve that one first.
     """
     return _add(tx, new, OPEN)
 
@@ -77,16 +78,25 @@ def plan_intent(tx: Transaction, new: Intent) -> int:
 
 def _add(tx: Transaction, new: Intent, status: str) -> int:
     c = intent.c
-    standing = (c.pair == new.pair) & (c.change_key == new.change_key) & c.status.in_((OPEN, PLANNED))
-    if (found := tx.execute(select(c.id).where(standing)).scalars().first()) is not None:
+    if (found := tx.execute(select(c.id).where(_same_write(new))).scalars().first()) is not None:
         raise FatalError(
-            f"{new.pair}: change {new.change_key} has intent {found} whose outcome is not known yet; it has to be "
-            "resolved before anything else is written for this change."
+            f"{new.pair}: change {new.change_key} of run {new.run} ({new.operation} on {new.side}) meets intent {found}, "
+            "whose outcome is not known yet; that one has to be resolved before this is written."
         )
     row = {name: getattr(new, name) for name in _GIVEN}
     row |= {"before": dict(new.before or {}), "after": dict(new.after or {})}
     statement = insert(intent).values(**row, status=status, fence=tx.fence, opened_at=tx.now).returning(c.id)
     return int(tx.execute(statement).scalar_one())
+
+
+def _same_write(new: Intent) -> ColumnElement[bool]:
+    """Standing intents of this change, or of the same operation on the same records in whichever run."""
+    c = intent.c
+    same = (c.run == new.run) & (c.change_key == new.change_key)
+    if new.customerp_id or new.trello_id or new.source:
+        records = (c.customerp_id == new.customerp_id) & (c.trello_id == new.trello_id) & (c.source == new.source)
+        same |= (c.side == new.side) & (c.operation == new.operation) & records
+    return (c.pair == new.pair) & c.status.in_((OPEN, PLANNED)) & same
 
 
 _GIVEN = ("pair", "run", "side", "operation", "change_key", "customerp_id", "trello_id", "source")

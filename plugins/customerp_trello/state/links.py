@@ -106,6 +106,22 @@ def _refuse_taken(tx: Transaction, pair: str, column: Column[Any], ids: Sequence
         )
 
 
+def find_link(tx: Transaction, pair: str, customerp_id: str, trello_id: str) -> int:
+    """The link that binds these two records.
+
+    Raises:
+        RecordMissing: there is none (any more).
+    """
+    c = link.c
+    mine = (c.pair == pair) & (c.customerp_id == customerp_id) & (c.trello_id == trello_id)
+    found = tx.execute(select(c.id).where(mine)).scalar_one_or_none()
+    if found is None:
+        raise RecordMissing(
+            f"{pair}: CustomERP {customerp_id} and Trello {trello_id} are not linked (any more); the next run decides."
+        )
+    return int(found)
+
+
 def relink(tx: Transaction, link_id: int, side: Side, new_id: str, *, run: str) -> None:
     """Let the link name another record of *side*; bases stay.
 

@@ -1,0 +1,134 @@
+"""A fresh, migrated state database for each test: SQLite always, PostgreSQL too where a server is named."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, event, make_url
+
+from customerp_trello.state.store import Store
+
+POSTGRES = os.environ.get("CUSTOMERP_TRELLO_TEST_POSTGRES", "")
+BACKENDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self):
+        self.now = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, **by):
+        self.now += timedelta(**by)
+
+
+def _on_server(*statements):
+    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def _fresh(backend, folder, template=""):
+    """The URL of a new database, a copy of *template* where one is given."""
+    if backend == "sqlite":
+        path = folder / f"{uuid.uuid4().hex}.db"
+        if template:
+            shutil.copy(make_url(template).database, path)
+        return f"sqlite:///{path}"
+    name = f"state_{uuid.uuid4().hex}"
+    source = make_url(template).database if template else "template0"
+    _on_server(f"CREATE DATABASE {name} TEMPLATE {source}")
+    return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+
+
+def _drop(url):
+    if not url.startswith("sqlite"):
+        _on_server(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def backend(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def migrated(backend, tmp_path_factory):
+    """A database that was migrated once, to be copied."""
+    url = _fresh(backend, tmp_path_factory.mktemp("migrated"))
+    with Store(url) as store:
+        store.upgrade()
+    yield url
+    _drop(url)
+
+
+@pytest.fixture
+def empty_url(backend, tmp_path):
+    url = _fresh(backend, tmp_path)
+    yield url
+    _drop(url)
+
+
+@pytest.fixture
+def url(backend, migrated, tmp_path):
+    url = _fresh(backend, tmp_path, migrated)
+    yield url
+    _drop(url)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def store(url, clock):
+    with Store(url, clock=clock) as store:
+        yield store
+
+
+@pytest.fixture
+def written(store):
+    """The writing statements that the store has sent; clear() starts anew."""
+    seen = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if statement.split()[0] in ("INSERT", "UPDATE", "DELETE"):
+            seen.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    return seen
+
+
+@pytest.fixture
+def start_together():
+    """Run `state_process.py` several times at once; returns the words that each printed."""
+
+    def start(*commands):
+        script = str(Path(__file__).with_name("state_process.py"))
+        begin = str(time.time() + 1.5)
+        processes = [
+            subprocess.Popen(
+                [sys.executable, script, what, url, begin, *rest],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for what, url, *rest in commands
+        ]
+        answers = [process.communicate(timeout=60) for process in processes]
+        assert [process.returncode for process in processes] == [0] * len(processes), answers
+        return [out.split() for out, _err in answers]
+
+    return start

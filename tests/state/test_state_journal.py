@@ -1,0 +1,362 @@
+"""Intents, open work, conflicts, history, plans, invitations: what a run leaves for the next one."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from customerp_trello.errors import FatalError, FormError, RecordError
+from customerp_trello.state import conflicts, history, intents, invitations, lease, plans, retention, runs, work
+from customerp_trello.state.intents import Intent
+
+PAIR = "pair"
+
+
+def start(tx, run_id="run"):
+    return runs.start_run(tx, PAIR, dag_id="dag", airflow_run_id=f"manual__{run_id}", run_id=run_id)
+
+
+# intents ------------------------------------------------------------------------------------------------------------
+
+
+def intent(key="create:c1", **more):
+    return Intent(PAIR, "run", "trello", "create", key, **more)
+
+
+def test_an_intent_lives_from_before_the_write_to_its_outcome(store, clock):
+    fence = lease.acquire(store, PAIR, "run", 60)
+    with store.begin(fence) as tx:
+        number = intents.open_intent(tx, intent(customerp_id="c1", before={"name": None}, after={"name": "Ærø"}))
+    with store.read() as tx:
+        (standing,) = intents.open_intents(tx, PAIR)
+    assert (standing.id, standing.fence, standing.opened_at) == (number, fence.number, clock())
+    assert (standing.before, standing.after) == ({"name": None}, {"name": "Ærø"})
+    with store.begin(fence) as tx:
+        intents.close_intent(tx, number, "done", outcome={"id": "t1"}, trello_id="t1")
+        assert intents.open_intents(tx, PAIR) == []
+        closed = intents.get_intent(tx, number)
+        assert (closed.status, closed.outcome, closed.customerp_id, closed.trello_id) == (
+            "done",
+            {"id": "t1"},
+            "c1",
+            "t1",
+        )
+        assert intents.done_changes(tx, "run") == {"create:c1"}
+        assert intents.done_changes(tx, "another run") == set()
+
+
+def test_an_unknown_outcome_forbids_a_second_write_of_the_change(store):
+    with store.begin() as tx:
+        number = intents.open_intent(tx, intent())
+        with pytest.raises(FatalError, match="not known yet"):
+            intents.open_intent(tx, intent())
+        intents.close_intent(tx, number, "not_done")
+        assert intents.open_intent(tx, intent()) > number
+        assert intents.done_changes(tx, "run") == set()
+
+
+def test_an_open_create_of_another_run_forbids_a_second_one(store):
+    with store.begin() as tx:
+        intents.open_intent(tx, intent("1", customerp_id="c1"))
+        other_run = Intent(PAIR, "run2", "trello", "create", "9", customerp_id="c1")
+        with pytest.raises(FatalError, match="change 9 of run run2"):
+            intents.open_intent(tx, other_run)
+        intents.open_intent(tx, Intent(PAIR, "run2", "trello", "create", "1", customerp_id="c2"))
+        intents.open_intent(tx, Intent("another", "run2", "trello", "create", "1", customerp_id="c1"))
+
+
+def test_an_outcome_is_written_once(store):
+    with store.begin() as tx:
+        number = intents.open_intent(tx, intent())
+        with pytest.raises(ValueError, match="valid: done, not_done, refused"):
+            intents.close_intent(tx, number, "finished")
+        intents.close_intent(tx, number, "refused", outcome="name is taken")
+        with pytest.raises(FatalError):
+            intents.close_intent(tx, number, "done")
+        assert intents.done_changes(tx, "run") == set()
+        assert intents.done_changes(tx, "run", statuses=("done", "refused")) == {"create:c1"}
+
+
+def test_a_chain_goes_on_where_it_was_interrupted(store):
+    with store.begin() as tx:
+        first = intents.open_intent(tx, intent("erp", source="comment1"))
+        assert intents.consumed_sources(tx, PAIR) == {"comment1"}
+    with store.begin() as tx:
+        intents.close_intent(tx, first, "done", customerp_id="p1")
+        second = intents.plan_intent(tx, intent("comment", customerp_id="p1", source="comment1"))
+    with store.begin() as tx:
+        assert intents.open_intents(tx, PAIR) == []
+        assert [one.id for one in intents.planned_intents(tx, PAIR)] == [second]
+        intents.start_intent(tx, second)
+        with pytest.raises(FatalError):
+            intents.start_intent(tx, second)
+        assert [one.id for one in intents.open_intents(tx, PAIR)] == [second]
+        intents.close_intent(tx, second, "not_done")
+        assert intents.consumed_sources(tx, PAIR) == {"comment1"}
+
+
+# open work ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_identical_second_run_writes_nothing(store, written, clock):
+    rows = [work.Work("trello", f"t{place}", "ambiguous", "two of this name") for place in range(1_200)]
+    with store.begin() as tx:
+        assert work.replace_open_work(tx, PAIR, rows) == 1_200
+    written.clear()
+    clock.forward(minutes=15)
+    with store.begin() as tx:
+        assert work.replace_open_work(tx, PAIR, reversed(rows)) == 0
+    assert written == []
+
+
+KEYS = st.tuples(
+    st.sampled_from(["customerp", "trello"]), st.sampled_from("abc"), st.sampled_from(["waiting", "quarantined"])
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    first=st.dictionaries(KEYS, st.sampled_from("xy")),
+    then=st.dictionaries(KEYS, st.sampled_from("xy")),
+    examined=st.none() | st.sets(st.tuples(st.sampled_from(["customerp", "trello"]), st.sampled_from("abc"))),
+)
+def test_open_work_becomes_what_was_found_and_others_stay(store, written, first, then, examined):
+    def rows(found):
+        return [work.Work(side, record, kind, reason) for (side, record, kind), reason in found.items()]
+
+    with store.begin() as tx:
+        work.replace_open_work(tx, PAIR, rows(first))
+        differences = work.replace_open_work(tx, PAIR, rows(then), examined=examined)
+        frame = work.load_open_work(tx, PAIR)
+    stays = {key: why for key, why in first.items() if examined is not None and key[:2] not in examined}
+    wanted = stays | then
+    got = {(row.side, row.record_id, row.kind): row.reason for row in frame.itertuples()}
+    assert got == wanted
+    assert differences == sum(first.get(key) != wanted.get(key) for key in first.keys() | wanted.keys())
+
+
+def test_failures_are_retried_later_and_later(store, clock):
+    bad = work.Work("trello", "t1", "quarantined", "name is taken")
+    delays = []
+    for _ in range(12):
+        with store.begin() as tx:
+            work.note_failure(tx, PAIR, bad)
+            frame = work.load_open_work(tx, PAIR)
+            assert work.not_due(tx, PAIR) == {("trello", "t1")}
+        delays.append((frame.loc[0, "next_try_at"] - clock()).total_seconds())
+    assert delays[:4] == [60, 120, 240, 480]
+    assert delays[-1] == 6 * 3600
+    assert frame.loc[0, "attempts"] == 12
+    with store.begin() as tx:
+        assert work.replace_open_work(tx, PAIR, [bad]) == 0, "its counter stays while it is not well"
+        assert work.open_ids(tx, PAIR, "trello") == {"t1"}
+        assert work.open_ids(tx, PAIR, "customerp") == frozenset()
+    clock.forward(hours=6)
+    with store.begin() as tx:
+        assert work.not_due(tx, PAIR) == set()
+        assert work.clear_work(tx, PAIR, "trello", "t1", kinds=["waiting"]) == 0
+        assert work.clear_work(tx, PAIR, "trello", "t1") == 1
+        assert work.load_open_work(tx, PAIR).empty
+
+
+@given(st.integers(0, 10_000))
+def test_the_back_off_never_shrinks_and_has_an_end(attempts):
+    assert timedelta(seconds=60) <= work.backoff(attempts) <= work.backoff(attempts + 1) <= timedelta(hours=6)
+
+
+# conflicts ----------------------------------------------------------------------------------------------------------
+
+
+def clash(**more):
+    values = {"base_customerp": "b", "base_trello": None, "customerp": "x", "trello": "y"}
+    return conflicts.Conflict(7, "name", **(values | more))
+
+
+def test_an_open_conflict_is_recorded_once_and_kept_up_to_date(store, written):
+    with store.begin() as tx:
+        number = conflicts.record_conflict(tx, PAIR, "r1", clash())
+        written.clear()
+        assert conflicts.record_conflict(tx, PAIR, "r2", clash()) == number
+        assert written == []
+        assert conflicts.record_conflict(tx, PAIR, "r3", clash(trello="z")) == number
+        (standing,) = conflicts.conflicts(tx, PAIR)
+    assert (standing.trello, standing.run, standing.base_trello) == ("z", "r3", None)
+
+
+def test_a_settled_conflict_is_recorded_once_per_run(store):
+    settled = clash(winner="trello", reason="latest", status="settled")
+    with store.begin() as tx:
+        first = conflicts.record_conflict(tx, PAIR, "r1", settled)
+        assert conflicts.record_conflict(tx, PAIR, "r1", settled) == first
+        assert conflicts.record_conflict(tx, PAIR, "r2", settled) > first
+
+
+def test_a_person_answers_once_and_a_run_applies_it(store, clock):
+    with store.begin() as tx:
+        number = conflicts.record_conflict(tx, PAIR, "r1", clash())
+        conflicts.answer_conflict(tx, number, "trello", "anna")
+        with pytest.raises(RecordError, match="not open"):
+            conflicts.answer_conflict(tx, number, "customerp", "bo")
+        (answer,) = conflicts.answers(tx, PAIR)
+        assert (answer.answer, answer.answered_by, answer.answered_at) == ("trello", "anna", clock())
+        assert conflicts.settle_conflicts(tx, [number], winner="trello") == 1
+        assert conflicts.answers(tx, PAIR) == []
+
+
+def test_an_answer_holds_for_the_values_it_was_given_about(store, written):
+    with store.begin() as tx:
+        number = conflicts.record_conflict(tx, PAIR, "r1", clash())
+        conflicts.answer_conflict(tx, number, "trello", "anna")
+        written.clear()
+        assert conflicts.record_conflict(tx, PAIR, "r2", clash()) == number
+        assert written == []
+        assert len(conflicts.answers(tx, PAIR)) == 1
+        assert conflicts.record_conflict(tx, PAIR, "r3", clash(trello="edited since")) == number
+        assert conflicts.answers(tx, PAIR) == []
+        (again,) = conflicts.conflicts(tx, PAIR)
+        assert (again.answer, again.answered_by, again.trello) == ("", "", "edited since")
+
+
+# history and runs ---------------------------------------------------------------------------------------------------
+
+
+def test_history_is_found_by_either_id_and_counted_by_change(store, clock):
+    def entry(key, property="name", **more):
+        return history.Entry("trello", "update", key, "c1", "t1", property, "a", "b", **more)
+
+    with store.begin() as tx:
+        history.append_history(tx, PAIR, "r1", [entry("1"), entry("1", "website"), entry("2", link=7, winner="trello")])
+    clock.forward(days=2)
+    with store.begin() as tx:
+        history.append_history(tx, PAIR, "r2", [entry("1"), history.Entry("customerp", "create", "9", "c2")])
+        history.append_history(tx, PAIR, "r2", [])
+        everything = history.history_of(tx, PAIR, "t1")
+        assert everything["run"].tolist() == ["r1", "r1", "r1", "r2"]
+        assert everything["link"].isna().tolist() == [True, True, False, True]
+        assert history.history_of(tx, PAIR, "c1", "website")["change_key"].tolist() == ["1"]
+        assert history.history_of_run(tx, "r2")["customerp_id"].tolist() == ["c1", "c2"]
+        assert history.recent_counts(tx, PAIR, clock() - timedelta(days=1)) == {
+            ("trello", "update"): 1,
+            ("customerp", "create"): 1,
+        }
+        assert history.recent_counts(tx, PAIR, clock() - timedelta(days=3))["trello", "update"] == 3
+
+
+def test_a_run_is_written_down_from_start_to_end(store, clock):
+    window = (clock() - timedelta(hours=1), clock())
+    with store.begin() as tx:
+        number = runs.start_run(tx, PAIR, dag_id="d", airflow_run_id="a", window=window, form={"limit": 5})
+        runs.update_run(tx, number, run_fence=3, plan_digest="abc")
+    clock.forward(minutes=1)
+    with store.begin() as tx:
+        runs.end_run(tx, number, "success", {"updated": 2})
+        run = runs.get_run(tx, number)
+        assert (run.window_start, run.window_end) == window
+        assert (run.form, run.counts, run.run_fence, run.status) == ({"limit": 5}, {"updated": 2}, 3, "success")
+        assert run.ended_at - run.started_at == timedelta(minutes=1)
+        later = start(tx, "later")
+        assert [one.id for one in runs.recent_runs(tx, PAIR)] == [later, number]
+        assert runs.get_run(tx, "nobody") is None
+        with pytest.raises(FatalError):
+            runs.update_run(tx, "nobody", status="success")
+
+
+def test_a_watermark_replaces_the_one_before(store, clock):
+    mark = runs.Watermark(None, clock(), None, 10, {"base_url": "http://erp"}, "fp", "r1")
+    with store.begin() as tx:
+        assert runs.load_watermarks(tx, PAIR) == {}
+        runs.save_watermark(tx, PAIR, "customerp", mark)
+        newer = runs.Watermark(clock(), clock(), clock(), 11, {}, "fp", "r2")
+        runs.save_watermark(tx, PAIR, "trello", mark)
+        runs.save_watermark(tx, PAIR, "trello", newer)
+        assert runs.load_watermarks(tx, PAIR) == {"customerp": mark, "trello": newer}
+
+
+# plans --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_held_plan_is_let_through_by_its_digest(store, clock):
+    with store.begin() as tx:
+        start(tx)
+        plans.save_plan(tx, plans.Plan("run", PAIR, "abcdef", "file:///x", "held", ["first run"], ["k2", "k1"]))
+        with pytest.raises(FormError, match="valid: abcdef"):
+            plans.approve(tx, PAIR, "xyz", "anna")
+        with pytest.raises(FormError):
+            plans.approve(tx, PAIR, "", "anna")
+        approved = plans.approve(tx, PAIR, "abc", "anna")
+        assert (approved.status, approved.approved_by, approved.approved_at) == ("approved", "anna", clock())
+        assert (approved.guarded, approved.reasons) == (["k1", "k2"], ["first run"])
+        assert plans.held_plan(tx, PAIR) is None
+
+
+def test_an_approval_covers_a_later_plan_with_fewer_guarded_changes(store):
+    with store.begin() as tx:
+        start(tx)
+        plans.save_plan(tx, plans.Plan("run", PAIR, "d1", status="held", guarded=["k1", "k2"]))
+        assert plans.approval_for(tx, PAIR, "d1", ["k1"]) is None
+        plans.approve(tx, PAIR, "d1", "anna")
+        assert plans.approval_for(tx, PAIR, "d1", []).run == "run"
+        assert plans.approval_for(tx, PAIR, "d2", ["k2"]).run == "run"
+        assert plans.approval_for(tx, PAIR, "d2", ["k2", "k3"]) is None
+        assert plans.approval_for(tx, PAIR, "d2", []) is None, "held for a reason that names no change"
+        assert plans.approval_for(tx, "another", "d1", ["k1"]) is None
+        plans.set_plan_status(tx, "run", "applied")
+        assert plans.approval_for(tx, PAIR, "d1", ["k1"]) is None
+
+
+def test_a_second_attempt_replaces_the_runs_plan(store):
+    with store.begin() as tx:
+        start(tx)
+        plans.save_plan(tx, plans.Plan("run", PAIR, "d1"))
+        plans.save_plan(tx, plans.Plan("run", PAIR, "d2", counts={"update": 1}))
+        assert plans.get_plan(tx, "run").digest == "d2"
+        assert plans.get_plan(tx, "nobody") is None
+    with pytest.raises(FatalError, match="refused a statement"), store.begin() as tx:
+        plans.save_plan(tx, plans.Plan("no such run", PAIR, "d1"))
+
+
+# invitations --------------------------------------------------------------------------------------------------------
+
+
+def test_an_invitation_is_keyed_by_its_address_whatever_its_case(store):
+    with store.begin() as tx:
+        invitations.remember_invitation(tx, PAIR, "Anna@Example.com ", "w1", "m1", run="r1")
+        invitations.remember_invitation(tx, PAIR, "anna@example.com", "w1", "m2", run="r2")
+        invitations.remember_invitation(tx, "another", "anna@example.com", "w2", "m3", run="r2")
+        frame = invitations.load_invitations(tx, PAIR)
+        assert frame[["email", "member_id", "workspace_id"]].values.tolist() == [["anna@example.com", "m2", "w1"]]
+        assert invitations.set_invitation(tx, "ANNA@example.com", "w1", status="joined", member_id="m9") == 1
+        assert invitations.set_invitation(tx, "nobody@example.com", "w1", status="joined") == 0
+        assert invitations.load_invitations(tx)["member_id"].tolist() == ["m9", "m3"]
+        invitations.set_invitation(tx, "anna@example.com", "w1", status="withdrawn")
+        assert invitations.load_invitations(tx)["workspace_id"].tolist() == ["w2"]
+
+
+# retention ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock):
+    with store.begin() as tx:
+        for name in ("ended", "running", "held", "waits", "owner"):
+            start(tx, name)
+            if name != "running":
+                runs.end_run(tx, name, "success", {})
+        plans.save_plan(tx, plans.Plan("ended", PAIR, "d1", status="applied"))
+        plans.save_plan(tx, plans.Plan("held", PAIR, "d2", status="held"))
+        history.append_history(tx, PAIR, "ended", [history.Entry("trello", "update", "1")])
+        done = intents.open_intent(tx, Intent(PAIR, "ended", "trello", "update", "1"))
+        intents.close_intent(tx, done, "done")
+        intents.open_intent(tx, Intent(PAIR, "waits", "trello", "update", "2"))
+        conflicts.record_conflict(tx, PAIR, "ended", clash(status="settled"))
+        conflicts.record_conflict(tx, PAIR, "ended", clash())
+    lease.acquire(store, PAIR, "owner", 60)
+    clock.forward(days=91)
+    with store.begin() as tx:
+        start(tx, "today")
+        assert retention.forget_older(tx, 90) == {"history": 1, "intent": 1, "conflict": 1, "plan": 1, "run": 1}
+        assert {one.id for one in runs.recent_runs(tx)} == {"running", "held", "waits", "owner", "today"}
+        assert len(intents.open_intents(tx, PAIR)) == 1
+        assert len(conflicts.conflicts(tx, PAIR)) == 1
+        assert plans.held_plan(tx, PAIR, "d2")
+        assert retention.forget_older(tx, 90) == dict.fromkeys(["history", "intent", "conflict", "plan", "run"], 0)
