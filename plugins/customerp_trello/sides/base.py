@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -54,7 +54,9 @@ class Side(Protocol):
     answer to a write an ``UnknownOutcome``.
     """
 
-    requests_made: int
+    @property
+    def requests_made(self) -> int:
+        """Requests sent so far, repeated ones counted."""
 
     def identity(self) -> dict[str, str]:
         """Who and what this side is (base URL, token's member, card, staff workspaces), for the guard; no secret."""
@@ -98,8 +100,24 @@ class Side(Protocol):
     def deactivate(self, record: Record) -> None:
         """Switch off without destroying."""
 
-    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str]) -> Record:
-        """Bring a gone record back; it may get another id."""
+    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "") -> Record:
+        """Bring a gone record back; it may get another id, and *marker* is kept as in :meth:`create`."""
 
     def find(self, values: dict[str, str], *, marker: str) -> list[Record]:
         """Look for records that an interrupted create may have left: by marker, else by the keys we gave."""
+
+
+@runtime_checkable
+class Directory(Protocol):
+    """A side that can list what references point to."""
+
+    def directory(self, entity: str) -> pd.DataFrame:
+        """All records of *entity*: id, number (the reference's value), label (its human name); str columns."""
+
+
+@runtime_checkable
+class ChangeTimes(Protocol):
+    """A side whose system remembers when single properties were changed."""
+
+    def change_times(self, ids: list[str]) -> dict[str, dict[str, datetime]]:
+        """Per record id and canonical property, when it was last changed (UTC, by our clock); unknown ones left out."""

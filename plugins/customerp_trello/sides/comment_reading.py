@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from customerp_trello.sides.comment import SEPARATOR, Footer, Layout, Line
-from customerp_trello.sides.comment_text import DOT, EMPTY, fold, understand, understand_reference
+from customerp_trello.sides.comment_text import DOT, EMPTY, fold, name_beside, understand, understand_reference
 
 _LABELLED = re.compile(r"\s*(?:[-*•]\s+)?(?:\*\*|__)?([^:：]+?)(?:\*\*|__)?\s*[:：](?:\*\*|__)?(.*)\Z", re.DOTALL)
 _SPLIT = re.compile(rf"((?:\\.|[^\\])*?)(?:{SEPARATOR}|\Z)(.*)\Z", re.DOTALL)
@@ -37,11 +37,19 @@ _WORDS_OF_A_NUMBER = 4
 
 @dataclass(frozen=True)
 class Canonical:
-    """Our own form: values (an unknown property is left out), the last line, and the line of each property."""
+    """Our own form.
+
+    Attributes:
+        values: property -> text; an unknown one is left out.
+        footer: the last line.
+        places: property -> number of its line.
+        names: reference -> the human name beside it.
+    """
 
     values: dict[str, str]
     footer: Footer
     places: dict[str, int]
+    names: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ class _Found:
 
     values: dict[str, str] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     repeated: list[tuple[int, str]] = field(default_factory=list)
     other: list[tuple[int, str]] = field(default_factory=list)
 
@@ -133,7 +142,7 @@ def _canonical(layout: Layout, lines: Sequence[str], footer: Footer) -> Canonica
     for place, line in found.other:
         if reason := _reason_of_stray(layout, line, found):
             return Unparsable(place, reason, footer)
-    return Canonical(found.values, footer, found.places)
+    return Canonical(found.values, footer, found.places, found.names)
 
 
 def _reason_of_stray(layout: Layout, line: str, found: _Found) -> str:
@@ -211,6 +220,8 @@ def _collect(layout: Layout, lines: Sequence[str], start: int, found: _Found) ->
         if labelled and label in known:
             line = known[label]
             value = understand_reference(labelled[2]) if line.reference else understand(labelled[2])
+            if value and line.reference and (name := name_beside(labelled[2])):
+                found.names[value] = name
             found.put(line.property, value, index + 1, line.label)
         elif lines[index].strip():
             found.other.append((index + 1, lines[index]))

@@ -16,7 +16,7 @@ BY_NAME = "name:"
 _URL = re.compile(r"https?://\S+\Z")
 _MARKDOWN = re.compile(r"[\\*`\[<]|~(?=~)|(?<![^\W_])_|_(?![^\W_])")
 _ESCAPED = re.compile(rf"\\([!-/:-@\[-`{{-~{DOT}{BREAK}{RETURN}])|([{BREAK}{RETURN}])")
-_GROUP = re.compile(r"(?:.*\s)?\(((?:\\.|[^\\()])+)\)\Z", re.DOTALL)
+_GROUP = re.compile(r"(.*\s)?\(((?:\\.|[^\\()])+)\)\Z", re.DOTALL)
 _NUMBER = re.compile(r"[^\s()]*\d[^\s()]*\Z")
 
 
@@ -73,6 +73,12 @@ def understand_reference(text: str) -> str | None:
     if text == EMPTY:
         return ""
     if group := _GROUP.match(text):
-        return unescape(group[1]).strip()
+        return unescape(group[2]).strip()
     value = unescape(text)
     return value if _NUMBER.match(text) else f"{BY_NAME}{value}"
+
+
+def name_beside(text: str) -> str:
+    """The human name that stands before a reference's number, "" if none does."""
+    group = _GROUP.match(text.strip())
+    return unescape((group[1] or "").strip()) if group else ""

@@ -1,0 +1,83 @@
+"""Who is behind a reference: numbers and names of other ERP records, read as sparingly as the question allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from customerp_trello.errors import ConfigurationError, RecordMissing
+from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.mapping.directory import Directory
+from customerp_trello.mapping.values import to_text
+
+FEW = 20
+"""Up to so many ids are read one by one; beyond that a listing of the entity is cheaper."""
+
+Entry = tuple[Any, Any, str]
+
+
+class Directories:
+    """Directories by entity, filled as questions come, kept as long as the side lives."""
+
+    def __init__(self, hook: CustomERPHook) -> None:
+        self._hook = hook
+        self._entries: dict[str, dict[str, Entry | None]] = {}
+        self._whole: set[str] = set()
+
+    def by_id(self, entity: str, ids: Iterable[str]) -> Directory:
+        """A directory that has the records with *ids*, as far as they exist."""
+        entries = self._of(entity)
+        missing = sorted(set(ids) - set(entries) - {""})
+        if entity in self._whole:
+            missing = []
+        if len(missing) > FEW:
+            self._list(entity)
+            missing = []
+        for id_ in missing:
+            try:
+                record, _ = self._hook.get_record(entity, id_)
+            except RecordMissing:
+                entries[id_] = None
+            else:
+                entries[id_] = self._entry(entity, record)
+        return self._directory(entity)
+
+    def by_text(self, entity: str, text: str) -> Directory:
+        """A directory that knows whom a number or a name means, if anybody."""
+        if entity in self._whole or not text:
+            return self._directory(entity)
+        known = self._directory(entity)
+        kind = self._hook.profile.entities[entity]
+        if text not in known.ids and kind.number in kind.filters:
+            for record in self._hook.list_records(entity, filters={str(kind.number): text}):
+                self._of(entity)[to_text(record[kind.id])] = self._entry(entity, record)
+            known = self._directory(entity)
+        if text not in known.ids:
+            # a name is unique or not only among all of them
+            self._list(entity)
+        return self._directory(entity)
+
+    def _of(self, entity: str) -> dict[str, Entry | None]:
+        profile = self._hook.profile
+        if entity not in profile.entities or profile.entities[entity].number is None:
+            valid = ", ".join(sorted(name for name, kind in profile.entities.items() if kind.number)) or "none"
+            raise ConfigurationError(
+                f"mapping, convert.references: the profile of {self._hook.conn_id} has no numbered entity {entity!r}; "
+                f"valid: {valid}; or say `by: id`"
+            )
+        return self._entries.setdefault(entity, {})
+
+    def _list(self, entity: str) -> None:
+        entries = self._of(entity)
+        kind = self._hook.profile.entities[entity]
+        for record in self._hook.list_records(entity):
+            entries[to_text(record[kind.id])] = self._entry(entity, record)
+        self._whole.add(entity)
+
+    def _entry(self, entity: str, record: dict[str, Any]) -> Entry:
+        kind = self._hook.profile.entities[entity]
+        name = " ".join(text for text in (to_text(record.get(field)) for field in kind.labels) if text)
+        return record[kind.id], record.get(str(kind.number)), name
+
+    def _directory(self, entity: str) -> Directory:
+        return Directory.of(entry for entry in self._of(entity).values() if entry)

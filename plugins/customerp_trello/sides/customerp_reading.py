@@ -1,0 +1,145 @@
+"""ERP records as JSON -> canonical rows, whole columns at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.profile import FieldDelete
+from customerp_trello.mapping.conditions import hold
+from customerp_trello.mapping.converters import ACTIVE, Converter, converter_for, fields_frame, raw_text
+from customerp_trello.mapping.frame import (
+    GONE,
+    HOLD,
+    ID,
+    LABEL,
+    LIVE,
+    MODIFIED_AT,
+    NATIVE,
+    PROBLEM,
+    REASON,
+    STATE,
+    SUSPENDED,
+    VERSION,
+    conform,
+)
+from customerp_trello.mapping.model import CustomERPSide, Mapping, Property
+from customerp_trello.mapping.validity import invalid
+from customerp_trello.mapping.values import to_text
+from customerp_trello.sides.customerp_directory import Directories
+from customerp_trello.sides.rows import moment, packed
+
+MERGED_INTO = "merged_into"
+OUT_OF_SCOPE = "the mapping's filter does not let it take part (any more)"
+
+_MUST_FIT = ("enum", "date", "datetime", "integer", "decimal", "boolean", "tags")
+"""Types in which a text that does not fit could not be read back from the other side."""
+
+
+class CustomERPReader:
+    """Turns records of the pair's entity into a canonical frame."""
+
+    def __init__(self, mapping: Mapping, settings: CustomERPSide, hook: CustomERPHook) -> None:
+        self._mapping, self._settings, self._hook = mapping, settings, hook
+        self._directories = Directories(hook)
+        self._kind = hook.profile.entities[settings.entity]
+
+    def converter(self, prop: Property, text: str = "") -> Converter:
+        """The property's converter for writing *text*, with a directory that knows whom it means."""
+        entity = self._numbered(prop)
+        return converter_for(prop, self._directories.by_text(entity, text) if entity else None)
+
+    def frame(
+        self, records: Sequence[Dict[str, Any]], versions: Dict[str, str], linked: frozenset[str]
+    ) -> pd.DataFrame:
+        """Canonical frame of *records*; those out of scope only where they are linked, as suspended.
+
+        Args:
+            records: raw records.
+            versions: id -> version, where it is known.
+            linked: ids of linked records.
+        """
+        raw = [{**record, ACTIVE: self.is_active(record)} for record in records]
+        names = {*self._mapping.customerp_fields, ACTIVE, MERGED_INTO, self._kind.id}
+        fields = fields_frame(raw, [*names, *filter(None, (self._kind.modified, self._kind.created))])
+        ids = raw_text(fields[self._kind.id])
+        columns: dict[str, Any] = {ID: ids, VERSION: ids.map(versions), MODIFIED_AT: self._times(fields)}
+        columns |= self._states(fields) | self._properties(fields)
+        columns[NATIVE] = self._merged(fields)
+        frame = conform(pd.DataFrame(columns), self._mapping.names)
+        away = frame[STATE].eq(SUSPENDED) & ~frame[ID].isin(linked)
+        return frame[~away].reset_index(drop=True)
+
+    def is_active(self, record: Dict[str, Any]) -> bool:
+        """Whether a record is switched on, however the ERP says so."""
+        delete = self._hook.profile.delete
+        if self._kind.active is not None:
+            return to_text(record.get(self._kind.active, True)).casefold() in ("true", "1", "")
+        if isinstance(delete, FieldDelete):
+            return any(record.get(name) != value for name, value in delete.fields.items())
+        return True
+
+    def _numbered(self, prop: Property) -> str | None:
+        by_number = prop.convert.using == "reference" and prop.convert.by == "number"
+        return prop.references if by_number else None
+
+    def _times(self, fields: pd.DataFrame) -> pd.Series[Any]:
+        """Modification times; an ERP may leave them empty until the first change."""
+        times = pd.Series(None, index=fields.index, dtype=object)
+        for name in (self._kind.modified, self._kind.created):
+            if name is not None:
+                found = [moment(value, self._hook.clock_offset) for value in fields[name]]
+                times = times.where(times.notna(), pd.Series(found, index=fields.index, dtype=object))
+        return pd.to_datetime(times, utc=True)
+
+    def _states(self, fields: pd.DataFrame) -> dict[str, pd.Series[str]]:
+        blank = pd.Series("", index=fields.index, dtype="str")
+        states, reasons = blank.mask(blank.eq(""), LIVE), blank
+        if self._settings.inactive == GONE:
+            off = ~fields[ACTIVE].astype(bool)
+            states, reasons = states.mask(off, GONE), reasons.mask(off, "switched off in CustomERP")
+        outside = ~hold(self._settings.filter, fields) & states.eq(LIVE)
+        states, reasons = states.mask(outside, SUSPENDED), reasons.mask(outside, OUT_OF_SCOPE)
+        waits = ~hold(self._settings.on_unlinked.when, fields)
+        return {STATE: states, REASON: reasons, HOLD: blank.mask(waits, "the mapping's condition is not met")}
+
+    def _properties(self, fields: pd.DataFrame) -> dict[str, pd.Series[str]]:
+        columns: dict[str, pd.Series[str]] = {}
+        problems = pd.Series("", index=fields.index, dtype="str")
+        labels: list[dict[str, str]] = [{} for _ in range(len(fields))]
+        for prop in self._mapping.properties:
+            converter = self._converter_of(prop, fields)
+            column = converter.get_column(fields)
+            columns[prop.name] = column
+            problems = _and(problems, converter.problems(fields))
+            if prop.type in _MUST_FIT:
+                reason = invalid(column, prop.type, prop.allowed)
+                problems = _and(problems, reason.mask(reason.ne(""), f"{prop.label} " + reason))
+            if entity := self._numbered(prop):
+                names = self._directories.by_id(entity, ()).labels
+                for label, number in zip(labels, column, strict=True):
+                    if isinstance(number, str) and names.get(number):
+                        label[number] = names[number]
+        columns[PROBLEM] = problems
+        columns[LABEL] = pd.Series([packed(label) for label in labels], index=fields.index, dtype="str")
+        return columns
+
+    def _converter_of(self, prop: Property, fields: pd.DataFrame) -> Converter:
+        entity = self._numbered(prop)
+        if entity is None:
+            return converter_for(prop)
+        ids = raw_text(fields[prop.customerp[0]]).dropna()
+        return converter_for(prop, self._directories.by_id(entity, ids.unique()))
+
+    def _merged(self, fields: pd.DataFrame) -> pd.Series[str]:
+        heirs = raw_text(fields[MERGED_INTO]).fillna("")
+        return heirs.map(lambda heir: packed({MERGED_INTO: heir} if heir else {})).astype("str")
+
+
+def _and(problems: pd.Series[str], more: pd.Series[str]) -> pd.Series[str]:
+    joined = problems + "; " + more
+    return joined.mask(more.eq(""), problems).mask(problems.eq(""), more)

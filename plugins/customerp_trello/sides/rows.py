@@ -1,0 +1,55 @@
+"""Small pieces that every side builds its rows from: times, JSON columns, and a row as a record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from customerp_trello.mapping.frame import ID, META, Record, make_frame
+
+Row = dict[str, Any]
+
+_STEP = 5.0
+
+
+def moment(text: object, offset: float = 0.0) -> datetime | None:
+    """An API's time as a UTC datetime by our own clock; None where there is none.
+
+    A time is compared with the one that our last write left, so the correction must be the same from one run to the
+    next although the offset is an estimate from whole seconds: it goes in steps of five seconds.
+    """
+    if not isinstance(text, str) or not text:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return time.astimezone(UTC) - timedelta(seconds=round(offset / _STEP) * _STEP)
+
+
+def rfc3339(time: datetime) -> str:
+    """A time as text that sorts like the time itself: UTC, microseconds, ``Z``."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def packed(content: Mapping[str, Any]) -> str:
+    """A JSON column's text; "" for nothing."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True) if content else ""
+
+
+def unpacked(text: object) -> dict[str, Any]:
+    """What :func:`packed` packed."""
+    return dict(json.loads(text)) if isinstance(text, str) and text else {}
+
+
+def to_record(row: Row, properties: Sequence[str]) -> Record:
+    """One row as a record with all meta columns; what the row leaves out is unknown."""
+    whole = make_frame([row], properties).iloc[0].to_dict()
+    values = {name: None if pd.isna(whole[name]) else str(whole[name]) for name in properties}
+    meta = {name: whole[name] for name in META if name != ID}
+    return Record(str(row[ID]), values, {name: None if value is pd.NaT else value for name, value in meta.items()})

@@ -1,0 +1,302 @@
+"""Projects as comments on the register card (contract, section 8, custom_project).
+
+Requests: a listing takes two for the card and the token's member, one per 1,000 comments and one more to see their
+end; a linked comment that is not among them takes a tenth. Reading one record takes one, and the first of a task the
+listing as well, for the amendments. Everything is listed every time: Trello never tells of edits and deletions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from customerp_trello.errors import ConfigurationError, RecordError, RecordMissing
+from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.mapping.frame import (
+    GONE,
+    ID,
+    MODIFIED_AT,
+    NATIVE,
+    PROBLEM,
+    READONLY,
+    READONLY_REASON,
+    REASON,
+    STATE,
+    SUSPENDED,
+    TOUCH,
+    Record,
+    Snapshot,
+    make_frame,
+)
+from customerp_trello.mapping.model import Mapping, TrelloSide
+from customerp_trello.sides.base import Known, Reading
+from customerp_trello.sides.comment import Footer, Moment, Rendered, render
+from customerp_trello.sides.comment_layout import OWN_FIELDS, Texts, layout_of
+from customerp_trello.sides.comment_reading import Canonical, parse
+from customerp_trello.sides.comment_text import fold
+from customerp_trello.sides.register import Comment, Project, Register
+from customerp_trello.sides.rows import Row, moment, packed, rfc3339, to_record
+
+AMENDMENT, AUTHOR = "amendment:", "author"
+
+
+class TrelloActions:
+    """The comments of one card as projects.
+
+    Raises:
+        ConfigurationError: the card cannot be read or is archived, or the mapping makes no comment.
+    """
+
+    def __init__(self, mapping: Mapping, hook: TrelloHook) -> None:
+        self.mapping, self.hook = mapping, hook
+        self._layout = layout_of(mapping)
+        self._texts = Texts(mapping)
+        self._register: Register | None = None
+
+    @property
+    def requests_made(self) -> int:
+        """Requests sent so far."""
+        return self.hook.requests_made
+
+    def identity(self) -> dict[str, str]:
+        """Base URL, token's member and card."""
+        identity = self.hook.identity()
+        return {"base_url": identity["base_url"], "member": identity["member"], "card": str(self._card["id"])}
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def extract(self, reading: Reading) -> Snapshot:
+        """Read all comments of the card, whatever the window: see the module's text."""
+        register = self._read_all(reading.known)
+        rows = [self._row(project) for project in register.projects.values()]
+        rows += [self._born_row(*born) for born in register.born.values()]
+        rows += [self._broken_row(*broken) for broken in register.broken.values()]
+        rows += self._absent(reading.known.ids - {row[ID] for row in rows} - reading.known.consumed_sources)
+        facts: dict[str, Any] = {
+            "identity": self.identity(),
+            "clock_offset": self.hook.clock_offset,
+            "evidence": self._evidence(register),
+            "notes": sorted(register.notes, key=lambda note: note["comment"]),
+        }
+        return Snapshot(make_frame(rows, self.mapping.names), complete=True, facts=facts)
+
+    def read(self, record_id: str) -> Record | None:
+        """Read one comment now, its amendments as of this side's first listing.
+
+        A later amendment is not lost by that: only those up to the plan's ``_touch`` are ever taken as included.
+        """
+        register = self._listed()
+        try:
+            action = self.hook.get_action(record_id)
+        except RecordMissing:
+            self._check_card()
+            return None
+        register.refresh(action)
+        return self._record_of(register, record_id)
+
+    def find(self, values: dict[str, str], *, marker: str) -> list[Record]:
+        """Our own comments with this marker or number, from a fresh listing."""
+        register = self._read_all(Known())
+        number = fold(values.get(self._layout.number, ""))
+        found = [
+            project
+            for project in register.projects.values()
+            if project.ours
+            and (
+                (marker and project.parsed.footer.marker == marker)
+                or (number and fold(project.values.get(self._layout.number, "")) == number)
+            )
+        ]
+        return [to_record(self._row(project), self.mapping.names) for project in found]
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def create(self, values: dict[str, str], *, marker: str, labels: dict[str, str], source: str = "") -> Record:
+        """Post a comment; *source* is the comment that the project was born from."""
+        return self._post(values, labels, Footer(marker=marker, source=source))
+
+    def update(self, record: Record, values: dict[str, str], *, labels: dict[str, str], touch: str = "") -> Record:
+        """Render the comment anew with *values* on top; what renders the same is not sent.
+
+        With ``touch="author"`` another account wrote the comment, so ours is posted: the record gets another id.
+        """
+        register = self._listed()
+        project = register.projects.get(record.id) or self._again(register, record.id)
+        included = _last_of(touch) or project.parsed.footer.included
+        whole = project.up_to(_last_of(touch)) | values
+        # names as the caller knows them, else as the comment shows them already
+        labels = project.parsed.names | labels
+        footer = replace(project.parsed.footer, included=included)
+        if not project.ours:
+            # amendments later than the other account's comment stay pending, whatever the date of ours
+            return self._post(whole, labels, replace(footer, included=included or project.comment.written))
+        rendered = render(self._layout, whole, labels, footer)
+        if rendered.text == project.comment.text:
+            return self._answer(project.comment.raw, rendered)
+        return self._answer(self.hook.update_comment(record.id, rendered.text), rendered)
+
+    def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:
+        """Post the comment of another account as ours; our own stays where it is."""
+        return self.update(record, values, labels=labels, touch=AUTHOR)
+
+    def delete(self, record: Record) -> None:
+        """Delete the comment for good; one that is not there is deleted."""
+        try:
+            self.hook.delete_comment(record.id)
+        except RecordMissing:
+            self._check_card()
+
+    def deactivate(self, record: Record) -> None:
+        """A comment cannot be switched off."""
+        raise ConfigurationError(
+            f"mapping {self.mapping.pair}, trello.on_gone: a comment cannot be deactivated; "
+            "valid: delete, unlink, restore, ignore"
+        )
+
+    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "") -> Record:
+        """Post the comment again; it gets another id."""
+        return self._post(values, labels, Footer(marker=marker))
+
+    # -- the card ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _card(self) -> dict[str, Any]:
+        return self._check_card()
+
+    def _check_card(self) -> dict[str, Any]:
+        settings = self.mapping.trello
+        named = (settings.scope.card if isinstance(settings, TrelloSide) else None) or self.hook.register_card
+        where = f"mapping {self.mapping.pair}, trello.scope.card, or else connection {self.hook.conn_id}, register_card"
+        if not named:
+            raise ConfigurationError(
+                f"{where}: no card is named; give the id or URL of the card that holds the projects"
+            )
+        try:
+            card = self.hook.get_card(named)
+        except RecordError as error:
+            raise ConfigurationError(f"{where}: the card {named!r} cannot be read ({error})") from None
+        if card.get("closed") or (card.get("board") or {}).get("closed"):
+            raise ConfigurationError(f"{where}: the card {named!r} or its board is archived; reopen it or name another")
+        return card
+
+    def _read_all(self, known: Known) -> Register:
+        me = str(self.hook.me()["id"])
+        actions = self.hook.comments(str(self._card["id"]))
+        self._register = Register.of(self._layout, self._texts, me, known, actions)
+        return self._register
+
+    def _listed(self) -> Register:
+        return self._register or self._read_all(Known())
+
+    def _again(self, register: Register, record_id: str) -> Project:
+        """Read a comment that is about to be written and was not read before."""
+        register.refresh(self.hook.get_action(record_id))
+        if record_id in register.projects:
+            return register.projects[record_id]
+        raise RecordError(f"comment {record_id}: it has not the form of a project (any more) and is not overwritten")
+
+    def _absent(self, ids: frozenset[str] | set[str]) -> list[Row]:
+        """Look up linked comments that the listing did not show; the card itself has just been read."""
+        absent = sorted(ids)
+        rows: list[Row] = []
+        for id_, answer in zip(absent, self.hook.batch(f"/actions/{id_}" for id_ in absent), strict=True):
+            if isinstance(answer, RecordMissing):
+                rows.append({ID: id_, STATE: GONE, REASON: "the comment was deleted"})
+            elif isinstance(answer, RecordError):
+                rows.append({ID: id_, STATE: SUSPENDED, REASON: f"the comment cannot be read: {answer}"})
+            else:
+                rows.append({ID: id_, STATE: SUSPENDED, REASON: "the comment is not on the register card (any more)"})
+        return rows
+
+    # -- rows --------------------------------------------------------------------------------------------------
+
+    def _row(self, project: Project) -> Row:
+        last = project.pending[-1].comment if project.pending else None
+        refused = [
+            f"amendment {amended.comment.id}, line {line}: {reason}"
+            for amended in project.pending
+            for line, reason in amended.refused
+        ]
+        row = self._own_row(project.comment) | project.up_to(last.at if last else None)
+        row[MODIFIED_AT] = self._time(last.at if last else project.comment.at)
+        row[PROBLEM], row[REASON] = project.problem, "; ".join(refused)
+        row[NATIVE] = packed({"marker": project.parsed.footer.marker, "source": project.parsed.footer.source})
+        if not project.ours:
+            row[TOUCH] = AUTHOR
+        elif last:
+            row[TOUCH] = f"{AMENDMENT}{last.id}@{last.at.at}"
+        return row
+
+    def _born_row(self, comment: Comment, values: dict[str, str], problem: str) -> Row:
+        return self._own_row(comment) | values | {PROBLEM: problem}
+
+    def _broken_row(self, comment: Comment, problem: str) -> Row:
+        return self._own_row(comment) | {PROBLEM: problem}
+
+    def _own_row(self, comment: Comment) -> Row:
+        row: Row = {ID: comment.id, MODIFIED_AT: self._time(comment.at)}
+        for prop in self.mapping.properties:
+            if prop.trello in OWN_FIELDS:
+                text = self._own_field(comment, prop.trello)
+                row[prop.name] = self._texts.read({prop.name: text}, {})[0].get(prop.name)
+        return row
+
+    def _own_field(self, comment: Comment, name: str) -> str:
+        if name == "memberCreator":
+            return str((comment.raw.get("memberCreator") or {}).get("fullName") or "")
+        if name == "card":
+            return str(self._card.get("url") or self._card["id"])
+        return str(comment.raw.get(name) or "")
+
+    def _time(self, at: Moment) -> Any:
+        return moment(at.at, self.hook.clock_offset)
+
+    def _evidence(self, register: Register) -> dict[str, dict[str, str]]:
+        """Per comment and property, when its amendment was written: better than any record's time."""
+        evidence: dict[str, dict[str, str]] = {}
+        for id_, project in register.projects.items():
+            for amended in project.pending:
+                time = self._time(amended.comment.at)
+                for name in amended.values if time else ():
+                    evidence.setdefault(id_, {})[name] = rfc3339(time)
+        return evidence
+
+    # -- comments ----------------------------------------------------------------------------------------------
+
+    def _post(self, values: dict[str, str], labels: dict[str, str], footer: Footer) -> Record:
+        rendered = render(self._layout, dict(values), labels, footer)
+        return self._answer(self.hook.post_comment(str(self._card["id"]), rendered.text), rendered)
+
+    def _answer(self, action: dict[str, Any], rendered: Rendered) -> Record:
+        """Trello's own answer to a write as a record, without amendments that the write did not include."""
+        comment = Comment.of(action)
+        register = self._listed()
+        register.refresh(action)
+        parsed = parse(self._layout, comment.text)
+        row = self._broken_row(comment, "")
+        if isinstance(parsed, Canonical):
+            values, _ = self._texts.read(parsed.values, parsed.places)
+            row |= values
+            row[NATIVE] = packed({"marker": parsed.footer.marker, "source": parsed.footer.source})
+        if rendered.left_out and self._layout.block:
+            row[READONLY] = self._layout.block
+            row[READONLY_REASON] = "too long for a Trello comment (16,384 characters in all)"
+        return to_record(row, self.mapping.names)
+
+    def _record_of(self, register: Register, record_id: str) -> Record:
+        if record_id in register.projects:
+            row = self._row(register.projects[record_id])
+        elif record_id in register.born:
+            row = self._born_row(*register.born[record_id])
+        else:
+            row = self._broken_row(*register.broken[record_id])
+        return to_record(row, self.mapping.names)
+
+
+def _last_of(touch: str) -> Moment | None:
+    """The amendment that a ``_touch`` names."""
+    if not touch.startswith(AMENDMENT):
+        return None
+    id_, _, at = touch.removeprefix(AMENDMENT).partition("@")
+    return Moment(at, id_)
