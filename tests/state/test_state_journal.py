@@ -160,6 +160,17 @@ def test_failures_are_retried_later_and_later(store, clock):
         assert work.load_open_work(tx, PAIR).empty
 
 
+def test_work_noted_twice_is_written_once_and_is_due(store, written):
+    with store.begin() as tx:
+        work.note_work(tx, PAIR, work.Work("trello", "t1", "deferred", "somebody changed it"))
+        written.clear()
+        work.note_work(tx, PAIR, work.Work("trello", "t1", "deferred", "somebody changed it"))
+        assert written == []
+        work.note_work(tx, PAIR, work.Work("trello", "t1", "deferred", "it is gone"))
+        assert work.not_due(tx, PAIR) == set()
+        assert work.load_open_work(tx, PAIR)[["reason", "attempts"]].values.tolist() == [["it is gone", 0]]
+
+
 @given(st.integers(0, 10_000))
 def test_the_back_off_never_shrinks_and_has_an_end(attempts):
     assert timedelta(seconds=60) <= work.backoff(attempts) <= work.backoff(attempts + 1) <= timedelta(hours=6)

@@ -16,6 +16,7 @@ from customerp_trello.state.links import (
     add_link,
     add_links,
     count_links,
+    find_link,
     link_ids,
     relink,
     resume,
@@ -209,6 +210,14 @@ def test_a_link_that_is_gone_cannot_be_settled_or_moved(store):
             settle(tx, 99, run="r", customerp={"name": "x"})
         with pytest.raises(RecordMissing):
             relink(tx, 99, "trello", "t9", run="r")
+
+
+def test_a_link_is_found_by_both_ids(store):
+    with store.begin() as tx:
+        number = add_link(tx, "pair", NewLink("c", "t"), run="r")
+        assert find_link(tx, "pair", "c", "t") == number
+        with pytest.raises(RecordMissing, match="not linked"):
+            find_link(tx, "another", "c", "t")
 
 
 def test_numbers_of_links_are_not_used_again(store):

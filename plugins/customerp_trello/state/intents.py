@@ -80,8 +80,8 @@ def _add(tx: Transaction, new: Intent, status: str) -> int:
     c = intent.c
     if (found := tx.execute(select(c.id).where(_same_write(new))).scalars().first()) is not None:
         raise FatalError(
-            f"{new.pair}: change {new.change_key} of run {new.run} ({new.operation} on {new.side}) meets intent {found}, "
-            "whose outcome is not known yet; that one has to be resolved before this is written."
+            f"{new.pair}: change {new.change_key} of run {new.run} ({new.operation} on {new.side}) meets intent "
+            f"{found}, whose outcome is not known yet; that one has to be resolved before this is written."
         )
     row = {name: getattr(new, name) for name in _GIVEN}
     row |= {"before": dict(new.before or {}), "after": dict(new.after or {})}
