@@ -44,7 +44,7 @@ TRELLO_OWN: dict[str, tuple[str, ...]] = {
 }
 SCOPE_KEYS: dict[str, tuple[str, ...]] = {
     "organization": (),
-    "member": ("workspaces", "staff_workspaces"),
+    "member": ("workspaces", "staff_workspaces", "staff_pairs"),
     "action": ("card",),
 }
 
@@ -126,6 +126,11 @@ def _scope(mapping: Mapping) -> Iterator[Problem]:
             yield f"trello.scope.{key}", f"is no scope of a {entity}. Valid keys for {entity}: {valid}"
     if scope.workspaces and scope.staff_workspaces:
         yield "trello.scope", "`workspaces` and `staff_workspaces` exclude each other: customers' members or the staff"
+    if scope.staff_pairs and not scope.workspaces:
+        yield "trello.scope.staff_pairs", "is for `workspaces: linked`: only there staff and customers' people meet"
+    for position, pair in enumerate(scope.staff_pairs):
+        if pair == mapping.pair:
+            yield f"trello.scope.staff_pairs[{position}]", "the pair's own members cannot be somebody else's staff"
     if scope.workspaces == "linked" and not mapping.after:
         yield (
             "after",

@@ -81,9 +81,11 @@ def _notes(mapping: Mapping) -> Iterable[str]:
 def _traits(prop: Property) -> Iterable[str]:
     convert = prop.convert
     if isinstance(convert, ValueTable):
-        extra = [("empty", convert.empty), ("switched off", convert.inactive)]
-        rows = [*convert.values, *((name, text) for name, text in extra if text is not None)]
-        yield ", ".join(f"{_code(value)} is {text!r}" for value, text in rows)
+        yield ", ".join(f"{_code(value)} is {text!r}" for value, text in convert.values)
+        if convert.empty is not None:
+            yield f"an empty field is {convert.empty!r}"
+        if convert.inactive is not None:
+            yield f"a record that is switched off is {convert.inactive!r}"
     elif isinstance(convert, PersonName):
         yield f"both names joined; a single word goes to `{convert.one_word_to}`"
     elif isinstance(convert, ShortName):
@@ -113,18 +115,25 @@ def _keys(mapping: Mapping) -> Iterable[str]:
 
 
 def _scope(mapping: Mapping) -> Iterable[str]:
-    for side in (mapping.customerp, mapping.trello):
-        system = _SYSTEM["customerp" if side is mapping.customerp else "trello"]
-        conditions = " and ".join(_condition(condition) for condition in side.filter)
-        yield f"{system}: every {side.entity}" + (f" whose {conditions}" if conditions else "")
+    yield f"CustomERP: every {mapping.customerp.entity}{_whose(mapping.customerp.filter)}"
+    yield f"Trello: every {mapping.trello.entity}{_where(mapping)}{_whose(mapping.trello.filter)}"
+
+
+def _whose(conditions: Iterable[Condition]) -> str:
+    text = " and ".join(_condition(condition) for condition in conditions)
+    return f" whose {text}" if text else ""
+
+
+def _where(mapping: Mapping) -> str:
     scope = mapping.trello.scope
-    if scope.workspaces:
-        yield "Trello: in the workspaces that are linked to a customer"
-    elif mapping.trello.entity == "member":
-        named = ", ".join(scope.staff_workspaces) or "those of the connection"
-        yield f"Trello: in the staff workspaces ({named})"
-    elif mapping.trello.entity == "action":
-        yield f"Trello: comments on the register card ({scope.card or 'the one of the connection'})"
+    if mapping.trello.entity == "action":
+        return f" that is a comment on the register card ({scope.card or 'the one of the connection'})"
+    if mapping.trello.entity != "member":
+        return ""
+    if not scope.workspaces:
+        return f" of the staff workspaces ({', '.join(scope.staff_workspaces) or 'those of the connection'})"
+    staff = " and ".join(f"`{pair}`" for pair in scope.staff_pairs)
+    return " of a workspace that is linked to a customer" + (f", except the staff of {staff}" if staff else "")
 
 
 def _condition(condition: Condition) -> str:

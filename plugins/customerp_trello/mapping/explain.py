@@ -28,6 +28,13 @@ _EXPECTED = {
     "model_attributes_type": "keys with values",
     "dict_type": "keys with values",
 }
+_BOUNDS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "too_short": ("a list with at least this many entries:", "min_length"),
+    "string_too_short": ("a text with at least this many characters:", "min_length"),
+}
 
 
 def explain(error: ValidationError, data: Any) -> list[str]:
@@ -68,6 +75,9 @@ def _sentence(detail: ErrorDetails, data: Any) -> str:
         return f"{found}. Valid: {_EXPECTED[kind]}"
     if kind == "string_pattern_mismatch":
         return f"{found}. Valid: {_pattern(detail['ctx']['pattern'])}"
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"{found}. Valid: {words} {detail['ctx'][key]}"
     return f"{found}: {detail['msg']}"
 
 

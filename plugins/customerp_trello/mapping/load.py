@@ -96,17 +96,18 @@ def load_pair(pair: str, folder: Path | None = None) -> Mapping:
     """Read the mapping of *pair* from *folder* (default: :func:`mappings_folder`).
 
     Raises:
-        ConfigurationError: as :func:`load_mapping`; also if there is no such file, or if ``after`` names a pair
-            that has none beside it.
+        ConfigurationError: as :func:`load_mapping`; also if there is no such file, or if a pair that the
+            mapping names (``after``, ``staff_pairs``) has none beside it.
     """
     folder = Path(folder) if folder is not None else mappings_folder()
     mapping = load_mapping(_file(folder, pair))
-    for position, before in enumerate(mapping.after):
-        if not (folder / f"{before}.yaml").is_file():
-            raise ConfigurationError(
-                f"Mapping {folder / pair}.yaml: after[{position}]: found {before!r}, which has no mapping beside it. "
-                f"Valid: {_names(folder)}."
-            )
+    for where, named in (("after", mapping.after), ("trello.scope.staff_pairs", mapping.trello.scope.staff_pairs)):
+        for position, name in enumerate(named):
+            if not (folder / f"{name}.yaml").is_file():
+                raise ConfigurationError(
+                    f"Mapping {folder / pair}.yaml: {where}[{position}]: found {name!r}, which has no mapping beside "
+                    f"it. Valid: {_names(folder)}."
+                )
     return mapping
 
 

@@ -120,7 +120,8 @@ def to_series(column: Column, index: pd.Index[Any]) -> pd.Series[str]:
 
 
 def trimmed(column: Column) -> Column:
-    """NFC, without white space at the ends."""
+    """NFC, without NUL and without white space at the ends."""
+    column = pc.replace_substring(column, pattern="\x00", replacement="")
     return pc.utf8_trim(pc.utf8_normalize(column, form="NFC"), characters=WHITESPACE)
 
 

@@ -1,0 +1,295 @@
+"""Converters as lenses (contract, P21): what is read can be written, and what did not change is not touched."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from customerp_trello.errors import RecordError
+from customerp_trello.mapping.conditions import hold, holds
+from customerp_trello.mapping.converters import ACTIVE, converter_for, fields_frame
+from customerp_trello.mapping.directory import Directory
+from customerp_trello.mapping.model import Condition, Property
+from customerp_trello.mapping.short_name import short_name
+from customerp_trello.mapping.values import normalise_one
+
+ANY = st.text(st.characters(), max_size=12)
+WORDS = st.lists(
+    st.sampled_from(["Anna", "van", "Berg", "de", "la", "Jr.", "Berg,", "Dr.", "王", "\u0301x"]), max_size=5
+)
+NAMES = ANY | WORDS.map(" ".join) | WORDS.map("  ".join)
+OLD = st.fixed_dictionaries({}, optional={"first_name": st.none() | NAMES, "last_name": st.none() | NAMES})
+
+
+def prop(**settings):
+    return Property.model_validate({"name": "it", "customerp": ["field"], "trello": "x", "type": "string", **settings})
+
+
+def person(one_word_to="last_name"):
+    convert = {"using": "person_name", "one_word_to": one_word_to}
+    return converter_for(prop(customerp=["first_name", "last_name"], convert=convert))
+
+
+STATUS = {"open": "Open", "on_hold": "On hold", "cancelled": "Cancelled"}
+STAFF = Directory.of([(7, "E-7", "Anna Berg"), (8, "E-8", "Jo Doe"), (9, "E-9", "Jo Doe"), (10, None, "Nobody")])
+
+
+# --- laws
+
+
+@pytest.mark.parametrize("one_word_to", ["first_name", "last_name"])
+@given(name=NAMES, old=OLD)
+@settings(max_examples=150, deadline=None)
+def test_a_full_name_that_is_written_reads_back(one_word_to, name, old):
+    name = normalise_one(name, "string")
+    lens = person(one_word_to)
+    new = {**old, **lens.put(name, old)}
+    assert lens.get(new) == name
+    if name and lens.get(old) != name:
+        assert normalise_one(new[one_word_to] or "", "string"), "the part that the ERP requires is never left empty"
+
+
+@given(old=OLD)
+@settings(max_examples=100, deadline=None)
+def test_an_unchanged_full_name_touches_nothing(old):
+    name = person().get(old)
+    assert (name is None) == (len(old) < 2)
+    if name is not None:
+        assert person().put(name, old) == {}
+
+
+@given(given_name=NAMES, family=NAMES, new=NAMES)
+@settings(max_examples=100, deadline=None)
+def test_a_part_that_still_matches_is_kept(given_name, family, new):
+    given_name, family, new = (normalise_one(text, "string") for text in (given_name, family, new))
+    if not (given_name and family and new):
+        return
+    old = {"first_name": given_name, "last_name": family}
+    assert "last_name" not in person().put(f"{new} {family}", old) or f"{new} {family}" == family
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("string", ANY),
+        ("text", ANY),
+        ("integer", st.integers().map(str)),
+        ("decimal", st.decimals(allow_nan=False, allow_infinity=False, min_value=-1000, max_value=1000).map(str)),
+        ("boolean", st.sampled_from(["true", "false"])),
+        ("tags", st.lists(st.text("abc ä")).map(", ".join)),
+    ],
+)
+@given(data=st.data())
+@settings(max_examples=50, deadline=None)
+def test_a_plain_value_that_is_written_reads_back(kind, values, data):
+    lens = converter_for(prop(type=kind))
+    text = normalise_one(data.draw(values), kind)
+    old = {"field": data.draw(st.none() | st.booleans() | st.integers() | ANY)}
+    assert lens.get({**old, **lens.put(text, old)}) == text
+    assert lens.put(lens.get(old), old) == {}
+
+
+@given(new=st.sampled_from(["", *STATUS.values()]), old=st.sampled_from([None, "", *STATUS]))
+def test_a_table_leads_back(new, old):
+    lens = converter_for(prop(type="enum", convert={"using": "value_table", "values": STATUS}))
+    record = {"field": old}
+    assert lens.get({**record, **lens.put(new, record)}) == new
+    assert lens.put(lens.get(record), record) == {}
+
+
+@given(new=st.sampled_from(["", "E-7", "E-8", "E-9"]), old=st.sampled_from([None, 7, 8, 9]))
+def test_a_reference_leads_back(new, old):
+    lens = converter_for(reference(), STAFF)
+    record = {"field": old}
+    assert lens.get({**record, **lens.put(new, record)}) == new
+    assert lens.put(lens.get(record), record) == {}
+
+
+# --- person names
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Anna Berg", {}),
+        ("Anne Berg", {"first_name": "Anne"}),
+        ("Anna Maria Berg", {"first_name": "Anna Maria"}),
+        ("Anna Stein", {"last_name": "Stein"}),
+        ("Anna van der Berg", {"first_name": "Anna van der"}),  # the family name still matches, so it stays
+        ("Anna van der Stein", {"last_name": "van der Stein"}),
+        ("Juan de la Vega", {"first_name": "Juan", "last_name": "de la Vega"}),
+        ("Sam Davis Jr.", {"first_name": "Sam", "last_name": "Davis Jr."}),
+        ("Davis, Sam", {"first_name": None, "last_name": "Davis, Sam"}),
+        ("Cher", {"first_name": None, "last_name": "Cher"}),
+        ("Anna", {"first_name": None, "last_name": "Anna"}),
+        ("王小明", {"first_name": None, "last_name": "王小明"}),
+        ("Eva  Braun", {"first_name": None, "last_name": "Eva  Braun"}),  # two spaces: no split joins to this again
+    ],
+)
+def test_how_a_full_name_is_split(name, expected):
+    assert person().put(name, {"first_name": "Anna", "last_name": "Berg"}) == expected
+
+
+def test_one_word_goes_to_the_required_field():
+    assert person("first_name").put("Cher", {}) == {"first_name": "Cher", "last_name": None}
+    assert person("last_name").put("Cher", {}) == {"first_name": None, "last_name": "Cher"}
+
+
+def test_a_name_with_an_unknown_part_is_unknown():
+    frame = fields_frame([{"first_name": "Anna"}, {"first_name": None, "last_name": "Berg"}, {}], person().fields)
+    assert person().get_column(frame).tolist()[1] == "Berg"
+    assert person().get_column(frame).isna().tolist() == [True, False, True]
+
+
+# --- columns
+
+
+def test_null_is_empty_and_a_missing_key_is_unknown():
+    lens = converter_for(prop())
+    texts = lens.get_column(fields_frame([{"field": None}, {}, {"field": ""}, {"field": " x "}], ["field"]))
+    assert texts.dtype == "str"
+    assert texts.isna().tolist() == [False, True, False, False]
+    assert texts.fillna("?").tolist() == ["", "?", "", "x"]
+    assert lens.get_column(pd.DataFrame(index=range(2))).isna().all()
+
+
+def test_an_empty_listing_has_columns_too():
+    for lens in (converter_for(prop()), person(), converter_for(reference(), STAFF), membership()):
+        assert len(lens.get_column(fields_frame([], lens.fields))) == 0
+        assert len(lens.problems(fields_frame([], lens.fields))) == 0
+
+
+# --- value tables
+
+
+def membership():
+    convert = {"using": "value_table", "values": {True: "active"}, "inactive": "none"}
+    values = ["active", "pending", "deactivated", "none"]
+    return converter_for(prop(type="enum", values=values, direction="to_trello", convert=convert))
+
+
+def test_a_record_that_is_switched_off_has_the_text_for_it():
+    lens = membership()
+    frame = fields_frame([{"field": True, ACTIVE: True}, {"field": False, ACTIVE: False}, {ACTIVE: True}], lens.fields)
+    assert lens.fields == ("field", ACTIVE)
+    assert lens.get_column(frame).fillna("?").tolist() == ["active", "none", "?"]
+    assert lens.problems(frame).tolist() == ["", "", ""]
+
+
+def test_null_may_have_a_text_and_is_not_overwritten_with_it():
+    convert = {"using": "value_table", "values": {"normal": "normal", "admin": "admin"}, "empty": "normal"}
+    lens = converter_for(prop(type="enum", convert=convert))
+    assert lens.get({"field": None}) == "normal"
+    assert lens.put("normal", {"field": None}) == {}
+    assert lens.put("Normal", {"field": "admin"}) == {"field": "normal"}
+
+
+def test_json_types_survive_the_way_back():
+    lens = converter_for(prop(convert={"using": "value_table", "values": {True: "Yes", False: "No"}}))
+    assert lens.put("No", {"field": True}) == {"field": False}
+    lens = converter_for(prop(convert={"using": "value_table", "values": {1: "Low", 2: "High"}}))
+    assert lens.get({"field": 2}) == "High"
+    assert lens.put("Low", {"field": 2}) == {"field": 1}
+
+
+def test_a_code_that_the_table_lacks_is_a_problem_of_that_record():
+    lens = converter_for(prop(type="enum", convert={"using": "value_table", "values": STATUS}))
+    frame = fields_frame([{"field": "open"}, {"field": "secret"}], ["field"])
+    assert lens.get_column(frame).isna().tolist() == [False, True]
+    ok, problem = lens.problems(frame)
+    assert ok == ""
+    assert "open, on_hold, cancelled" in problem
+    assert "secret" not in problem
+    with pytest.raises(RecordError, match="Valid: Open, On hold, Cancelled"):
+        lens.put("Paused", {"field": "open"})
+
+
+# --- references
+
+
+def reference(by="number"):
+    return prop(type="reference", convert={"using": "reference", "references": "employee", "by": by})
+
+
+def test_a_reference_shows_the_number_and_writes_the_id():
+    lens = converter_for(reference(), STAFF)
+    frame = fields_frame([{"field": 7}, {"field": None}, {}, {"field": 99}], ["field"])
+    assert lens.get_column(frame).fillna("?").tolist() == ["E-7", "", "?", "?"]
+    assert [bool(text) for text in lens.problems(frame)] == [False, False, False, True]
+    assert lens.put("E-8", {"field": 7}) == {"field": 8}
+    assert lens.put("", {"field": 7}) == {"field": None}
+    assert STAFF.labels["E-7"] == "Anna Berg"
+
+
+def test_a_bare_name_counts_if_only_one_bears_it():
+    lens = converter_for(reference(), STAFF)
+    assert lens.put("Anna Berg", {"field": 8}) == {"field": 7}
+    for nobody in ("Jo Doe", "E-99", "Nobody"):
+        with pytest.raises(RecordError, match="Valid: a number"):
+            lens.put(nobody, {"field": 8})
+
+
+def test_a_number_that_two_bear_means_neither():
+    lens = converter_for(reference(), Directory.of([("a", "E-1", "A"), ("b", "E-1", "B")]))
+    assert lens.get({"field": "b"}) == "E-1"
+    with pytest.raises(RecordError, match="more than one"):
+        lens.put("E-1", {"field": None})
+
+
+def test_a_reference_by_id_needs_no_directory():
+    lens = converter_for(reference(by="id"))
+    assert lens.get({"field": "7f"}) == "7f"
+    assert lens.put("8f", {"field": "7f"}) == {"field": "8f"}
+
+
+# --- short names
+
+
+@given(st.text(max_size=20))
+def test_trello_takes_every_short_name(number):
+    name = short_name(number)
+    assert name == "" or len(name) >= 3
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_")
+
+
+def test_short_names():
+    assert [short_name(number) for number in ("C-1042", "Ü 12/b", "7", "", "顧客", "A_b")] == [
+        *("c1042", "u12b", "no_7", "", "", "a_b"),
+    ]
+    lens = converter_for(prop(convert={"using": "short_name"}, direction="to_trello", create_only=True))
+    assert lens.get({"field": "C-1042"}) == "c1042"
+    assert lens.get({}) is None
+    with pytest.raises(RecordError, match="Trello only"):
+        lens.put("c1", {"field": "C-1"})
+
+
+# --- conditions
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"field": "type", "in": ["company"]}, [True, False, False, False]),
+        ({"field": "active", "in": [True]}, [True, False, False, True]),
+        ({"field": "type", "empty": True}, [False, False, True, False]),
+        ({"field": "type", "empty": False}, [True, True, False, False]),
+    ],
+)
+def test_conditions_hold_for_columns_as_for_records(condition, expected):
+    records = [
+        {"type": "company", "active": True},
+        {"type": "person", "active": False},
+        {"type": None},
+        {"active": True},
+    ]
+    conditions = (Condition.model_validate(condition),)
+    assert hold(conditions, fields_frame(records, ["type", "active"])).tolist() == expected
+    assert [holds(conditions, record) for record in records] == expected
+
+
+def test_all_conditions_have_to_hold():
+    both = tuple(Condition.model_validate({"field": name, "empty": False}) for name in ("a", "b"))
+    assert not holds(both, {"a": 1})
+    assert holds(both, {"a": 1, "b": 2})
+    assert holds((), {})
+    assert not hold(both, pd.DataFrame({"a": [1]}, dtype=object)).any()

@@ -1,0 +1,214 @@
+"""Canonical text: laws for every type, and the spellings that people and servers really use."""
+
+import time
+from decimal import Decimal
+from typing import get_args
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from customerp_trello.errors import RecordError
+from customerp_trello.mapping.model import Type
+from customerp_trello.mapping.validity import invalid, invalid_one
+from customerp_trello.mapping.values import WHITESPACE, clean, from_text, normalise, normalise_one, to_text
+
+TYPES = get_args(Type)
+STATUS = ("Open", "On hold", "Cancelled")
+
+# Plain random text rarely looks like a number or a date, so half of the texts are made of their characters.
+WILD = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+LIKELY = st.text("0123456789.-+eE:TZ/@, ()abAB\r\n\u00a0éÉ", max_size=30)
+PHRASES = st.sampled_from(
+    [
+        "2026-3-1",
+        "2026-03-01T10:00:00+02:00",
+        "+49 (0)30 123456",
+        "On HOLD",
+        "1e5",
+        "-0.0",
+        "A@B.C",
+        "//x",
+        "TRUE",
+        "b;a",
+    ]
+)
+TEXTS = st.lists(st.none() | WILD | LIKELY | PHRASES, max_size=12)
+
+
+def column(*texts):
+    return pd.Series(texts, dtype="str")
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@given(texts=TEXTS)
+@settings(max_examples=60, deadline=None)
+def test_normalising_twice_is_normalising_once(kind, texts):
+    once = normalise(column(*texts), kind, STATUS)
+    assert normalise(once, kind, STATUS).equals(once)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@given(texts=TEXTS)
+@settings(max_examples=30, deadline=None)
+def test_unknown_stays_unknown_and_nothing_else_becomes_so(kind, texts):
+    series = pd.Series(texts, dtype="str", index=range(100, 100 + len(texts)))
+    result = normalise(series, kind, STATUS)
+    assert result.dtype == "str"
+    assert result.index.equals(series.index)
+    assert result.isna().tolist() == series.isna().tolist()
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@given(texts=TEXTS)
+@settings(max_examples=20, deadline=None)
+def test_a_value_alone_reads_as_it_does_in_a_column(kind, texts):
+    together = normalise(column(*texts), kind, STATUS)
+    alone = column(*(normalise_one(text, kind, STATUS) for text in texts))
+    assert alone.equals(together)
+
+
+@given(number=st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30))
+def test_a_decimal_keeps_every_digit(number):
+    text = normalise_one(to_text(number, "decimal"), "decimal")
+    assert invalid_one(text, "decimal") == ""
+    assert Decimal(text) == number
+    assert "e" not in text.lower()
+
+
+@given(number=st.integers())
+def test_an_integer_comes_back(number):
+    assert from_text(normalise_one(to_text(number), "integer"), "integer") == number
+
+
+@given(tags=st.lists(st.text("abcÄß ", min_size=1), max_size=6))
+def test_the_order_of_tags_means_nothing(tags):
+    assert normalise_one(to_text(tags, "tags"), "tags") == normalise_one(to_text(tags[::-1], "tags"), "tags")
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "expected"),
+    [
+        ("string", "\ufeff Müller\u3000", "Müller"),
+        ("string", "Mu\u0308ller", "Müller"),
+        ("string", "   ", ""),
+        ("text", "a\r\nb\rc\n", "a\nb\nc"),
+        ("integer", "+007", "7"),
+        ("integer", "42.0", "42"),
+        ("integer", "-0", "0"),
+        ("integer", "a few", "a few"),
+        ("decimal", "0012.500", "12.5"),
+        ("decimal", "-0.00", "0"),
+        ("decimal", "1.2E3", "1200"),
+        ("decimal", "100", "100"),
+        ("decimal", ".5", "0.5"),
+        ("decimal", "1e999999", "1e999999"),
+        ("decimal", "12,5", "12,5"),
+        ("boolean", "YES", "true"),
+        ("boolean", "0", "false"),
+        ("date", "2026-3-1", "2026-03-01"),
+        ("date", "1. 3. 2026", "2026-03-01"),
+        ("date", "2026-03-01T00:00:00Z", "2026-03-01"),
+        ("date", "next week", "next week"),
+        ("datetime", "2026-03-01T10:30:00+01:00", "2026-03-01T09:30:00Z"),
+        ("datetime", "2026-03-01 09:30", "2026-03-01T09:30:00Z"),
+        ("datetime", "2026-03-01T09:30:00.120Z", "2026-03-01T09:30:00.12Z"),
+        ("datetime", "now", "now"),
+        ("enum", " on HOLD ", "On hold"),
+        ("enum", "Paused", "Paused"),
+        ("email", " Anna.Berg@EXAMPLE.Com", "Anna.Berg@example.com"),
+        ("phone", "0049 30 123456", "+4930123456"),
+        ("phone", "+49 (0)30 123456", "+4930123456"),
+        ("phone", "030 123456", "030 123456"),
+        ("phone", "+49 30 123456 ext. 7", "+49 30 123456 ext. 7"),
+        ("url", "Example.com/Über", "https://example.com/Über"),
+        ("url", "HTTP://EXAMPLE.com", "http://example.com"),
+        ("url", "", ""),
+        ("tags", "b, a;b\nc,,", "a, b, c"),
+        ("reference", " E-1042 ", "E-1042"),
+    ],
+)
+def test_spellings(kind, raw, expected):
+    assert normalise_one(raw, kind, STATUS) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("integer", "-42", "4.2"),
+        ("decimal", "12.5", "12,5"),
+        ("boolean", "true", "maybe"),
+        ("date", "2024-02-29", "2026-02-29"),
+        ("datetime", "2026-03-01T09:30:00Z", "2026-13-01"),
+        ("enum", "Open", "Paused"),
+        ("email", "anna@example.com", "anna at example.com"),
+        ("url", "https://example.com", "https://a b"),
+    ],
+)
+def test_what_does_not_fit_its_type_is_said_without_repeating_it(kind, good, bad):
+    reasons = invalid(normalise(column(good, bad, "", None), kind, STATUS), kind, STATUS)
+    assert reasons.tolist()[0] == reasons.tolist()[2] == reasons.tolist()[3] == ""
+    assert reasons[1].startswith("is n")
+    assert bad not in reasons[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        (None, "string", ""),
+        (True, "boolean", "true"),
+        (False, "string", "false"),
+        (17, "string", "17"),
+        (Decimal("12.50"), "decimal", "12.50"),
+        (Decimal("1E+3"), "decimal", "1000"),
+        (0.1, "decimal", "0.1"),
+        (["b", "a"], "tags", "b, a"),
+        ({"b": 1, "a": "ü"}, "string", '{"a": "ü", "b": 1}'),
+        ("nul\x00l", "string", "null"),
+        ("half \ud83d", "string", "half \ufffd"),
+        ("whole \ud83d\ude00", "string", "whole 😀"),
+    ],
+)
+def test_json_values_as_text(value, kind, expected):
+    assert to_text(value, kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("", "integer", None),
+        ("", "string", None),
+        ("42", "integer", 42),
+        ("12.5", "decimal", Decimal("12.5")),
+        ("true", "boolean", True),
+        ("a, b", "tags", ["a", "b"]),
+        ("2026-03-01", "date", "2026-03-01"),
+    ],
+)
+def test_text_as_json_value(text, kind, expected):
+    assert from_text(text, kind) == expected
+
+
+@pytest.mark.parametrize("kind", ["integer", "decimal", "boolean"])
+def test_text_that_does_not_fit_is_not_sent(kind):
+    with pytest.raises(RecordError, match=kind):
+        from_text("a few", kind)
+
+
+def test_one_idea_of_white_space():
+    assert all(char.isspace() or char == "\ufeff" for char in WHITESPACE)
+    assert normalise_one(WHITESPACE + "x" + WHITESPACE, "string") == "x"
+
+
+@given(st.text(st.characters()))
+def test_any_python_text_can_be_stored(text):
+    assert "\x00" not in clean(text)
+    clean(text).encode()
+
+
+def test_a_column_does_not_cost_a_python_call_per_row():
+    series = column(*(f"  Kunde {number} GmbH " for number in range(200_000)))
+    begun = time.perf_counter()
+    normalise(series, "string")
+    assert time.perf_counter() - begun < 1
