@@ -72,6 +72,7 @@ class Call:
         headers: headers of this request alone.
         repeatable: True when sending it twice does no more than sending it once.
         uncertain: True once an attempt may have reached the system and its answer was lost.
+        waited: True once there was no place within the limits in spite of long waiting; more patience is of no use.
     """
 
     method: str
@@ -83,6 +84,7 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
     repeatable: bool = True
     uncertain: bool = False
+    waited: bool = False
 
     @property
     def writes(self) -> bool:

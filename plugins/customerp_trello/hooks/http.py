@@ -221,7 +221,11 @@ class SyncHttpHook(HttpHook):
     def _repeat(self, call: Call) -> Answer:
         def worth_it(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
-            return isinstance(error, RetriableError) and (call.repeatable or not isinstance(error, UnknownOutcome))
+            return (
+                isinstance(error, RetriableError)
+                and not call.waited
+                and (call.repeatable or not isinstance(error, UnknownOutcome))
+            )
 
         def enough(state: RetryCallState) -> bool:
             return state.attempt_number >= self.attempts or _asked(state) > self.longest_wait
@@ -242,7 +246,11 @@ class SyncHttpHook(HttpHook):
         return asked + jitter if asked else step / 2 + jitter
 
     def _attempt(self, call: Call) -> Answer:
-        self._before_attempt(call)
+        try:
+            self._before_attempt(call)
+        except RetriableError:
+            call.waited = True
+            raise
         if call.writes and self.before_write:
             self.before_write(self.settings.connect_timeout + self.settings.read_timeout)
         session = self.get_conn()
