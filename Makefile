@@ -1,0 +1,75 @@
+# Every target installs what it needs first; `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+DEMO := PYTHONPATH=include $(BIN)/python -m demo
+# PYTHON=... names the interpreter to build .venv with; otherwise the first of these that is new enough.
+PYTHON ?=
+PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
+# PORT=... asks for one port of the web page and refuses to start where it is taken.
+PORT ?=
+
+.PHONY: help install demo up down test lint format types imports lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Make .venv from requirements.lock (hashes checked); instant when nothing changed
+
+demo: $(INSTALLED) ## Watch four DAGs keep two sandbox systems in sync, then stop everything (5 minutes)
+	@$(DEMO) demo
+
+up: $(INSTALLED) ## Start the sandbox and Airflow in the background and say how to log in; PORT=8080
+	@$(DEMO) up $(if $(PORT),--port $(PORT))
+
+down: $(INSTALLED) ## End what `make up` started and check that no process is left
+	@$(DEMO) down
+
+test: $(INSTALLED) ## Run all tests, loopback only (under 10 minutes)
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2
+
+lint: $(INSTALLED) ## Check style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(INSTALLED) ## Put style and formatting right where a tool can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(INSTALLED) ## Check types
+	@$(BIN)/mypy
+	@MYPYPATH=include $(BIN)/mypy -p demo
+
+imports: $(INSTALLED) ## Check that imports run downwards only
+	@$(BIN)/lint-imports
+
+lock: $(INSTALLED) ## Write requirements.lock anew from requirements.txt and requirements-dev.txt, keeping what still fits
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements-dev.txt --output-file requirements.lock
+
+clean: ## End what runs and remove everything that make has made, .venv included
+	@if [ -x $(BIN)/python ]; then $(DEMO) down; fi
+	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(INSTALLED): requirements.lock requirements.txt pyproject.toml
+	@python=""; \
+	for candidate in $(PYTHONS); do \
+		if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then \
+			python="$$candidate"; break; \
+		fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "Python 3.11, 3.12 or 3.13 is needed, and none of these is one: $(strip $(PYTHONS))." >&2; \
+		echo "Install one of them, or name it: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; \
+	fi; \
+	if [ ! -x $(BIN)/python ]; then "$$python" -m venv .venv; fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,115 @@
+"""`up`, `serve` and `down`: the stack in the background, its supervisor in the foreground, and its end."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from demo.errors import StackError
+from demo.layout import REPOSITORY, Layout
+from demo.processes import MARKER, end_leftovers
+from demo.record import StackRecord
+from demo.services import Service
+from demo.settings import ADMIN
+from demo.signals import Interrupted, interrupt_on_signals
+from demo.stack import START_SECONDS, STOP_SECONDS, Stack
+
+# The supervisor's own limits and what checking costs on a busy machine.
+_UP_SECONDS = START_SECONDS + 30
+_DOWN_SECONDS = STOP_SECONDS + 40
+
+
+def up(home: Path, port: int | None = None) -> int:
+    """Start the stack in the background, return when it is ready, and say where it is; 0 if it runs already."""
+    layout = Layout(home.resolve())
+    record = StackRecord.read(layout)
+    if record and record.supervisor():
+        print("It runs already." if record.ready else "It is starting already; ask again in a moment.")
+        _print_access(layout, record)
+        return 0
+    layout.prepare()
+    interrupt_on_signals()
+    supervisor = Service("supervisor", _serve_command(layout, port), _environment(), layout.logs)
+    supervisor.start()
+    print(f"Starting; logs are in {layout.logs}", flush=True)
+    try:
+        record = _wait_until_ready(layout, supervisor)
+    except Interrupted as interrupted:
+        print(f"{interrupted}: ending what has started")
+        supervisor.ask_to_stop()
+        _wait_for_end(psutil.Process(supervisor.session), _DOWN_SECONDS)
+        return 128 + interrupted.number
+    _print_access(layout, record)
+    return 0
+
+
+def serve(home: Path, port: int | None = None) -> int:
+    """Run the stack in the foreground until Ctrl-C, SIGTERM or the end of one of its processes."""
+    interrupt_on_signals()
+    try:
+        with Stack(home, port=port) as stack:
+            _print_access(stack.layout, StackRecord.read(stack.layout))
+            stack.watch()
+    except Interrupted as interrupted:
+        print(f"{interrupted}: the stack has ended, and no process of it is left", flush=True)
+    return 0
+
+
+def down(home: Path) -> int:
+    """End the stack, whoever started it, and check that no process of it is left; 0 if none ran."""
+    layout = Layout(home.resolve())
+    record = StackRecord.read(layout)
+    supervisor = record.supervisor() if record else None
+    if supervisor:
+        print("Ending; a running task gets 20 seconds to finish.", flush=True)
+        supervisor.terminate()
+        _wait_for_end(supervisor, _DOWN_SECONDS)
+    killed = end_leftovers(str(layout.home), record.sessions if record else ())
+    layout.state_file.unlink(missing_ok=True)
+    for line in killed:
+        print(f"was left and had to be killed: {line}")
+    print("Ended; no process is left." if supervisor or killed else "Nothing runs.")
+    return 0
+
+
+def _serve_command(layout: Layout, port: int | None) -> list[str]:
+    options = [] if port is None else ["--port", str(port)]
+    return [sys.executable, "-m", "demo", "serve", "--home", str(layout.home), *options]
+
+
+def _environment() -> dict[str, str]:
+    # Without the marker: the supervisor must not count itself among the processes it has to end.
+    kept = {name: value for name, value in os.environ.items() if name != MARKER}
+    return kept | {"PYTHONPATH": str(REPOSITORY / "include"), "PYTHONUNBUFFERED": "1"}
+
+
+def _wait_until_ready(layout: Layout, supervisor: Service) -> StackRecord:
+    deadline = time.monotonic() + _UP_SECONDS
+    while time.monotonic() < deadline:
+        record = StackRecord.read(layout)
+        if record and record.ready and record.pid == supervisor.session:
+            return record
+        if not supervisor.running:
+            raise StackError(f"the stack did not start:\n{supervisor.tail(60)}")
+        time.sleep(0.2)
+    raise StackError(f"the stack is not ready after {_UP_SECONDS:.0f} s; `make down` ends it. Logs: {layout.logs}")
+
+
+def _wait_for_end(process: psutil.Process, seconds: float) -> None:
+    """Wait for the supervisor; one that does not end by itself is killed, and the caller looks for leftovers."""
+    try:
+        process.wait(seconds)
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+
+
+def _print_access(layout: Layout, record: StackRecord | None) -> None:
+    if record is None or not record.ready:
+        return
+    print(f"Airflow   {record.url}   user {ADMIN}, password {layout.secrets()['admin_password']}")
+    for system, url in record.systems.items():
+        print(f"{system:<9} {url}")
+    print(f"Logs      {layout.logs}\nEnd it    make down", flush=True)

@@ -1,0 +1,116 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from demo import control
+from demo.errors import StackError
+from demo.processes import MARKER, end_leftovers, members
+from demo.record import StackRecord
+from demo.services import Service, ServiceGroup
+
+# Leaves a grandchild behind: in a session of its own, without its parent, deaf to SIGTERM.
+ORPHAN_MAKER = """
+import os, signal, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(600)
+"""
+# The same, its environment overwritten, so that only the session tells where it belongs.
+STRIPPED_CHILD = """
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={}, process_group=0)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def service(layout):
+    def make(code, name="worker"):
+        environment = os.environ | {MARKER: str(layout.home)}
+        return Service(name, [sys.executable, "-c", code], environment, layout.logs)
+
+    yield make
+    end_leftovers(str(layout.home))
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_an_orphan_in_a_session_of_its_own_is_found_and_ended(layout, service):
+    maker = service(ORPHAN_MAKER)
+    maker.start()
+    wait_for(lambda: maker.exit_code == 0 and members(str(layout.home)))
+    killed = end_leftovers(str(layout.home))
+    assert len(killed) == 1
+    assert members(str(layout.home)) == []
+
+
+def test_a_child_without_the_marker_is_found_by_its_session(layout, service):
+    parent = service(STRIPPED_CHILD)
+    parent.start()
+    wait_for(lambda: len(members(str(layout.home), [parent.session])) == 2)
+    os.kill(parent.session, signal.SIGKILL)
+    wait_for(lambda: parent.exit_code is not None)
+    assert members(str(layout.home)) == []
+    assert len(end_leftovers(str(layout.home), [parent.session])) == 1
+
+
+def test_processes_of_another_home_are_left_alone(layout, service, tmp_path):
+    sleeper = service("import time; time.sleep(600)")
+    sleeper.start()
+    assert end_leftovers(str(tmp_path / "other")) == ()
+    assert sleeper.running
+
+
+def test_asked_to_stop_a_service_ends_and_nothing_is_killed(layout, service):
+    group = ServiceGroup(lambda: None)
+    group.start(service("import time; time.sleep(600)"))
+    group.stop(["worker", "never-started"], seconds=10)
+    assert end_leftovers(str(layout.home), group.sessions) == ()
+
+
+def test_a_service_that_ends_by_itself_is_told_with_the_end_of_its_log(service):
+    group = ServiceGroup(lambda: None)
+    crashing = service("import sys; print('no such table'); sys.exit(3)")
+    group.start(crashing)
+    wait_for(lambda: crashing.exit_code is not None)
+    with pytest.raises(StackError, match=r"worker has ended by itself \(exit code 3\)(.|\n)*no such table"):
+        group.check()
+
+
+def test_waiting_ends_at_the_deadline_with_every_log(service):
+    group = ServiceGroup(lambda: None)
+    loading = service("import time; print('still loading', flush=True); time.sleep(600)")
+    group.start(loading)
+    wait_for(lambda: "still loading" in loading.tail())
+    with pytest.raises(StackError, match=r"in vain for the moon(.|\n)*still loading"):
+        group.wait_for(lambda: False, "the moon", time.monotonic() + 0.2)
+    group.stop(["worker"], seconds=10)
+
+
+def test_down_without_a_stack_says_so(layout, capsys):
+    assert control.down(layout.home) == 0
+    assert capsys.readouterr().out == "Nothing runs.\n"
+
+
+def test_down_ends_what_a_killed_supervisor_has_left(layout, service, capsys):
+    sleeper = service("import time; time.sleep(600)")
+    sleeper.start()
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    StackRecord(dead.pid, created=1.0, ready=True, sessions=[sleeper.session]).write(layout)
+    assert control.down(layout.home) == 0
+    wait_for(lambda: not sleeper.running)
+    assert "was left and had to be killed" in capsys.readouterr().out
+    assert StackRecord.read(layout) is None
