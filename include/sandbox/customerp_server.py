@@ -45,6 +45,10 @@ class CustomERPService(SandboxService):
         self.store = CustomERPStore(database, self.clock)
         self._window = (0.0, 0)
 
+    def start_empty(self) -> None:
+        """Nobody has asked for anything yet."""
+        self._window = (0.0, 0)
+
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Five routes for each entity."""
         table: list[tuple[str, str, Handler]] = []

@@ -13,6 +13,7 @@ KINDS = {
     "status:NNN": "answer with this status, do nothing",
     "reset": "do nothing, reset the connection",
     "lost_answer": "do the work, close the connection without an answer",
+    "twice": "do the work twice, as when a proxy repeats a request, and give the second answer",
     "slow:SECONDS": "wait, then do the work and answer",
     "truncate": "do the work, send half of the body, close the connection",
     "blank": "do the work, answer with a body of no bytes",

@@ -156,6 +156,8 @@ class _Endpoint:
             return self.service.failure(int(fault.argument))
         if self.handler is None:
             return self.service.no_route(incoming, self.allowed)
+        if fault is not None and fault.kind == "twice":
+            self.service.respond(incoming, self.handler)
         answer = self.service.respond(incoming, self.handler)
         bends = fault is not None and fault.kind in ("blank", "empty", "short", "doubled") and answer.status < 300
         return bend(answer, fault.kind) if fault is not None and bends else answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import signal
 import socket
@@ -24,7 +25,8 @@ def common_arguments(parser: argparse.ArgumentParser, port: int) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on: 40 ms
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.listen(128)
@@ -65,6 +67,24 @@ def serve(app: Starlette, host: str, port: int) -> None:
     server.run(sockets=[listener])
 
 
+class _PromptServer(uvicorn.Server):
+    """Stops within hundredths of a second and waits for nobody: tests start and stop many."""
+
+    async def main_loop(self) -> None:
+        while not self.should_exit:
+            await asyncio.sleep(0.01)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for one in sockets or []:
+            one.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0.005)
+        await self.lifespan.shutdown()
+
+
 class ThreadedServer:
     """A server in a thread of this process; a context manager. ``url`` says where it is."""
 
@@ -72,7 +92,7 @@ class ThreadedServer:
         self.service: Any = app.state.service
         self._listener = _listen(host, 0)
         self.url = f"http://{host}:{self._listener.getsockname()[1]}"
-        self._server = uvicorn.Server(_config(app))
+        self._server = _PromptServer(_config(app))
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), daemon=True)
 
     def start(self) -> ThreadedServer:
@@ -85,9 +105,13 @@ class ThreadedServer:
             time.sleep(0.005)
         return self
 
+    def ask_to_stop(self) -> None:
+        """Stop soon, without waiting for it."""
+        self._server.should_exit = True
+
     def stop(self) -> None:
         """Stop and wait for the end."""
-        self._server.should_exit = True
+        self.ask_to_stop()
         self._thread.join(timeout=10)
         self._listener.close()
 

@@ -84,7 +84,8 @@ class TrelloPeople:
 
     def _give_token(self, member_id: str, token: str, identifier: str) -> None:
         values = (token, self.ids.new(), self.settings.key, member_id, identifier, as_milliseconds(self.clock.now()))
-        self.database.run("INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?, NULL)", *values)
+        insert = "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (token) DO UPDATE SET api_key = ?"
+        self.database.run(insert, *values, self.settings.key)  # a seeded token takes the key that the server was given
 
     def _person(self, member_id: str) -> dict[str, Any]:
         token = f"sandbox-token-{member_id}"
