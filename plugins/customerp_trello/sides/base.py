@@ -58,6 +58,14 @@ class Side(Protocol):
     def requests_made(self) -> int:
         """Requests sent so far, repeated ones counted."""
 
+    @property
+    def repeatable_creates(self) -> bool:
+        """Whether creating twice makes one record only (an invitation, keyed by its email)."""
+
+    @property
+    def replaces_sources(self) -> bool:
+        """Whether a record here that gave birth to one across is replaced by one of ours (a project's comment)."""
+
     def identity(self) -> dict[str, str]:
         """Who and what this side is (base URL, token's member, card, staff workspaces), for the guard; no secret."""
 

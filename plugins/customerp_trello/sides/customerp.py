@@ -45,6 +45,9 @@ class CustomERPRecords:
         ConfigurationError: the profile has no such entity, or cannot do what the mapping asks for.
     """
 
+    repeatable_creates = False
+    replaces_sources = False
+
     def __init__(self, mapping: Mapping, hook: CustomERPHook) -> None:
         self.mapping, self.hook = mapping, hook
         self._settings = mapping.customerp
@@ -94,6 +97,10 @@ class CustomERPRecords:
             frame = frame.sort_values(ID, kind="stable")
         facts = {"identity": self.identity(), "clock_offset": self.hook.clock_offset, "listed": len(listed)}
         return Snapshot(frame.reset_index(drop=True), complete=not partial, facts=facts)
+
+    def directory(self, entity: str) -> pd.DataFrame:
+        """All records of *entity* that can be referred to by number: id, number, label; str columns."""
+        return self._reader.directory(entity)
 
     def read(self, record_id: str) -> Record | None:
         """Read one record now; None when the ERP says that it is not there."""

@@ -57,6 +57,12 @@ class Directories:
             self._list(entity)
         return self._directory(entity)
 
+    def whole(self, entity: str) -> Directory:
+        """A directory of all records."""
+        if entity not in self._whole:
+            self._list(entity)
+        return self._directory(entity)
+
     def _of(self, entity: str) -> dict[str, Entry | None]:
         profile = self._hook.profile
         if entity not in profile.entities or profile.entities[entity].number is None:

@@ -22,6 +22,7 @@ from customerp_trello.mapping.frame import (
     NATIVE,
     PROBLEM,
     REASON,
+    SCOPE,
     STATE,
     SUSPENDED,
     VERSION,
@@ -35,6 +36,8 @@ from customerp_trello.sides.rows import moment, packed
 
 MERGED_INTO = "merged_into"
 OUT_OF_SCOPE = "the mapping's filter does not let it take part (any more)"
+
+NO_ADDRESS = "no address: only somebody with an e-mail address can be invited"
 
 _MUST_FIT = ("enum", "date", "datetime", "integer", "decimal", "boolean", "tags")
 """Types in which a text that does not fit could not be read back from the other side."""
@@ -53,6 +56,12 @@ class CustomERPReader:
         entity = self._numbered(prop)
         return converter_for(prop, self._directories.by_text(entity, text) if entity else None)
 
+    def directory(self, entity: str) -> pd.DataFrame:
+        """Everybody who can be referred to: id, number, label; str columns."""
+        whole = self._directories.whole(entity)
+        rows = [(id_, number, whole.labels[number]) for id_, number in whole.numbers.items()]
+        return pd.DataFrame(rows, columns=["id", "number", "label"]).astype("str")
+
     def frame(
         self, records: Sequence[Dict[str, Any]], versions: Dict[str, str], linked: frozenset[str]
     ) -> pd.DataFrame:
@@ -70,6 +79,7 @@ class CustomERPReader:
         columns: dict[str, Any] = {ID: ids, VERSION: ids.map(versions), MODIFIED_AT: self._times(fields)}
         columns |= self._states(fields) | self._properties(fields)
         columns[NATIVE] = self._merged(fields)
+        columns |= self._people(columns)
         frame = conform(pd.DataFrame(columns), self._mapping.names)
         away = frame[STATE].eq(SUSPENDED) & ~frame[ID].isin(linked)
         return frame[~away].reset_index(drop=True)
@@ -134,6 +144,22 @@ class CustomERPReader:
             return converter_for(prop)
         ids = raw_text(fields[prop.customerp[0]]).dropna()
         return converter_for(prop, self._directories.by_id(entity, ids.unique()))
+
+    def _people(self, columns: dict[str, Any]) -> dict[str, pd.Series[str]]:
+        """What only pairs with members need: the customer as the scope of keys, and who cannot be invited."""
+        if self._mapping.trello.entity != "member":
+            return {}
+        names = {prop.trello: prop.name for prop in self._mapping.properties}
+        more: dict[str, pd.Series[str]] = {}
+        if self._mapping.trello.scope.workspaces == "linked" and "customer" in names:
+            more[SCOPE] = columns[names["customer"]].fillna("")
+        hold_ = columns[HOLD]
+        if "membership" in names:
+            waits = columns[names["membership"]].ne("active") & hold_.eq("")
+            hold_ = hold_.mask(waits, "is not active, so nobody is invited")
+        if "email" in names:
+            hold_ = hold_.mask(columns[names["email"]].fillna("").eq("") & hold_.eq(""), NO_ADDRESS)
+        return more | {HOLD: hold_}
 
     def _merged(self, fields: pd.DataFrame) -> pd.Series[str]:
         heirs = raw_text(fields[MERGED_INTO]).fillna("")

@@ -8,6 +8,7 @@ listing as well, for the amendments. Everything is listed every time: Trello nev
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -36,7 +37,7 @@ from customerp_trello.sides.comment_layout import OWN_FIELDS, Texts, layout_of
 from customerp_trello.sides.comment_reading import Canonical, parse
 from customerp_trello.sides.comment_text import fold
 from customerp_trello.sides.register import Comment, Project, Register
-from customerp_trello.sides.rows import Row, moment, packed, rfc3339, to_record
+from customerp_trello.sides.rows import Row, moment, packed, to_record
 
 AMENDMENT, AUTHOR = "amendment:", "author"
 
@@ -44,12 +45,18 @@ AMENDMENT, AUTHOR = "amendment:", "author"
 class TrelloActions:
     """The comments of one card as projects.
 
+    Attributes:
+        replaces_sources: a project born as a comment gets a comment of ours, which takes its place.
+
     Raises:
         ConfigurationError: the card cannot be read or is archived, or the mapping makes no comment.
     """
 
-    def __init__(self, mapping: Mapping, hook: TrelloHook) -> None:
-        self.mapping, self.hook = mapping, hook
+    repeatable_creates = False
+    replaces_sources = True
+
+    def __init__(self, mapping: Mapping, hook: TrelloHook, known: Known) -> None:
+        self.mapping, self.hook, self.known = mapping, hook, known
         self._layout = layout_of(mapping)
         self._texts = Texts(mapping)
         self._register: Register | None = None
@@ -68,7 +75,8 @@ class TrelloActions:
 
     def extract(self, reading: Reading) -> Snapshot:
         """Read all comments of the card, whatever the window: see the module's text."""
-        register = self._read_all(reading.known)
+        self.known = reading.known
+        register = self._read_all()
         rows = [self._row(project) for project in register.projects.values()]
         rows += [self._born_row(*born) for born in register.born.values()]
         rows += [self._broken_row(*broken) for broken in register.broken.values()]
@@ -76,7 +84,6 @@ class TrelloActions:
         facts: dict[str, Any] = {
             "identity": self.identity(),
             "clock_offset": self.hook.clock_offset,
-            "evidence": self._evidence(register),
             "notes": sorted(register.notes, key=lambda note: note["comment"]),
         }
         return Snapshot(make_frame(rows, self.mapping.names), complete=True, facts=facts)
@@ -95,9 +102,20 @@ class TrelloActions:
         register.refresh(action)
         return self._record_of(register, record_id)
 
+    def change_times(self, ids: list[str]) -> dict[str, dict[str, datetime]]:
+        """When the amendments that change a property were written: better than any record's time."""
+        times: dict[str, dict[str, datetime]] = {}
+        projects = self._listed().projects
+        for project in (projects[id_] for id_ in ids if id_ in projects):
+            for amended in project.pending:
+                at = moment(amended.comment.at.at, self.hook.clock_offset)
+                if at:
+                    times.setdefault(project.comment.id, {}).update(dict.fromkeys(amended.values, at))
+        return times
+
     def find(self, values: dict[str, str], *, marker: str) -> list[Record]:
         """Our own comments with this marker or number, from a fresh listing."""
-        register = self._read_all(Known())
+        register = self._read_all()
         number = fold(values.get(self._layout.number, ""))
         found = [
             project
@@ -180,14 +198,14 @@ class TrelloActions:
             raise ConfigurationError(f"{where}: the card {named!r} or its board is archived; reopen it or name another")
         return card
 
-    def _read_all(self, known: Known) -> Register:
+    def _read_all(self) -> Register:
         me = str(self.hook.me()["id"])
         actions = self.hook.comments(str(self._card["id"]))
-        self._register = Register.of(self._layout, self._texts, me, known, actions)
+        self._register = Register.of(self._layout, self._texts, me, self.known, actions)
         return self._register
 
     def _listed(self) -> Register:
-        return self._register or self._read_all(Known())
+        return self._register or self._read_all()
 
     def _again(self, register: Register, record_id: str) -> Project:
         """Read a comment that is about to be written and was not read before."""
@@ -249,24 +267,18 @@ class TrelloActions:
             return str(self._card.get("url") or self._card["id"])
         return str(comment.raw.get(name) or "")
 
-    def _time(self, at: Moment) -> Any:
+    def _time(self, at: Moment) -> datetime | None:
         return moment(at.at, self.hook.clock_offset)
-
-    def _evidence(self, register: Register) -> dict[str, dict[str, str]]:
-        """Per comment and property, when its amendment was written: better than any record's time."""
-        evidence: dict[str, dict[str, str]] = {}
-        for id_, project in register.projects.items():
-            for amended in project.pending:
-                time = self._time(amended.comment.at)
-                for name in amended.values if time else ():
-                    evidence.setdefault(id_, {})[name] = rfc3339(time)
-        return evidence
 
     # -- comments ----------------------------------------------------------------------------------------------
 
     def _post(self, values: dict[str, str], labels: dict[str, str], footer: Footer) -> Record:
         rendered = render(self._layout, dict(values), labels, footer)
-        return self._answer(self.hook.post_comment(str(self._card["id"]), rendered.text), rendered)
+        answer = self._answer(self.hook.post_comment(str(self._card["id"]), rendered.text), rendered)
+        if rendered.left_out and self._layout.block:
+            # a new comment that shows no description shows an empty one: from there a shorter one is a change
+            answer.values[self._layout.block] = ""
+        return answer
 
     def _answer(self, action: dict[str, Any], rendered: Rendered) -> Record:
         """Trello's own answer to a write as a record, without amendments that the write did not include."""

@@ -1,0 +1,242 @@
+"""Contacts as members of their customer's workspace: one record per membership (contract, section 8).
+
+Requests: a listing takes one for the organizations, one for the token's member, and a tenth per linked and per staff
+workspace; reading a record takes a tenth. An invitation takes two or three, a move three or four, other changes one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from customerp_trello.errors import ConfigurationError, RecordError
+from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.mapping.frame import HOLD, NATIVE, REASON, SCOPE, STATE, SUSPENDED, Record, Snapshot
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.sides.base import Known, Reading
+from customerp_trello.sides.rows import packed
+from customerp_trello.sides.trello_people import INVITED, TrelloPeople, strongest
+from customerp_trello.sides.trello_roster import NONE, Roster, Standing, is_pending
+from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
+
+_STAFF = "is one of the staff, who win a member; resumed when that ends"
+
+
+class TrelloContacts(TrelloPeople):
+    """Members of the workspaces linked to customers; ``_id`` is ``<workspace>:<member>``.
+
+    Raises:
+        ConfigurationError: no property of the mapping says which customer a contact belongs to.
+    """
+
+    def __init__(self, mapping: Mapping, hook: TrelloHook, known: Known) -> None:
+        super().__init__(mapping, hook, known)
+        if "customer" not in self._names:
+            raise ConfigurationError(
+                f"mapping {mapping.pair}, properties: a contact lives in its customer's workspace, so one property "
+                "with `trello: customer` is needed (see the example file)"
+            )
+
+    def identity(self) -> dict[str, str]:
+        """Base URL, token's member, staff workspaces by id."""
+        identity = self.hook.identity()
+        staff = ",".join(sorted(self._workspaces.staff))
+        return {"base_url": identity["base_url"], "member": identity["member"], "staff_workspaces": staff}
+
+    def extract(self, reading: Reading) -> Snapshot:
+        """List the members of all linked workspaces; the token's own member is nobody's contact.
+
+        ``facts["moved"]`` names linked records whose member is now in exactly one other linked workspace, not linked
+        there: old id -> new id.
+        """
+        self.known = reading.known
+        linked = sorted(self.known.workspace_customer)
+        rosters, refused = self._rosters([id_ for id_ in linked if id_ in self._workspaces.mine])
+        staff = self._staff_now()
+        found: dict[str, Found] = {}
+        for workspace, roster in rosters.items():
+            for member, standing in roster.items():
+                if member != self.me:
+                    one = self._one(workspace, member, standing)
+                    found[one.id] = self._among_staff(one, member, staff)
+        for id_ in self.known.ids - set(found):
+            found[id_] = self._absent(id_, rosters, refused, staff)
+        facts: dict[str, Any] = {
+            "identity": self.identity(),
+            "clock_offset": self.hook.clock_offset,
+            "capacity": self._capacity(rosters),
+            "moved": self._moved(rosters, found),
+        }
+        frame = trello_frame(self.mapping, list(found.values()), self.known.ids)
+        return Snapshot(frame, complete=True, facts=facts)
+
+    def read(self, record_id: str) -> Record | None:
+        """Read one membership now; who left is not gone, the membership is ``none``."""
+        return trello_record(self.mapping, self._now(record_id))
+
+    def find(self, values: dict[str, str], *, marker: str) -> list[Record]:
+        """Whoever is remembered as invited by this address to the customer's workspace."""
+        fields, invitations = self._by_field(values), self.known.invitations
+        workspace, email = self._workspace_of(fields.get("customer", "")), fields.get("email", "")
+        if not workspace or not email:
+            return []
+        here = invitations["email"].eq(email) & invitations["workspace_id"].eq(workspace)
+        members = dict.fromkeys(invitations.loc[here, "member_id"])
+        return [record for member in members if (record := self.read(f"{workspace}:{member}"))]
+
+    def create(self, values: dict[str, str], *, marker: str, labels: dict[str, str], source: str = "") -> Record:
+        """Invite to the customer's workspace."""
+        fields = self._by_field(values)
+        invited = self._invite(self._need_workspace(fields.get("customer", "")), fields)
+        return self._answer(f"{invited['workspace_id']}:{invited['member_id']}", invited)
+
+    def update(self, record: Record, values: dict[str, str], *, labels: dict[str, str], touch: str = "") -> Record:
+        """Change membership and role; another customer or address is a :meth:`move`."""
+        fields = self._by_field(values)
+        if "customer" in fields or "email" in fields:
+            return self.move(record, values, labels=labels)
+        workspace, member = _parts(record.id)
+        here = self._standings(workspace, member)
+        invited = None
+        if "membership" in fields:
+            whole = self._by_field({name: text for name, text in record.values.items() if text}) | fields
+            invited = self._set_membership(member, here, fields["membership"], home=workspace, fields=whole)
+            here = self._standings(workspace, member)
+        if "role" in fields:
+            self._set_role(member, here, fields["role"])
+        self._set_profile(member, fields)
+        return self._answer(f"{workspace}:{invited['member_id']}" if invited else record.id, invited)
+
+    def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:
+        """Let the person into the other workspace, or invite the other address; then end the old membership.
+
+        Done twice it does no more than once: who is in already is let in again, who has left has left.
+        """
+        fields = self._by_field(values)
+        workspace, member = _parts(record.id)
+        self._not_me(member)
+        here = self._standings(workspace, member)
+        target = self._need_workspace(fields["customer"]) if "customer" in fields else workspace
+        role = strongest(fields.get("role", ""), here.values())
+        known = self._by_field({name: text for name, text in record.values.items() if text})
+        asked = {**known, **fields, "role": role, "membership": fields.get("membership", "active")}
+        pending = is_pending(here.values())
+        if "email" in fields and here and not pending:
+            raise RecordError("the invitation was accepted, so its address cannot be changed any more")
+        if pending and asked.get("email"):
+            invited: dict[str, str] | None = self._invite(target, asked)
+        else:
+            invited = self._add(target, member, asked)
+        new = f"{target}:{invited['member_id'] if invited else member}"
+        if new != record.id:
+            self._remove(workspace, member)
+        return self._answer(new, invited)
+
+    # -- between the two ---------------------------------------------------------------------------------------
+
+    def _workspace_of(self, customer: str) -> str:
+        found = sorted(id_ for id_, linked in self.known.workspace_customer.items() if linked == customer)
+        return found[0] if customer and found else ""
+
+    def _need_workspace(self, customer: str) -> str:
+        workspace = self._workspace_of(customer)
+        if not workspace:
+            raise RecordError("waiting: the contact's customer has no linked workspace", fields={"customer": ""})
+        return workspace
+
+    def _standings(self, workspace: str, member: str) -> dict[str, Standing]:
+        rosters, refused = self._rosters([workspace])
+        if refused:
+            raise RecordError(f"the workspace cannot be read: {refused[workspace]}")
+        return {workspace: rosters[workspace][member]} if member in rosters[workspace] else {}
+
+    def _staff_now(self) -> frozenset[str] | None:
+        """Members of the staff workspaces; None where none is named, so that only our state knows the staff."""
+        if not self._workspaces.staff:
+            return None
+        rosters, refused = self._rosters(self._workspaces.staff)
+        if refused:
+            workspace, said = next(iter(refused.items()))
+            raise ConfigurationError(
+                f"connection {self.hook.conn_id}, staff_workspaces: {workspace} cannot be read ({said}), so nobody can "
+                "tell contacts from staff; make the token's member a member of it, or name other ones"
+            )
+        return frozenset(member for roster in rosters.values() for member in roster)
+
+    def _one(self, workspace: str, member: str, standing: Standing | None) -> Found:
+        found = self._found(f"{workspace}:{member}", member, [standing] if standing else [], [workspace])
+        customer = self.known.workspace_customer.get(workspace)
+        if customer is not None:
+            found.fields["customer"] = customer
+            found.meta[SCOPE] = customer
+        found.meta[NATIVE] = packed({"idOrganization": workspace, "idMember": member})
+        return found
+
+    def _among_staff(self, one: Found, member: str, staff: frozenset[str] | None) -> Found:
+        now = self.known.staff_members if staff is None else staff
+        if member in now:
+            one.meta.update({STATE: SUSPENDED, REASON: _STAFF})
+        elif member in self.known.staff_members:
+            one.meta[HOLD] = "was one of the staff: links to a contact that exists, never creates one"
+        return one
+
+    def _absent(self, record_id: str, rosters: Roster, refused: dict[str, str], staff: frozenset[str] | None) -> Found:
+        """A linked record that no listing shows: left, or out of sight."""
+        workspace, member = _parts(record_id)
+        one = self._one(workspace, member, None)
+        if workspace in rosters:
+            return self._among_staff(one, member, staff)
+        if workspace not in self.known.workspace_customer:
+            reason = "its workspace is not linked to a customer (any more)"
+        else:
+            said = refused.get(workspace, "the token's member is not in it")
+            reason = f"its workspace cannot be read: {said}"
+        return Found(record_id, {}, {**one.meta, STATE: SUSPENDED, REASON: reason})
+
+    def _now(self, record_id: str) -> Found:
+        workspace, member = _parts(record_id)
+        rosters, refused = self._rosters([workspace])
+        if refused:
+            return self._absent(record_id, rosters, refused, None)
+        return self._one(workspace, member, rosters[workspace].get(member))
+
+    def _capacity(self, rosters: Roster) -> dict[str, int]:
+        return {
+            self.known.workspace_customer[workspace]: self._workspaces.capacity(workspace, len(roster))
+            for workspace, roster in rosters.items()
+        }
+
+    def _moved(self, rosters: Roster, found: dict[str, Found]) -> dict[str, str]:
+        """Linked records that a person moved to another customer's workspace by hand: old id -> new id."""
+        moved: dict[str, str] = {}
+        for old in sorted(self.known.ids):
+            workspace, member = _parts(old)
+            if workspace not in rosters or member in rosters[workspace]:
+                continue
+            elsewhere = [f"{id_}:{member}" for id_, roster in rosters.items() if member in roster]
+            free = [id_ for id_ in elsewhere if id_ not in self.known.ids and STATE not in found[id_].meta]
+            if len(free) == 1:
+                moved[old] = free[0]
+        return moved
+
+    def _answer(self, record_id: str, invited: dict[str, str] | None) -> Record:
+        """What Trello shows after a write; the address of an invitation that was just sent is known to be so."""
+        found = self._now(record_id)
+        if invited:
+            found.fields["email"] = invited["email"]
+        record = trello_record(self.mapping, found)
+        if invited:
+            record.meta[INVITED] = invited
+        return record
+
+    def _leave(self, record: Record, wish: str) -> None:
+        workspace, member = _parts(record.id)
+        here = self._standings(workspace, member)
+        self._set_membership(member, here, wish if here else NONE, home=workspace, fields={})
+
+
+def _parts(record_id: str) -> tuple[str, str]:
+    """Workspace and member of a record id."""
+    workspace, _, member = record_id.partition(":")
+    if not member:
+        raise RecordError(f"{record_id!r} is no id of a membership (<workspace>:<member>)")
+    return workspace, member

@@ -1,0 +1,198 @@
+"""What employees and contacts have in common as members of workspaces: rows, invitations, roles, leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from customerp_trello.errors import ConfigurationError, RecordError, RecordMissing
+from customerp_trello.hooks.trello import MEMBER_FIELDS, TrelloHook
+from customerp_trello.mapping.frame import READONLY, READONLY_REASON, Record
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.sides.base import Known
+from customerp_trello.sides.rows import Row
+from customerp_trello.sides.trello_roster import (
+    ACTIVE,
+    ADMIN,
+    DEACTIVATED,
+    NONE,
+    NORMAL,
+    PROFILE,
+    Roster,
+    Standing,
+    fields_of,
+    invited_email,
+    is_pending,
+    membership_of,
+    roster_of,
+)
+from customerp_trello.sides.trello_rows import Found
+from customerp_trello.sides.trello_workspaces import Workspaces
+
+INVITED = "_invited"
+"""Key in an answer's meta: email, member_id and workspace_id of an invitation to be remembered."""
+
+THEIR_OWN = "a Trello profile and its address are their owner's; only they can change them"
+OURS = "the token's own member keeps role, membership and address"
+
+
+class TrelloPeople:
+    """The part of both member pairs that is the same.
+
+    Attributes:
+        repeatable_creates: an invitation is keyed by its address, so it may be sent twice.
+    """
+
+    repeatable_creates = True
+    replaces_sources = False
+
+    def __init__(self, mapping: Mapping, hook: TrelloHook, known: Known) -> None:
+        self.mapping, self.hook, self.known = mapping, hook, known
+        self._workspaces = Workspaces(mapping, hook)
+        self._names = {prop.trello: prop.name for prop in mapping.properties}
+
+    @property
+    def requests_made(self) -> int:
+        """Requests sent so far."""
+        return self.hook.requests_made
+
+    @property
+    def me(self) -> str:
+        """Id of the token's member."""
+        return str(self.hook.me()["id"])
+
+    def deactivate(self, record: Record) -> None:
+        """Deactivate in all workspaces of the record; where the plan lacks that, remove."""
+        self._leave(record, DEACTIVATED)
+
+    def delete(self, record: Record) -> None:
+        """Remove from all workspaces of the record."""
+        self._leave(record, NONE)
+
+    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "") -> Record:
+        """Nobody is brought back by a delete policy: membership is a property."""
+        raise ConfigurationError(
+            f"mapping {self.mapping.pair}, customerp.on_gone: a member is not restored, membership is a property of "
+            "its own; valid: delete, deactivate, unlink, ignore"
+        )
+
+    # -- values ------------------------------------------------------------------------------------------------
+
+    def _by_field(self, values: dict[str, str]) -> dict[str, str]:
+        """Canonical values by Trello's field name."""
+        return {prop.trello: values[prop.name] for prop in self.mapping.properties if prop.name in values}
+
+    def _found(self, record_id: str, member: str, standings: Sequence[Standing], workspaces: Iterable[str]) -> Found:
+        fields = fields_of(standings)
+        if member == self.me:
+            fields["email"] = self.hook.me().get("email") or ""
+        elif email := invited_email(self.known.invitations, member, workspaces):
+            fields["email"] = email
+        return Found(record_id, fields, self._readonly(member, standings))
+
+    def _readonly(self, member: str, standings: Sequence[Standing]) -> Row:
+        if member == self.me:
+            closed, reason = ("email", "role", "membership", "customer"), OURS
+        else:
+            # an open invitation can still be sent to another address
+            closed, reason = (*PROFILE, *(() if is_pending(standings) else ("email",))), THEIR_OWN
+        names = [self._names[field] for field in closed if field in self._names]
+        return {READONLY: ",".join(names), READONLY_REASON: reason if names else ""}
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def _rosters(self, workspaces: Sequence[str]) -> tuple[Roster, dict[str, str]]:
+        """Memberships of *workspaces*, ten in a request, and what Trello said of those that cannot be read."""
+        query = f"filter=all&member=true&member_fields={MEMBER_FIELDS}"
+        answers = self.hook.batch(f"/organizations/{id_}/memberships?{query}" for id_ in workspaces)
+        rosters: Roster = {}
+        refused: dict[str, str] = {}
+        for id_, answer in zip(workspaces, answers, strict=True):
+            if isinstance(answer, list):
+                rosters[id_] = roster_of(answer)
+            else:
+                refused[id_] = str(answer)
+        return rosters, refused
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def _invite(self, workspace: str, fields: dict[str, str]) -> dict[str, str]:
+        """Invite, and return what has to be remembered."""
+        email = fields.get("email", "")
+        if not email:
+            raise RecordError(
+                "no address: only somebody with an e-mail address can be invited to Trello", fields={"email": ""}
+            )
+        if fields.get("membership", ACTIVE) != ACTIVE:
+            raise RecordError("only somebody who is active in CustomERP is invited", fields={"membership": ""})
+        member = self.hook.invite(workspace, email, fields.get("fullName", ""), fields.get("role") or NORMAL)
+        return {"email": email, "member_id": member, "workspace_id": workspace}
+
+    def _set_role(self, member: str, here: dict[str, Standing], role: str) -> None:
+        self._not_me(member)
+        for workspace, standing in here.items():
+            if not standing.deactivated and standing.role != role:
+                self.hook.set_member_type(workspace, member, role)
+
+    def _set_membership(
+        self, member: str, here: dict[str, Standing], wish: str, *, home: str, fields: dict[str, str]
+    ) -> dict[str, str] | None:
+        """Bring a person's memberships to *wish*; what has to be remembered if that took an invitation."""
+        self._not_me(member)
+        if wish == membership_of(here.values()):
+            return None
+        if wish == ACTIVE and here:
+            for workspace in here:
+                self.hook.deactivate_member(workspace, member, False)
+        elif wish == ACTIVE:
+            return self._add(home, member, fields)
+        else:
+            for workspace, standing in here.items():
+                self._end(workspace, member, standing, wish)
+        return None
+
+    def _add(self, workspace: str, member: str, fields: dict[str, str]) -> dict[str, str] | None:
+        """Let somebody in whom Trello knows already; by address where the account is not there any more."""
+        try:
+            self.hook.set_member_type(workspace, member, fields.get("role") or NORMAL)
+        except RecordError:
+            return self._invite(workspace, {**fields, "membership": ACTIVE})
+        return None
+
+    def _end(self, workspace: str, member: str, standing: Standing, wish: str) -> None:
+        if wish == DEACTIVATED and not standing.pending:
+            if standing.deactivated:
+                return
+            try:
+                self.hook.deactivate_member(workspace, member, True)
+            except RecordMissing:
+                return
+            except RecordError:
+                self._remove(workspace, member)  # the workspace's plan knows no deactivated members
+            return
+        self._remove(workspace, member)
+
+    def _remove(self, workspace: str, member: str) -> None:
+        try:
+            self.hook.remove_member(workspace, member)
+        except RecordMissing:
+            return
+
+    def _set_profile(self, member: str, fields: dict[str, str]) -> None:
+        profile = {name: fields[name] for name in PROFILE if name in fields}
+        if not profile:
+            return
+        if member != self.me:
+            raise RecordError(THEIR_OWN, fields=dict.fromkeys(profile, ""))
+        self.hook.update_member(member, **profile)
+
+    def _not_me(self, member: str) -> None:
+        if member == self.me:
+            raise RecordError(OURS)
+
+    def _leave(self, record: Record, wish: str) -> None:
+        raise NotImplementedError
+
+
+def strongest(role: str, standings: Iterable[Standing]) -> str:
+    """The role to keep when somebody goes from one workspace to another."""
+    return role or (ADMIN if any(one.role == ADMIN for one in standings) else NORMAL)

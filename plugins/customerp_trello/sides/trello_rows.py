@@ -1,0 +1,58 @@
+"""Trello's fields -> canonical rows, for organizations and members: types from the mapping, scope and conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from customerp_trello.mapping.conditions import hold
+from customerp_trello.mapping.converters import fields_frame, raw_text
+from customerp_trello.mapping.frame import HOLD, ID, LIVE, REASON, STATE, SUSPENDED, Record, conform
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.mapping.values import normalise
+from customerp_trello.sides.rows import Row, to_record
+
+OUT_OF_SCOPE = "the mapping's filter does not let it take part (any more)"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One record as Trello shows it.
+
+    Attributes:
+        id: record id.
+        fields: Trello's field -> JSON value; a field that is not there is unknown.
+        meta: the frame's meta columns, as far as they are no defaults.
+    """
+
+    id: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    meta: Row = field(default_factory=dict)
+
+
+def trello_frame(mapping: Mapping, found: Sequence[Found], linked: frozenset[str]) -> pd.DataFrame:
+    """Canonical frame of *found*; live records that the mapping's filter leaves out only where they are linked."""
+    fields = fields_frame([one.fields for one in found], mapping.trello_fields)
+    meta = pd.DataFrame([{ID: one.id, **one.meta} for one in found], index=range(len(found)))
+    columns: dict[str, Any] = {}
+    for prop in mapping.properties:
+        columns[prop.name] = normalise(raw_text(fields[prop.trello], prop.type), prop.type, prop.allowed)
+    frame = meta.assign(**columns) if len(found) else pd.DataFrame(columns)
+    frame = frame.reindex(columns=[*dict.fromkeys([*frame.columns, ID, STATE, REASON, HOLD])])
+    live = frame[STATE].fillna(LIVE).eq(LIVE)
+    outside = ~hold(mapping.trello.filter, fields) & live
+    frame[STATE] = frame[STATE].astype("object").mask(outside, SUSPENDED)
+    frame[REASON] = frame[REASON].astype("object").mask(outside, OUT_OF_SCOPE)
+    waits = ~hold(mapping.trello.on_unlinked.when, fields) & frame[HOLD].fillna("").eq("")
+    frame[HOLD] = frame[HOLD].astype("object").mask(waits, "the mapping's condition is not met")
+    dropped = outside & ~frame[ID].isin(linked)
+    return conform(frame[~dropped], mapping.names)
+
+
+def trello_record(mapping: Mapping, found: Found) -> Record:
+    """The same for a single record."""
+    frame = trello_frame(mapping, [found], frozenset({found.id}))
+    return to_record({str(name): value for name, value in frame.iloc[0].items()}, mapping.names)
