@@ -1,0 +1,173 @@
+"""The plan's changes that move our own state and nothing else, applied in bulk under the run's fence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from customerp_trello.flow.outcome import change_key, lines_of
+from customerp_trello.flow.pair_run import PairRun
+from customerp_trello.mapping.model import SideName, other
+from customerp_trello.reconcile.plan import (
+    ADOPT,
+    CONFLICT,
+    LINK,
+    NOT_WRITABLE,
+    RELINK,
+    SIDES,
+    SUSPENDED,
+    UNLINK,
+    Change,
+    changes,
+)
+from customerp_trello.state.bases import Settlement, settle_many
+from customerp_trello.state.conflicts import (
+    ANSWERED,
+    OPEN,
+    SETTLED,
+    Conflict,
+    conflicts,
+    record_conflict,
+    settle_conflicts,
+)
+from customerp_trello.state.history import Entry, append_history
+from customerp_trello.state.lease import Fence
+from customerp_trello.state.links import NewLink, add_links, find_link, link_ids, relink, resume, suspend, unlink
+from customerp_trello.state.tombstones import bury, lift, load_tombstones
+from customerp_trello.state.transaction import Transaction, chunks
+
+BATCH = 500
+
+
+def apply_state(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
+    """Apply relinks, links, adoptions, unlinks, standing marks, suspensions and conflicts; repeating it is harmless."""
+    _each(run, plan, fence, (RELINK,), _relink)
+    _links(run, plan, fence)
+    _each(run, plan, fence, (ADOPT,), _adopt)
+    _each(run, plan, fence, (UNLINK,), _unlink)
+    for side in SIDES:
+        _each(run, plan, fence, (NOT_WRITABLE,), _not_writable, side)
+        _each(run, plan, fence, (SUSPENDED,), _suspend, side)
+    _each(run, plan, fence, (CONFLICT,), _conflict)
+    _settled_elsewhere(run, plan, fence)
+
+
+def _each(
+    run: PairRun,
+    plan: pd.DataFrame,
+    fence: Fence,
+    operations: tuple[str, ...],
+    apply: Callable[[Transaction, PairRun, Change], None],
+    side: str = "",
+) -> None:
+    for part in chunks(list(changes(plan, side, operations)), BATCH):
+        with run.begin(fence) as tx:
+            for change in part:
+                apply(tx, run, change)
+
+
+def _link(tx: Transaction, run: PairRun, change: Change) -> int:
+    return change.link if change.link >= 0 else find_link(tx, run.pair, change.customerp_id, change.trello_id)
+
+
+def _note(tx: Transaction, run: PairRun, change: Change, link: int | None) -> None:
+    append_history(tx, run.pair, run.id, lines_of(change, link))
+
+
+def _relink(tx: Transaction, run: PairRun, change: Change) -> None:
+    relink(tx, change.link, "customerp", change.customerp_id, run=run.id)
+    relink(tx, change.link, "trello", change.trello_id, run=run.id)
+    _note(tx, run, change, change.link)
+
+
+def _links(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
+    with run.store.read() as tx:
+        standing = link_ids(tx, run.pair)
+        stones = load_tombstones(tx, run.pair)
+    bound = set(zip(standing["customerp_id"], standing["trello_id"], strict=True))
+    everything = list(changes(plan, "", (LINK,)))
+    for part in chunks([c for c in everything if c.link < 0 and (c.customerp_id, c.trello_id) not in bound], BATCH):
+        with run.begin(fence) as tx:
+            numbers = add_links(tx, run.pair, [NewLink(c.customerp_id, c.trello_id) for c in part], run=run.id)
+            for change, number in zip(part, numbers, strict=True):
+                _note(tx, run, change, number)
+            reborn = {c.customerp_id for c in part} | {c.trello_id for c in part}
+            hit = stones["deleted_id"].isin(reborn) | stones["surviving_id"].isin(reborn)
+            lift(tx, [int(i) for i in stones.loc[hit, "id"]], "linked again")
+    with run.begin(fence) as tx:
+        resume(tx, [c.link for c in everything if c.link >= 0], run=run.id)
+
+
+def _adopt(tx: Transaction, run: PairRun, change: Change) -> None:
+    link = _link(tx, run, change)
+    marks: dict[str, str | None] = {
+        row["property"]: (None if row["cause"] == "equal" else row["cause"]) for row in change.rows.to_dict("records")
+    }
+    _settle_as_read(tx, run, change, link, marks)
+    _note(tx, run, change, link)
+
+
+def _not_writable(tx: Transaction, run: PairRun, change: Change) -> None:
+    if not change.customerp_id or not change.trello_id:
+        return  # not linked: shown as open work
+    link = _link(tx, run, change)
+    marks: dict[str, str | None] = dict.fromkeys(change.values, f"{NOT_WRITABLE}:{change.side}")
+    _settle_as_read(tx, run, change, link, marks)
+    _note(tx, run, change, link)
+
+
+def _settle_as_read(tx: Transaction, run: PairRun, change: Change, link: int, marks: dict[str, str | None]) -> None:
+    read = {side: {p: v for p, v in change.column(side).items() if v is not None} for side in SIDES}
+    settle_many(tx, [Settlement(link, read["customerp"], read["trello"], marks)], run=run.id)
+
+
+def _unlink(tx: Transaction, run: PairRun, change: Change) -> None:
+    if unlink(tx, [change.link]):
+        gone: SideName = "trello" if change.cause == "gone_in_trello" else "customerp"
+        ids = {"customerp": change.customerp_id, "trello": change.trello_id}
+        bury(tx, run.pair, gone, ids[gone], ids[other(gone)], keys={"key": change.key}, run=run.id)
+        _note(tx, run, change, change.link)
+
+
+def _suspend(tx: Transaction, run: PairRun, change: Change) -> None:
+    if suspend(tx, [change.link], change.detail, run=run.id):
+        _note(tx, run, change, change.link)
+
+
+def _conflict(tx: Transaction, run: PairRun, change: Change) -> None:
+    link = _link(tx, run, change)
+    waiting = {c.property for c in conflicts(tx, run.pair, status=OPEN) if c.link == link}
+    for row in change.rows.to_dict("records"):
+        text = {side: None if pd.isna(row[side]) else str(row[side]) for side in SIDES}
+        name, winner = row["property"], row["winner"]
+        status = SETTLED if winner else OPEN
+        found = Conflict(link, name, None, None, text["customerp"], text["trello"], winner, row["cause"], status)
+        record_conflict(tx, run.pair, run.id, found)
+        if winner or name not in waiting:
+            append_history(tx, run.pair, run.id, [_line(change, found)])
+
+
+def _line(change: Change, found: Conflict) -> Entry:
+    return Entry(
+        "",
+        CONFLICT,
+        change_key(change),
+        change.customerp_id,
+        change.trello_id,
+        found.property,
+        before=found.customerp,
+        after=found.trello,
+        link=found.link,
+        cause=found.reason,
+        winner=found.winner,
+    )
+
+
+def _settled_elsewhere(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
+    """Close manual conflicts whose sides agree by now."""
+    agreed = plan[plan["operation"].eq(ADOPT)]
+    pairs = set(zip(agreed["link"], agreed["property"], strict=True))
+    with run.begin(fence) as tx:
+        asked = [*conflicts(tx, run.pair, status=OPEN), *conflicts(tx, run.pair, status=ANSWERED)]
+        settle_conflicts(tx, [c.id for c in asked if (c.link, c.property) in pairs])

@@ -1,0 +1,50 @@
+"""What tasks hand to one another: frames as parquet below the run's folder; XCom carries names and counts only."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any, Protocol
+
+import pandas as pd
+
+from customerp_trello.mapping.frame import Snapshot
+
+
+class Folder(Protocol):
+    """A folder on any storage: ``pathlib.Path`` and Airflow's ``ObjectStoragePath`` both are one."""
+
+    def __truediv__(self, name: str) -> Any:
+        """A path below the folder."""
+
+    def mkdir(self, mode: int = ..., parents: bool = ..., exist_ok: bool = ...) -> None:
+        """Make the folder."""
+
+
+def write_frame(folder: Folder, name: str, frame: pd.DataFrame) -> None:
+    """Write a frame as ``<name>.parquet``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    (folder / f"{name}.parquet").write_bytes(buffer.getvalue())
+
+
+def read_frame(folder: Folder, name: str) -> pd.DataFrame:
+    """Read ``<name>.parquet`` back, texts as pandas `str`."""
+    frame = pd.read_parquet(io.BytesIO((folder / f"{name}.parquet").read_bytes()))
+    # An empty column comes back as object.
+    texts = dict.fromkeys(frame.select_dtypes("object").columns, "str")
+    return frame.astype(texts) if texts else frame
+
+
+def write_snapshot(folder: Folder, side: str, snapshot: Snapshot) -> None:
+    """Write a side's snapshot: the frame as parquet, its facts beside it as JSON."""
+    write_frame(folder, side, snapshot.frame)
+    facts = {"complete": snapshot.complete, "facts": snapshot.facts}
+    (folder / f"{side}.json").write_text(json.dumps(facts))
+
+
+def read_snapshot(folder: Folder, side: str) -> Snapshot:
+    """Read a side's snapshot back."""
+    facts = json.loads((folder / f"{side}.json").read_text())
+    return Snapshot(read_frame(folder, side), facts["complete"], facts["facts"])

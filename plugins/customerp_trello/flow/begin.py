@@ -1,0 +1,65 @@
+"""The first steps of a run: whose turn it is, what was asked for, and what an interrupted run left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from customerp_trello.errors import FatalError
+from customerp_trello.flow.form import Form
+from customerp_trello.flow.pair_run import LEASE_SECONDS, PairRun
+from customerp_trello.flow.recover import recover
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.sides.base import Side
+from customerp_trello.state import lease
+from customerp_trello.state.lease import Holder
+from customerp_trello.state.runs import get_run, start_run, update_run
+from customerp_trello.state.store import Store
+
+
+def acquire(
+    mapping: Mapping,
+    store: Store,
+    run_id: str,
+    form: Form,
+    *,
+    dag_id: str = "",
+    airflow_run_id: str = "",
+    attempt: int = 1,
+) -> Holder | None:
+    """Take the pair's lease for a run and write the run down; asking again for the same run is harmless.
+
+    Returns:
+        None if the run has the lease, else who has it.
+    """
+    found = lease.acquire(store, mapping.pair, run_id, LEASE_SECONDS)
+    if isinstance(found, Holder):
+        return found
+    with store.begin() as tx:
+        if get_run(tx, run_id) is None:
+            start_run(
+                tx,
+                mapping.pair,
+                dag_id=dag_id,
+                airflow_run_id=airflow_run_id,
+                attempt=attempt,
+                action=form.action,
+                window=(form.changed_from, form.changed_to),
+                form=form.as_json(),
+                run_id=run_id,
+            )
+        update_run(tx, run_id, run_fence=found.run_fence)
+    return None
+
+
+def begin(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
+    """Check the connections and resolve what an interrupted run left open, before anything is read.
+
+    Raises:
+        FatalError: the run has no lease.
+    """
+    if run.row.run_fence is None:
+        raise FatalError(f"{run.pair}: run {run.id} has not acquired the pair's lease.")
+    if run.form.dry:
+        return {"recovered": "a preview resolves nothing"}
+    return {"recovered": recover(run, run.attempt(), open_side)}

@@ -1,0 +1,136 @@
+"""What people read: one structured line per change, progress on long loads, personal data masked (mapping, `log`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from collections.abc import Mapping as MappingABC
+
+import pandas as pd
+import structlog
+
+from customerp_trello.flow.outcome import Write
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.plan import NOTES, Change
+
+log = structlog.get_logger("customerp_trello")
+
+MASK = "***"
+PROGRESS_EVERY = 10.0
+"""Seconds between two progress lines."""
+
+
+class Masker:
+    """Shows values as the mapping allows: properties marked personal are masked."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.personal = mapping.personal
+        names = dict.fromkeys(name for key in mapping.link_keys for name in key.properties)
+        # A key's text does not say which property it came from, so one personal key property masks them all.
+        self.key_is_personal = any(name in self.personal for name in names)
+
+    def key(self, text: str) -> str:
+        """A link key as it may be shown."""
+        return MASK if self.key_is_personal and text else text
+
+    def value(self, name: str, text: str | None) -> str:
+        """A value as it may be shown; unknown as ``?``, empty as ``-``."""
+        if text is None or pd.isna(text):
+            return "?"
+        if text == "":
+            return "-"
+        return MASK if name in self.personal else text
+
+    def properties(self, before: MappingABC[str, str | None], after: MappingABC[str, str]) -> dict[str, str]:
+        """``property: before -> after`` for each written property."""
+        return {
+            name: f"{self.value(name, before.get(name))} -> {self.value(name, text)}" for name, text in after.items()
+        }
+
+
+class ChangeLog:
+    """Writes the lines of one load."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.mask = Masker(mapping)
+
+    def done(self, write: Write) -> None:
+        """One write that was carried out."""
+        log.info(
+            write.operation,
+            side=write.side,
+            key=self.mask.key(write.key),
+            customerp_id=write.customerp_id,
+            trello_id=write.trello_id,
+            properties=self.mask.properties(write.before, write.sent),
+            cause=", ".join(sorted(set(write.causes.values()))),
+        )
+
+    def trouble(self, change: Change, kind: str, reason: str) -> None:
+        """One change that was put off or refused."""
+        log.warning(
+            kind,
+            side=change.side,
+            operation=change.operation,
+            key=self.mask.key(change.key),
+            customerp_id=change.customerp_id,
+            trello_id=change.trello_id,
+            reason=reason,
+        )
+
+
+class Progress:
+    """Says how far a long load is, how fast it goes and how long it will take."""
+
+    def __init__(self, total: int, side: str) -> None:
+        self.total, self.side, self.done = total, side, 0
+        self.started = self.told = time.monotonic()
+
+    def step(self) -> None:
+        """One change is through."""
+        self.done += 1
+        now = time.monotonic()
+        if now - self.told >= PROGRESS_EVERY:
+            self.told = now
+            rate = self.done / (now - self.started)
+            log.info(
+                "progress",
+                side=self.side,
+                done=self.done,
+                total=self.total,
+                per_second=round(rate, 1),
+                remaining_seconds=round((self.total - self.done) / rate),
+            )
+
+
+def show_plan(plan: pd.DataFrame, mapping: Mapping, *, most: int = 200) -> None:
+    """Print a plan for a person: one line per change, inside a foldable group of Airflow's log."""
+    mask = Masker(mapping)
+    heads = plan.drop_duplicates("change")
+    print(f"::group::Plan: {len(heads)} changes")
+    for line in _lines(plan, heads.head(most), mask):
+        print(line)
+    if len(heads) > most:
+        print(f"... and {len(heads) - most} more")
+    print("::endgroup::")
+
+
+def _lines(plan: pd.DataFrame, heads: pd.DataFrame, mask: Masker) -> Iterable[str]:
+    rows = plan[plan["change"].isin(heads["change"])]
+    for _, group in rows.groupby("change", sort=True):
+        first = group.iloc[0]
+        where = f"in {first['side']}" if first["side"] else ""
+        name = mask.key(first["key"])
+        ids = f"CustomERP {first['customerp_id'] or '-'} | Trello {first['trello_id'] or '-'}"
+        yield f"{first['operation']:<12} {where:<13} {name}  [{ids}]  {first['cause']}  {_why(first)}".rstrip()
+        for row in group[group["property"].ne("")].to_dict("records"):
+            name = row["property"]
+            if first["operation"] in NOTES:
+                left, right = mask.value(name, row["customerp"]), mask.value(name, row["trello"])
+                yield f"{'':<14}{name}: CustomERP {left} | Trello {right}"
+            else:
+                yield f"{'':<14}{name}: {mask.value(name, row['before'])} -> {mask.value(name, row['after'])}"
+
+
+def _why(first: pd.Series) -> str:
+    return f"({first['detail']})" if first["detail"] else ""

@@ -1,0 +1,229 @@
+"""The DAG of a pair: wiring only. What its tasks do is in :mod:`customerp_trello.flow.tasks`.
+
+::
+
+    acquire_lease -> begin -> extract_customerp --> reconcile -> guard -> load_customerp -> load_trello -> publish
+                           -> extract_trello ---/                                   report -> release_lease (teardown)
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetOrTimeSchedule,
+    CronDataIntervalTimetable,
+    ExceptionRetryPolicy,
+    Param,
+    PokeReturnValue,
+    RetryAction,
+    RetryRule,
+    get_current_context,
+    task,
+)
+from airflow.sdk.exceptions import AirflowSkipException
+
+from customerp_trello import errors
+from customerp_trello.flow import tasks
+from customerp_trello.flow.form import ACTIONS, SYNC
+from customerp_trello.mapping.document import describe
+from customerp_trello.mapping.load import load_pair
+from customerp_trello.mapping.model import Mapping
+
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception=[errors.ConfigurationError, errors.FormError, errors.FatalError, errors.GuardError],
+            action=RetryAction.FAIL,
+            reason="A person has to act; trying again changes nothing",
+        ),
+        RetryRule(
+            exception=errors.LeaseLost,
+            action=RetryAction.FAIL,
+            reason="Another run or attempt owns the pair",
+        ),
+        RetryRule(exception=errors.RetriableError, action=RetryAction.RETRY, reason="The system was away"),
+    ]
+)
+"""Asked inside the task's own process; after a kill only `retries` and `retry_delay` count."""
+
+STEPS = ("begin", "extract_customerp", "extract_trello", "reconcile", "guard", "load_customerp", "load_trello")
+
+
+def links_asset(pair: str) -> Asset:
+    """The asset that is updated when a pair's links changed."""
+    return Asset(name=f"{pair}_links", uri=f"customerp-trello://{pair}/links", group="customerp_trello")
+
+
+def form_params() -> dict[str, Param]:
+    """The trigger form."""
+    moment: dict[str, Any] = {"type": ["null", "string"], "format": "date-time"}
+    return {
+        "action": Param(
+            SYNC,
+            type="string",
+            enum=list(ACTIONS),
+            title="Action",
+            description="sync: everything since the last run and all open work. preview: make and show the plan, write "
+            "nothing. full_resync: list both sides completely and compare every record. let_through: apply a plan "
+            "that the guard holds; its digest goes into the field below.",
+        ),
+        "plan": Param(
+            "",
+            type=["null", "string"],
+            pattern="^[0-9a-f]{0,16}$",
+            title="Plan to let through",
+            description="The sixteen digits that the held run's log names. With action let_through only.",
+        ),
+        "keys": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string"},
+            title="Only these records",
+            description="Link keys (a customer number, an email, a project number) or record ids of either side, one a "
+            "line. Empty: all.",
+        ),
+        "changed_from": Param(
+            None, **moment, title="Changed from", description="Only records changed at or after this moment (UTC)."
+        ),
+        "changed_to": Param(
+            None, **moment, title="Changed before", description="Only records changed before this moment (UTC)."
+        ),
+        "limit": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="At most so many writes",
+            description="The rest is left to later runs. Empty: no limit.",
+        ),
+    }
+
+
+def pair_dag(pair: str, doc: str | None = None) -> DAG:
+    """Build the DAG of a pair from its mapping.
+
+    Args:
+        pair: names the mapping, the DAG and its file.
+        doc: the DAG file's docstring; the mapping as tables follows it.
+
+    Raises:
+        ConfigurationError: the mapping is wrong; Airflow shows it as an import error.
+    """
+    mapping = load_pair(pair)
+    with DAG(
+        dag_id=pair,
+        dag_display_name=mapping.title,
+        description=mapping.title,
+        doc_md=f"{(doc or '').strip()}\n\n{describe(mapping)}",
+        schedule=_schedule(mapping),
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        tags=["customerp", "trello", mapping.customerp.entity, mapping.trello.entity],
+        params=form_params(),
+        default_args={
+            "retries": 3,
+            "retry_delay": timedelta(seconds=30),
+            "retry_exponential_backoff": True,
+            "max_retry_delay": timedelta(minutes=5),
+            "retry_policy": RETRY_POLICY,
+        },
+    ) as dag:
+        _wire(pair)
+    return dag
+
+
+def _schedule(mapping: Mapping) -> Any:
+    """Windows of its own, and a run as soon as a pair that this one builds on has new links."""
+    windows = CronDataIntervalTimetable(mapping.schedule, timezone=mapping.timezone)
+    if not mapping.after:
+        return windows
+    return AssetOrTimeSchedule(timetable=windows, assets=reduce(or_, [links_asset(pair) for pair in mapping.after]))
+
+
+def _wire(pair: str) -> None:
+    @task.sensor(mode="reschedule", poke_interval=15, timeout=timedelta(hours=6).total_seconds())
+    def acquire_lease() -> PokeReturnValue:
+        """Wait for the pair's turn without holding a worker slot; one run per pair at a time."""
+        run_id = tasks.acquire_lease(pair, get_current_context())
+        return PokeReturnValue(is_done=run_id is not None, xcom_value=run_id)
+
+    @task
+    def begin(run_id: str) -> dict[str, Any]:
+        """Find out what became of writes that an interrupted run left without an answer."""
+        return tasks.begin(pair, run_id)
+
+    @task
+    def extract_customerp(run_id: str) -> dict[str, Any]:
+        """Read CustomERP: what changed since the last run, or everything."""
+        return tasks.extract(pair, run_id, "customerp")
+
+    @task
+    def extract_trello(run_id: str) -> dict[str, Any]:
+        """Read Trello: everything, since its edits do not show in time."""
+        return tasks.extract(pair, run_id, "trello")
+
+    @task
+    def reconcile(run_id: str) -> dict[str, Any]:
+        """Compare both sides with what they showed when they last agreed; print the plan."""
+        return tasks.reconcile(pair, run_id)
+
+    @task
+    def guard(run_id: str) -> dict[str, Any]:
+        """Hold a plan that looks like an accident until a person lets it through."""
+        by = get_current_context()["dag_run"].triggering_user_name
+        return tasks.guard(pair, run_id, by or "")
+
+    @task
+    def load_customerp(run_id: str, verdict: dict[str, Any]) -> dict[str, Any]:
+        """Write the plan's changes to CustomERP."""
+        _go(verdict)
+        return tasks.load(pair, run_id, "customerp")
+
+    @task
+    def load_trello(run_id: str, verdict: dict[str, Any]) -> dict[str, Any]:
+        """Write the plan's changes to Trello and close the run's books."""
+        _go(verdict)
+        return tasks.load(pair, run_id, "trello")
+
+    @task(outlets=[links_asset(pair)])
+    def publish(run_id: str) -> None:
+        """Tell the pairs that build on this one that there are new links."""
+        if not tasks.links_changed(pair, run_id):
+            raise AirflowSkipException("No link changed.")
+
+    @task
+    def report(run_id: str) -> str:
+        """Print what the run did."""
+        instance = get_current_context()["ti"]
+        text = tasks.report(pair, run_id, {step: instance.xcom_pull(task_ids=step) for step in STEPS})
+        print(text)
+        return text
+
+    @task
+    def release_lease(run_id: str) -> None:
+        """Let the next run have its turn."""
+        tasks.release_lease(pair, run_id)
+
+    run_id: Any = acquire_lease()
+    turn = run_id.operator.as_setup()
+    started = begin(run_id)
+    read = [extract_customerp(run_id), extract_trello(run_id)]
+    verdict: Any = guard(run_id)
+    written = [load_customerp(run_id, verdict), load_trello(run_id, verdict)]
+    told: Any = report(run_id)
+    freed: Any = release_lease(run_id)
+    started >> read >> reconcile(run_id) >> verdict >> written[0] >> written[1] >> publish(run_id) >> told >> freed
+    # Both are teardowns: they always run, and they never turn a failed run green.
+    told.operator.as_teardown(setups=turn)
+    freed.operator.as_teardown(setups=turn)
+
+
+def _go(verdict: dict[str, Any]) -> None:
+    if not verdict["go"]:
+        raise AirflowSkipException(verdict["verdict"])

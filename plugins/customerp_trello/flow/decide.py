@@ -1,0 +1,185 @@
+"""From two snapshots to a plan that may be applied: reconcile, then the guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from customerp_trello.errors import FormError, GuardError
+from customerp_trello.flow.artifacts import read_frame, read_snapshot, write_frame
+from customerp_trello.flow.form import LET_THROUGH
+from customerp_trello.flow.pair_run import PairRun
+from customerp_trello.flow.past import past_of
+from customerp_trello.flow.restrict import restrict
+from customerp_trello.mapping.frame import Snapshot
+from customerp_trello.reconcile.guard import Reason, Situation, guarded_changes, judge
+from customerp_trello.reconcile.plan import CONFLICT, CUSTOMERP, SIDES, TRELLO, counts, digest
+from customerp_trello.reconcile.reconcile import reconcile
+from customerp_trello.sides.base import ChangeTimes, Directory, Side
+from customerp_trello.state.history import recent_counts
+from customerp_trello.state.links import count_links
+from customerp_trello.state.plans import HELD, Plan, approval_for, approve, get_plan, save_plan
+from customerp_trello.state.runs import load_watermarks, update_run
+
+_KINDS = {"create": "create", "update": "update", "move": "update", "delete": "delete"}
+
+
+def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
+    """Make the run's plan and save it.
+
+    Args:
+        run: the run.
+        open_side: opens a side where deciding needs one more look (times of an edit, names of references).
+
+    Returns:
+        Digest and counts, for the log.
+    """
+    snapshots = {side: read_snapshot(run.folder, side) for side in SIDES}
+    snapshots = _resolve_references(run, snapshots, open_side)
+    past = past_of(run.store, run.mapping)
+    plan = reconcile(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], past)
+    evidence = _evidence(plan, open_side)
+    if len(evidence):
+        plan = reconcile(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], replace(past, evidence=evidence))
+    plan = restrict(plan, run.form, run.mapping, snapshots)
+    write_frame(run.folder, "plan", plan)
+    name, numbers = digest(plan), counts(plan)
+    with run.store.begin() as tx:
+        save_plan(tx, Plan(run.id, run.pair, name, path=str(run.folder / "plan.parquet"), counts=numbers))
+        update_run(tx, run.id, plan_digest=name)
+    return {"digest": name, "changes": numbers}
+
+
+def _evidence(plan: pd.DataFrame, open_side: Callable[[str], Side]) -> pd.DataFrame:
+    """When Trello says that the properties fought over were changed, where it can say so (one look, only if needed)."""
+    fought = plan[plan["operation"].eq(CONFLICT) & plan["cause"].str.endswith("_by_estimate")]
+    if fought.empty:
+        return pd.DataFrame()
+    side = open_side(TRELLO)
+    if not isinstance(side, ChangeTimes):
+        return pd.DataFrame()
+    times = side.change_times(sorted(set(fought["trello_id"])))
+    rows = [(record, prop, at) for record, found in times.items() for prop, at in found.items()]
+    frame = pd.DataFrame(rows, columns=["trello_id", "property", "at"])
+    frame["at"] = pd.to_datetime(frame["at"], utc=True).dt.as_unit("us")
+    return frame
+
+
+def _resolve_references(
+    run: PairRun, snapshots: dict[str, Snapshot], open_side: Callable[[str], Side]
+) -> dict[str, Snapshot]:
+    """Turn bare names of referenced records, as people type them in Trello, into their numbers where unique."""
+    trello = snapshots[TRELLO]
+    frame = trello.frame
+    resolved = frame
+    for prop in run.mapping.properties:
+        bare = frame[prop.name].str.startswith("name:").fillna(False) if prop.references else None
+        if bare is None or not bare.any():
+            continue
+        side = open_side(CUSTOMERP)
+        if not isinstance(side, Directory):
+            continue
+        directory = side.directory(str(prop.references))
+        single = directory[~directory["label"].duplicated(keep=False)].set_index("label")["number"]
+        names = frame.loc[bare, prop.name].str.removeprefix("name:")
+        resolved = resolved.copy() if resolved is frame else resolved
+        found = names.map(single).astype("str")
+        resolved.loc[bare, prop.name] = found
+        problem = f"{prop.label}: the name does not fit exactly one {prop.references}; write its number in brackets"
+        unclear = found.index[found.isna()]
+        resolved.loc[unclear, "_problem"] = problem
+    return snapshots | {TRELLO: Snapshot(resolved, trello.complete, trello.facts)}
+
+
+def guard(run: PairRun, by: str) -> dict[str, Any]:
+    """Judge the run's plan.
+
+    Args:
+        run: the run.
+        by: who triggered the run, for a plan that is let through.
+
+    Returns:
+        ``go`` (whether the loads may write), ``verdict`` (a sentence).
+
+    Raises:
+        GuardError: the plan looks like an accident; it is held until a person lets it through.
+        FormError: the plan to be let through is not there, or this run's plan asks for more.
+    """
+    plan = read_frame(run.folder, "plan")
+    reasons = judge(plan, run.mapping, _situation(run))
+    name = digest(plan)
+    if run.form.dry:
+        return _verdict(run, False, "preview: nothing was written", reasons, name)
+    if not reasons:
+        return _verdict(run, True, "the plan passes", reasons, name)
+    guarded = guarded_changes(plan, reasons)
+    approval = _approval(run, name, guarded, reasons, by)
+    if approval:
+        return _verdict(run, True, f"let through by {approval.approved_by} (plan {approval.digest})", reasons, name)
+    with run.store.begin() as tx:
+        found = get_plan(tx, run.id)
+        held = replace(found or Plan(run.id, run.pair, name), status=HELD, guarded=sorted(guarded))
+        save_plan(tx, replace(held, reasons=[reason.text for reason in reasons]))
+    text = "; ".join(reason.text for reason in reasons)
+    advice = (
+        f"Look at the plan in this log; to let it through, trigger the DAG with action let_through and plan {name}. "
+        "Nothing was written."
+    )
+    if all(reason.code == "first_run" for reason in reasons):
+        return {"go": False, "verdict": f"held: {text}. {advice}", "digest": name}
+    raise GuardError(f"{run.pair}: the guard holds plan {name}: {text}. {advice}")
+
+
+def _approval(run: PairRun, name: str, guarded: set[str], reasons: list[Reason], by: str) -> Plan | None:
+    """The approval that lets this plan through: given by this very run, or earlier to a plan that asked for as much."""
+    with run.store.begin() as tx:
+        approval = approval_for(tx, run.pair, name, guarded)
+        if approval is None and run.form.action == LET_THROUGH:
+            approve(tx, run.pair, run.form.plan, by or "a person")
+            approval = approval_for(tx, run.pair, name, guarded)
+            if approval is None:
+                raise FormError(
+                    f"{run.pair}: you let plan {run.form.plan} through, but by now the plan is {name} and asks for "
+                    f"more than it did ({'; '.join(r.text for r in reasons)}). Trigger action preview, look at the "
+                    "plan, and let that one through."
+                )
+    return approval
+
+
+def _verdict(run: PairRun, go: bool, text: str, reasons: list[Reason], name: str) -> dict[str, Any]:
+    found = "; ".join(reason.text for reason in reasons)
+    return {"go": go, "verdict": f"{text} ({found})" if found else text, "digest": name}
+
+
+def _situation(run: PairRun) -> Situation:
+    snapshots = {side: read_snapshot(run.folder, side) for side in SIDES}
+    with run.store.read() as tx:
+        marks = load_watermarks(tx, run.pair)
+        linked = count_links(tx, run.pair)
+        recent = recent_counts(tx, run.pair, tx.now - timedelta(hours=24))
+    numbers: dict[str, int] = {}
+    for (side, operation), number in recent.items():
+        kind = "delete" if operation == "unlink" else _KINDS.get(operation)
+        for target in (side,) if side else SIDES:
+            if kind:
+                numbers[f"{target}.{kind}"] = numbers.get(f"{target}.{kind}", 0) + number
+    moved = []
+    for side, mark in marks.items():
+        identity = snapshots[side].facts.get("identity", {})
+        differs = [k for k, v in identity.items() if k in mark.identity and mark.identity[k] != v]
+        if differs:
+            moved.append(Reason("identity", f"{side} is not the system of the last run: {', '.join(differs)} changed"))
+    if any(mark.fingerprint and mark.fingerprint != run.mapping.fingerprint() for mark in marks.values()):
+        moved.append(Reason("mapping", "the mapping's filter, scope or link keys changed since the last run"))
+    return Situation(
+        linked=linked,
+        first_run=linked == 0,
+        recent=numbers,
+        listed={s: snapshots[s].facts.get("listed") if snapshots[s].complete else None for s in SIDES},
+        listed_before={s: marks[s].listed if s in marks else None for s in SIDES},
+        moved=tuple(moved),
+    )

@@ -1,0 +1,79 @@
+"""The end of a run that went through: open work, watermarks and the plan's status, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from customerp_trello.flow.artifacts import read_frame, read_snapshot
+from customerp_trello.flow.extract import OVERLAP
+from customerp_trello.flow.pair_run import PairRun
+from customerp_trello.mapping.frame import Snapshot
+from customerp_trello.mapping.model import SIDES, SideName
+from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, WAITING
+from customerp_trello.state.lease import Fence
+from customerp_trello.state.plans import APPLIED, APPROVED, plans, set_plan_status
+from customerp_trello.state.runs import Watermark, load_watermarks, save_watermark
+from customerp_trello.state.work import Work, load_open_work, replace_open_work
+
+
+def finish(run: PairRun, fence: Fence) -> None:
+    """Write down what the run leaves open and up to where it has read.
+
+    A partial run (keys, window, limit) proves nothing about the rest, so it moves no watermark.
+    """
+    plan = read_frame(run.folder, "plan")
+    snapshots = {side: read_snapshot(run.folder, side) for side in SIDES}
+    with run.begin(fence) as tx:
+        if not run.form.partial:
+            work = load_open_work(tx, run.pair)
+            replace_open_work(tx, run.pair, [*_open(plan), *_standing(work, run.row.started_at, plan)])
+            marks = load_watermarks(tx, run.pair)
+            for side in SIDES:
+                save_watermark(tx, run.pair, side, _mark(run, snapshots[side], marks.get(side)))
+            for approved in plans(tx, run.pair, status=APPROVED):
+                set_plan_status(tx, approved.run, APPLIED)
+        set_plan_status(tx, run.id, APPLIED)
+
+
+def _open(plan: pd.DataFrame) -> Iterator[Work]:
+    """The plan's notes that the next runs must look at again."""
+    unlinked = plan["customerp_id"].eq("") | plan["trello_id"].eq("")
+    notes = (
+        plan["operation"].isin((WAITING, QUARANTINE)) & ~plan["cause"].eq("held")
+        | plan["operation"].eq(NOT_WRITABLE) & unlinked
+        | plan["operation"].eq(CONFLICT) & plan["winner"].eq("")
+    )
+    for row in plan[notes].drop_duplicates("change").to_dict("records"):
+        side: SideName = "customerp" if row["customerp_id"] else "trello"
+        reason = f"{row['cause']}: {row['detail']}" if row["detail"] else row["cause"]
+        yield Work(side, row["customerp_id"] or row["trello_id"], row["operation"], reason)
+
+
+def _standing(work: pd.DataFrame, started: datetime, plan: pd.DataFrame) -> Iterator[Work]:
+    """Failures of this run, and earlier ones that were left alone because their time has not come."""
+    held = plan[plan["cause"].eq("held")]
+    ids = set(held["customerp_id"]) | set(held["trello_id"])
+    keep = work["kind"].isin(("quarantined", "deferred")) & (
+        work["last_seen"].ge(started) | work["record_id"].isin(ids)
+    )
+    for row in work[keep].to_dict("records"):
+        yield Work(row["side"], row["record_id"], row["kind"], row["reason"])
+
+
+def _mark(run: PairRun, snapshot: Snapshot, before: Watermark | None) -> Watermark:
+    facts = snapshot.facts
+    started = datetime.fromisoformat(facts["started_at"])
+    offset = timedelta(seconds=float(facts.get("clock_offset", 0)))
+    whole = snapshot.complete
+    return Watermark(
+        at=started + offset - OVERLAP,
+        read_at=started,
+        complete_at=started if whole else before.complete_at if before else None,
+        listed=facts["listed"] if whole else before.listed if before else None,
+        identity=facts["identity"],
+        fingerprint=run.mapping.fingerprint(),
+        run=run.id,
+    )

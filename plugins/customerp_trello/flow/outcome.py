@@ -1,0 +1,251 @@
+"""What a write brought about, written down in one transaction: intent, link, base, history (contract, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from customerp_trello.mapping.frame import MODIFIED_AT, Record
+from customerp_trello.mapping.model import SideName, other
+from customerp_trello.reconcile.plan import CUSTOMERP, Change
+from customerp_trello.state.bases import settle
+from customerp_trello.state.history import Entry, append_history
+from customerp_trello.state.intents import DONE, Intent, close_intent, plan_intent
+from customerp_trello.state.invitations import remember_invitation
+from customerp_trello.state.links import NewLink, add_link, find_link, relink, unlink
+from customerp_trello.state.tombstones import bury
+from customerp_trello.state.transaction import Transaction
+
+NORMALISED = "normalised"
+RESTORE = "restore"
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write, whether it comes from a plan or from the journal of an interrupted run.
+
+    Attributes:
+        side: where it writes.
+        operation: create, restore, update, move, delete.
+        change_key: names it within its run.
+        customerp_id, trello_id: the records, empty where not there yet.
+        link: the link, -1 if it is to be found by the ids.
+        key: the display key.
+        sent: property -> value to write.
+        source: property -> value on the other side.
+        before: property -> value of the target as read.
+        causes, winners: property -> why, and who won a conflict.
+    """
+
+    side: SideName
+    operation: str
+    change_key: str
+    customerp_id: str
+    trello_id: str
+    link: int = -1
+    key: str = ""
+    sent: Mapping[str, str] = field(default_factory=dict)
+    source: Mapping[str, str | None] = field(default_factory=dict)
+    before: Mapping[str, str | None] = field(default_factory=dict)
+    causes: Mapping[str, str] = field(default_factory=dict)
+    winners: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def target_id(self) -> str:
+        """Id of the record that is written."""
+        return self.customerp_id if self.side == CUSTOMERP else self.trello_id
+
+    @property
+    def source_id(self) -> str:
+        """Id of its counterpart."""
+        return self.trello_id if self.side == CUSTOMERP else self.customerp_id
+
+    def with_values(self, values: Mapping[str, str], cause: str) -> Write:
+        """The write of values that are read only now."""
+        return replace(self, sent=values, source=values, causes=dict.fromkeys(values, cause))
+
+    def answered_by(self, record_id: str) -> Write:
+        """The write with the id that the target's answer gave."""
+        if self.side == CUSTOMERP:
+            return replace(self, customerp_id=record_id)
+        return replace(self, trello_id=record_id)
+
+    def intent(self, pair: str, run: str) -> Intent:
+        """The journal's row for it."""
+        return Intent(
+            pair,
+            run,
+            self.side,
+            self.operation,
+            self.change_key,
+            self.customerp_id,
+            self.trello_id,
+            before=dict(self.before),
+            after=dict(self.sent),
+        )
+
+
+def change_key(change: Change) -> str:
+    """Names a change within its plan, the same in every attempt."""
+    return f"{change.number}.{change.side}.{change.operation}"
+
+
+def write_of(change: Change, values: Mapping[str, str] | None = None) -> Write:
+    """The write that a change calls for, confined to *values* where some have moved meanwhile."""
+    sent = change.values if values is None else dict(values)
+    side: SideName = "customerp" if change.side == CUSTOMERP else "trello"
+    rows = change.rows[change.rows["property"].isin(sent) | change.rows["property"].eq("")]
+    return Write(
+        side,
+        RESTORE if change.detail == RESTORE else change.operation,
+        change_key(change),
+        change.customerp_id,
+        change.trello_id,
+        change.link,
+        change.key,
+        sent,
+        change.column(other(side)),
+        change.column("before"),
+        dict(zip(rows["property"], rows["cause"], strict=True)),
+        dict(zip(rows["property"], rows["winner"], strict=True)),
+    )
+
+
+def write_again(intent: Intent) -> Write:
+    """The write that an interrupted run had begun."""
+    sent = {name: text for name, text in (intent.after or {}).items() if text is not None}
+    return Write(
+        intent.side,
+        intent.operation,
+        intent.change_key,
+        intent.customerp_id,
+        intent.trello_id,
+        sent=sent,
+        source=sent,
+        before=intent.before or {},
+        causes=dict.fromkeys(sent, "recovered"),
+    )
+
+
+def written_at(record: Record) -> str:
+    """The modification time that a write left, as the text that reconcile compares; empty if the system has none."""
+    at = record.meta.get(MODIFIED_AT)
+    if at is None or pd.isna(at):
+        return ""
+    return pd.Timestamp(at).tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def record_written(tx: Transaction, pair: str, run: str, intent: int, write: Write, answer: Record) -> None:
+    """A write has been answered: link, base, invitation, history and the journal follow."""
+    before, write = write, write.answered_by(answer.id)
+    if write.operation == "create":
+        link = _new_link(tx, pair, run, write, answer)
+    else:
+        link = write.link if write.link >= 0 else find_link(tx, pair, before.customerp_id, before.trello_id)
+        relink(tx, link, write.side, answer.id, run=run)
+        written: dict[str, Any] = {f"written_{write.side}": written_at(answer)}
+        settle(tx, link, run=run, **_bases(write, answer), **written)
+    close_intent(tx, intent, DONE, customerp_id=write.customerp_id, trello_id=write.trello_id)
+    append_history(tx, pair, run, _entries(write, answer, link))
+    _remember(tx, pair, run, answer)
+
+
+def record_deleted(tx: Transaction, pair: str, run: str, intent: int, write: Write) -> None:
+    """A delete or deactivation has been answered: no link, but a tombstone for what was gone first."""
+    unlink(tx, [write.link])
+    bury(tx, pair, other(write.side), write.source_id, write.target_id, keys={"key": write.key}, run=run)
+    close_intent(tx, intent, DONE)
+    append_history(tx, pair, run, _entries(write, None, write.link))
+
+
+def record_first_half(tx: Transaction, pair: str, run: str, intent: int, write: Write, answer: Record) -> None:
+    """A record was created whose source is to be replaced by a record of ours: the second write is planned with it."""
+    done = write.answered_by(answer.id)
+    close_intent(tx, intent, DONE, customerp_id=done.customerp_id, trello_id="")
+    append_history(tx, pair, run, _entries(done, answer, None))
+    second = Intent(
+        pair,
+        run,
+        other(write.side),
+        "create",
+        f"{write.change_key}.second",
+        customerp_id=answer.id if write.side == CUSTOMERP else "",
+        trello_id="" if write.side == CUSTOMERP else answer.id,
+        source=write.source_id,
+    )
+    plan_intent(tx, second)
+
+
+def _new_link(tx: Transaction, pair: str, run: str, write: Write, answer: Record) -> int:
+    # What the new record does not show yet (a pending member's profile) has no base: it is a first link later.
+    shown = {name: text for name, text in write.sent.items() if answer.values.get(name) is not None}
+    found = _bases(replace(write, sent=shown), answer)
+    marks = {name: cause for name, cause in found["marks"].items() if cause}
+    new = NewLink(write.customerp_id, write.trello_id, found["customerp"], found["trello"], marks)
+    written: dict[str, Any] = {f"written_{write.side}": written_at(answer)}
+    return add_link(tx, pair, replace(new, **written), run=run)
+
+
+def _bases(write: Write, answer: Record) -> dict[str, Any]:
+    """The bases that a write moves: what was sent, and what the target made of it.
+
+    Only properties of this write move, and only from its own answer; where that shows nothing, what was sent counts.
+    """
+    made, ours = {}, {}
+    for name, sent in write.sent.items():
+        answered, source = answer.values.get(name), write.source.get(name)
+        made[name] = sent if answered is None else answered
+        ours[name] = sent if source is None else source
+    marks = {name: NORMALISED if made[name] != ours[name] else None for name in write.sent}
+    return {write.side: made, other(write.side): ours, "marks": marks}
+
+
+def _entries(write: Write, answer: Record | None, link: int | None) -> list[Entry]:
+    """One history line per property of a write, one for the whole record where it has none."""
+    names = list(write.sent) or [""]
+    shown = answer.values if answer is not None else {}
+    return [
+        Entry(
+            write.side,
+            write.operation,
+            write.change_key,
+            write.customerp_id,
+            write.trello_id,
+            name,
+            before=write.before.get(name),
+            after=shown.get(name) if shown.get(name) is not None else write.sent.get(name),
+            link=link,
+            cause=write.causes.get(name) or write.causes.get("", ""),
+            winner=write.winners.get(name, ""),
+        )
+        for name in names
+    ]
+
+
+def _remember(tx: Transaction, pair: str, run: str, answer: Record) -> None:
+    """Remember which address an invitation went to: Trello never shows it again."""
+    if invited := answer.meta.get("_invited"):
+        remember_invitation(tx, pair, invited["email"], invited["workspace_id"], invited["member_id"], run=run)
+
+
+def lines_of(change: Change, link: int | None) -> list[Entry]:
+    """History of a change that wrote to neither system: one line per property, with both sides' values."""
+    return [
+        Entry(
+            change.side,
+            change.operation,
+            change_key(change),
+            change.customerp_id,
+            change.trello_id,
+            row["property"],
+            before=None if pd.isna(row["before"]) else row["before"],
+            after=None if pd.isna(row["after"]) else row["after"],
+            link=link,
+            cause=row["cause"],
+            winner=row["winner"],
+        )
+        for row in change.rows.to_dict("records")
+    ]

@@ -1,0 +1,88 @@
+"""What the state database tells a run about its pair: to the sides before reading, to reconcile before deciding."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from customerp_trello.mapping.model import Mapping, SideName
+from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.plan import CUSTOMERP, SIDES, TRELLO
+from customerp_trello.sides.base import Known
+from customerp_trello.state.bases import load_links
+from customerp_trello.state.conflicts import ANSWERED, OPEN, conflicts
+from customerp_trello.state.intents import OPEN as INTENT_OPEN
+from customerp_trello.state.intents import PLANNED as INTENT_PLANNED
+from customerp_trello.state.intents import consumed_sources, open_intents
+from customerp_trello.state.invitations import load_invitations
+from customerp_trello.state.links import link_ids
+from customerp_trello.state.runs import load_watermarks
+from customerp_trello.state.store import Store
+from customerp_trello.state.tombstones import load_tombstones
+from customerp_trello.state.transaction import Transaction
+from customerp_trello.state.work import load_open_work, open_ids
+
+
+def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
+    """What a side is told before it is read."""
+    with store.read() as tx:
+        links = link_ids(tx, mapping.pair)
+        return Known(
+            ids=frozenset(links[f"{side}_id"]),
+            open_ids=open_ids(tx, mapping.pair, side),
+            invitations=load_invitations(tx),
+            workspace_customer=_workspace_customer(tx, mapping),
+            staff_members=_staff_members(tx, mapping),
+            consumed_sources=consumed_sources(tx, mapping.pair),
+        )
+
+
+def past_of(store: Store, mapping: Mapping) -> Past:
+    """What reconcile is told."""
+    with store.read() as tx:
+        manual = [*conflicts(tx, mapping.pair, status=OPEN), *conflicts(tx, mapping.pair, status=ANSWERED)]
+        marks = load_watermarks(tx, mapping.pair)
+        past = Past(
+            links=load_links(tx, mapping.pair, mapping.names),
+            tombstones=load_tombstones(tx, mapping.pair)[["side", "deleted_id", "surviving_id"]],
+            held=_held(tx, mapping.pair),
+            last_read={side: marks[side].read_at for side in SIDES if side in marks},
+        )
+    if manual:
+        frame = pd.DataFrame({"link": [c.link for c in manual]}).astype("int64")
+        frame["property"] = pd.Series([c.property for c in manual], dtype="str")
+        frame["answer"] = pd.Series([c.answer for c in manual], dtype="str")
+        past = Past(past.links, past.tombstones, past.held, frame, past.last_read)
+    return past
+
+
+def _held(tx: Transaction, pair: str) -> pd.DataFrame:
+    """Records that must not be written now: not due after a failure, or with a write whose outcome is not known."""
+    work = load_open_work(tx, pair)
+    resting = work[work["next_try_at"].notna() & (work["next_try_at"] > tx.now)]
+    rows = [resting.assign(reason=resting["reason"])[["side", "record_id", "reason"]]]
+    for intent in open_intents(tx, pair, statuses=(INTENT_OPEN, INTENT_PLANNED)):
+        ids = {CUSTOMERP: intent.customerp_id, TRELLO: intent.trello_id or intent.source}
+        reason = f"a {intent.operation} in {intent.side} was interrupted; its outcome is looked up first"
+        found = [{"side": side, "record_id": ids[side], "reason": reason} for side in SIDES if ids[side]]
+        rows.append(pd.DataFrame(found))
+    return pd.concat(rows, ignore_index=True).astype("str")
+
+
+def _workspace_customer(tx: Transaction, mapping: Mapping) -> dict[str, str]:
+    """Workspace -> customer, from the links of the pairs that this one builds on."""
+    result: dict[str, str] = {}
+    for pair in mapping.after:
+        links = link_ids(tx, pair)
+        result |= dict(zip(links["trello_id"], links["customerp_id"], strict=True))
+    return result
+
+
+def _staff_members(tx: Transaction, mapping: Mapping) -> frozenset[str]:
+    """Members that are or were staff: linked or tombstoned in one of the pairs that the scope names."""
+    members: set[str] = set()
+    for pair in mapping.trello.scope.staff_pairs:
+        members |= set(link_ids(tx, pair)["trello_id"])
+        stones = load_tombstones(tx, pair)
+        members |= set(stones.loc[stones["side"] == TRELLO, "deleted_id"])
+        members |= set(stones.loc[stones["side"] == CUSTOMERP, "surviving_id"])
+    return frozenset(members)

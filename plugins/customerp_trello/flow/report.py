@@ -1,0 +1,102 @@
+"""The closing table: what the run did, in numbers that a person takes in at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from customerp_trello.flow.pair_run import PairRun
+from customerp_trello.mapping.model import SIDES
+from customerp_trello.reconcile.plan import NOT_WRITABLE
+from customerp_trello.state.history import history_of_run
+from customerp_trello.state.links import count_links
+from customerp_trello.state.plans import APPLIED, HELD, get_plan
+from customerp_trello.state.runs import end_run
+from customerp_trello.state.work import load_open_work
+
+WORDS = {"link": "newly linked", "adopt": "adopted", "relink": "relinked", "unlink": "unlinked"}
+WROTE = {"create": "created", "restore": "restored", "update": "updated", "move": "moved", "delete": "deleted"}
+LINK_CHANGES = ("create", "link", "relink", "unlink", "move", "delete", "restore")
+
+
+def report(run: PairRun, steps: Mapping[str, Mapping[str, Any] | None]) -> str:
+    """Close the run's row and say what it did.
+
+    Args:
+        run: the run.
+        steps: what the run's tasks returned, by task (None where a task did not come to its end).
+
+    Returns:
+        The table as text.
+    """
+    status = _status(run, steps)
+    figures = _figures(run)
+    figures["requests"] = sum(int(step.get("requests", 0)) for step in steps.values() if step)
+    with run.store.begin() as tx:
+        seconds = (tx.now - run.row.started_at).total_seconds()
+        figures["seconds"] = round(seconds, 1)
+        end_run(tx, run.id, status, figures)
+    verdict = (steps.get("guard") or {}).get("verdict", "")
+    lines = [f"{run.mapping.title}: {status}" + (f" - {verdict}" if verdict else ""), ""]
+    width = max(len(name) for name in figures)
+    lines += [f"  {name:<{width}}  {number:>8}" for name, number in figures.items()]
+    lines += ["", f"  plan {run.row.plan_digest or '-'}   run {run.id}"]
+    return "\n".join(lines)
+
+
+def links_changed(run: PairRun) -> bool:
+    """Whether the run made, moved or ended a link, so that pairs that build on this one have news."""
+    with run.store.read() as tx:
+        return bool(history_of_run(tx, run.id)["operation"].isin(LINK_CHANGES).any())
+
+
+def _status(run: PairRun, steps: Mapping[str, Mapping[str, Any] | None]) -> str:
+    with run.store.read() as tx:
+        plan = get_plan(tx, run.id)
+    if plan is not None and plan.status == APPLIED:
+        return "success"
+    if plan is not None and plan.status == HELD:
+        return "held"
+    guard = steps.get("guard")
+    return "preview" if guard and not guard.get("go") else "failed"
+
+
+def _figures(run: PairRun) -> dict[str, Any]:
+    """Numbers of changes, not of properties."""
+    with run.store.read() as tx:
+        history = history_of_run(tx, run.id)
+        work = load_open_work(tx, run.pair)
+        linked = count_links(tx, run.pair)
+        plan = get_plan(tx, run.id)
+    done = history.drop_duplicates(["change_key", "operation", "link"])
+    figures: dict[str, Any] = {"linked": linked}
+    for side in SIDES:
+        for operation, word in WROTE.items():
+            number = _count(done, operation, side)
+            if number or operation in ("create", "update"):
+                figures[f"{word} in {side}"] = number
+    for operation, word in {
+        "link": "newly linked",
+        "adopt": "adopted",
+        "relink": "relinked",
+        "unlink": "unlinked",
+    }.items():
+        figures[word] = _count(done, operation)
+    figures["conflicts"] = int(history["operation"].eq("conflict").sum())
+    figures["not writable"] = int((plan.counts if plan else {}).get(NOT_WRITABLE, 0))
+    figures["quarantined"] = _kinds(work, "quarantined", "quarantine")
+    figures["waiting"] = _kinds(work, "waiting", "deferred", "conflict", "not_writable")
+    touched = history["link"].dropna().nunique()
+    figures["unchanged"] = max(0, linked - int(touched))
+    return figures
+
+
+def _count(done: pd.DataFrame, operation: str, side: str | None = None) -> int:
+    hit = done["operation"].eq(operation)
+    return int((hit if side is None else hit & done["side"].eq(side)).sum())
+
+
+def _kinds(work: pd.DataFrame, *kinds: str) -> int:
+    return int(work.loc[work["kind"].isin(kinds), "record_id"].nunique())

@@ -1,0 +1,50 @@
+"""Confining a plan to what a person asked for: some keys, a window, a number of writes."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from customerp_trello.flow.form import Form
+from customerp_trello.mapping.frame import ID, MODIFIED_AT, Snapshot
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.match import key_columns
+from customerp_trello.reconcile.plan import WRITES, make_plan
+
+
+def restrict(plan: pd.DataFrame, form: Form, mapping: Mapping, snapshots: dict[str, Snapshot]) -> pd.DataFrame:
+    """Keep of *plan* what the form asks for; both sides of a kept record were read now, so nothing past is written."""
+    if form.keys:
+        plan = plan[_chosen(plan, {side: _with_key(s, form, mapping) for side, s in snapshots.items()}, form)]
+    if form.windowed:
+        plan = plan[_chosen(plan, {side: _in_window(s, form) for side, s in snapshots.items()}, None)]
+    if form.limit is not None:
+        writes = plan.loc[plan["operation"].isin(WRITES), "change"].unique()[: form.limit]
+        plan = plan[~plan["operation"].isin(WRITES) | plan["change"].isin(writes)]
+    return make_plan([plan]) if form.partial else plan
+
+
+def _chosen(plan: pd.DataFrame, ids: dict[str, set[str]], form: Form | None) -> pd.Series:
+    chosen = pd.Series(False, index=plan.index)
+    for side, wanted in ids.items():
+        chosen |= plan[f"{side}_id"].isin(wanted)
+    return chosen | plan["key"].isin(form.keys) if form else chosen
+
+
+def _with_key(snapshot: Snapshot, form: Form, mapping: Mapping) -> set[str]:
+    frame = snapshot.frame
+    keys = key_columns(frame, mapping.link_keys, frozenset())
+    hit = frame[ID].isin(form.keys)
+    for position in range(len(mapping.link_keys)):
+        hit |= keys[f"k{position}"].isin(form.keys)
+    return set(frame.loc[hit, ID])
+
+
+def _in_window(snapshot: Snapshot, form: Form) -> set[str]:
+    """Records changed in the window; a change whose time nobody knows belongs to every window."""
+    at = snapshot.frame[MODIFIED_AT]
+    inside = pd.Series(True, index=at.index)
+    if form.changed_from:
+        inside &= at.ge(form.changed_from)
+    if form.changed_to:
+        inside &= at.lt(form.changed_to)
+    return set(snapshot.frame.loc[inside | at.isna(), ID])

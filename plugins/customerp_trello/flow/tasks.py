@@ -1,0 +1,171 @@
+"""What each task of a pair's DAG does. Everything heavy is imported inside: DAG files are parsed all the time."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from customerp_trello.flow.form import Form, read_form
+from customerp_trello.mapping.load import load_pair
+
+if TYPE_CHECKING:
+    from customerp_trello.flow.pair_run import PairRun
+    from customerp_trello.mapping.model import SideName
+    from customerp_trello.sides.base import Side
+    from customerp_trello.state.store import Store
+
+_NAMESPACE = uuid.UUID("6f0c5f0e-2f63-4b06-9d2a-6c2a3d0c9d11")
+
+
+def acquire_lease(pair: str, context: Any) -> str | None:
+    """Take the pair's lease.
+
+    Returns:
+        Our run's id, or None while another run has the lease (the log says which one).
+    """
+    from customerp_trello.flow.begin import acquire
+    from customerp_trello.flow.change_log import log
+
+    mapping, store = load_pair(pair), _store()
+    dag_run, instance = context["dag_run"], context["ti"]
+    run_id = _run_id(store, dag_run.dag_id, dag_run.run_id)
+    holder = acquire(
+        mapping,
+        store,
+        run_id,
+        _form(context),
+        dag_id=dag_run.dag_id,
+        airflow_run_id=dag_run.run_id,
+        attempt=instance.try_number,
+    )
+    if holder is not None:
+        log.info("waiting", reason=str(holder))
+        return None
+    return run_id
+
+
+def begin(pair: str, run_id: str) -> dict[str, Any]:
+    """Resolve what an interrupted run left open."""
+    from customerp_trello.flow.begin import begin as step
+
+    run = _open(pair, run_id)
+    return step(run, _sides(run))
+
+
+def extract(pair: str, run_id: str, side: SideName) -> dict[str, Any]:
+    """Read one side."""
+    from customerp_trello.flow.extract import extract as step
+
+    run = _open(pair, run_id)
+    return step(run, side, _sides(run)(side))
+
+
+def reconcile(pair: str, run_id: str) -> dict[str, Any]:
+    """Make the plan and print it."""
+    from customerp_trello.flow.artifacts import read_frame
+    from customerp_trello.flow.change_log import show_plan
+    from customerp_trello.flow.decide import decide
+
+    run = _open(pair, run_id)
+    result = decide(run, _sides(run))
+    show_plan(read_frame(run.folder, "plan"), run.mapping)
+    return result
+
+
+def guard(pair: str, run_id: str, by: str) -> dict[str, Any]:
+    """Judge the plan."""
+    from customerp_trello.flow.change_log import log
+    from customerp_trello.flow.decide import guard as step
+
+    verdict = step(_open(pair, run_id), by)
+    log.info("verdict", **verdict)
+    return verdict
+
+
+def load(pair: str, run_id: str, side: SideName) -> dict[str, Any]:
+    """Write one side; after Trello, close the run's books."""
+    from customerp_trello.flow.finish import finish
+    from customerp_trello.flow.load import load as step
+
+    run = _open(pair, run_id)
+    result = step(run, side, _sides(run))
+    if side == "trello":
+        finish(run, run.attempt())
+    return result
+
+
+def links_changed(pair: str, run_id: str) -> bool:
+    """Whether pairs that build on this one have news."""
+    from customerp_trello.flow.report import links_changed as step
+
+    return step(_open(pair, run_id))
+
+
+def report(pair: str, run_id: str, steps: dict[str, Any]) -> str:
+    """Say what happened."""
+    from customerp_trello.flow.report import report as step
+
+    return step(_open(pair, run_id), steps)
+
+
+def release_lease(pair: str, run_id: str) -> None:
+    """Let the next run have its turn."""
+    from customerp_trello.state import lease
+
+    lease.release(_store(), pair, run_id)
+
+
+def _form(context: Any) -> Form:
+    """The trigger form; a backfill is confined to its data interval, nothing else is (contract, section 2)."""
+    dag_run = context["dag_run"]
+    params = dict(context["params"])
+    if str(getattr(dag_run.run_type, "value", dag_run.run_type)) == "backfill":
+        params["changed_from"] = dag_run.data_interval_start.isoformat()
+        params["changed_to"] = dag_run.data_interval_end.isoformat()
+    return read_form(dag_run.conf or {}, params)
+
+
+def _run_id(store: Store, dag_id: str, airflow_run_id: str) -> str:
+    """Our id for this execution: Airflow uses its run id again when a run is cleared or reprocessed."""
+    from customerp_trello.state.runs import get_run
+
+    with store.read() as tx:
+        for number in count():
+            run_id = uuid.uuid5(_NAMESPACE, f"{dag_id}\n{airflow_run_id}\n{number}").hex
+            row = get_run(tx, run_id)
+            if row is None or row.ended_at is None:
+                return run_id
+    raise AssertionError  # pragma: no cover - count() does not end
+
+
+def _store() -> Store:
+    from customerp_trello.flow.settings import state_url
+    from customerp_trello.state.store import Store
+
+    store = Store(state_url())
+    store.upgrade()
+    return store
+
+
+def _open(pair: str, run_id: str) -> PairRun:
+    from customerp_trello.flow.pair_run import open_run
+    from customerp_trello.flow.settings import storage
+
+    return open_run(load_pair(pair), _store(), run_id, storage())
+
+
+def _sides(run: PairRun) -> Callable[[str], Side]:
+    """Opens each side once per task, with what the state knows of it."""
+    from customerp_trello.flow.past import known_of
+    from customerp_trello.sides.open import open_side
+
+    opened: dict[str, Side] = {}
+
+    def side(name: str) -> Side:
+        if name not in opened:
+            opened[name] = open_side(run.mapping, name, known_of(run.store, run.mapping, "trello"))
+        return opened[name]
+
+    return side

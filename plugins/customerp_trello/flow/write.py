@@ -1,0 +1,175 @@
+"""One write: read just before, intent, request, outcome (contract, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import pandas as pd
+
+from customerp_trello.errors import RecordError, RecordStale, RetriableError, UnknownOutcome
+from customerp_trello.flow.outcome import (
+    RESTORE,
+    Write,
+    record_deleted,
+    record_first_half,
+    record_written,
+    write_of,
+)
+from customerp_trello.flow.pair_run import PairRun
+from customerp_trello.flow.past import known_of
+from customerp_trello.mapping.frame import Record
+from customerp_trello.mapping.model import SideName
+from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, Change
+from customerp_trello.sides.base import Reading, Side
+from customerp_trello.state.intents import NOT_DONE, REFUSED, close_intent, open_intent
+from customerp_trello.state.lease import Fence
+
+T = TypeVar("T")
+
+
+class Deferred(Exception):
+    """The change waits for the next run."""
+
+
+@dataclass
+class Writer:
+    """Writes changes of one run to one side.
+
+    Attributes:
+        run: the run.
+        name: the side.
+        side: how to write it.
+        fence: this attempt's right to write.
+        labels: reference value -> human name.
+        replaces_sources: a record created from the other side is followed by one of ours that replaces its source.
+    """
+
+    run: PairRun
+    name: SideName
+    side: Side
+    fence: Fence
+    labels: dict[str, str]
+    replaces_sources: bool = False
+    _listing: pd.DataFrame | None = field(default=None, repr=False)
+
+    def write(self, change: Change) -> Write:
+        """Carry a change out and record what came of it.
+
+        Raises:
+            Deferred: the record moved since the plan was made.
+            RecordError: the system refuses the record.
+            RetriableError: the system could not be reached; ``UnknownOutcome`` if the write may have happened.
+            LeaseLost: another run or attempt owns the pair.
+        """
+        if change.operation == DELETE:
+            return self._delete(change)
+        if change.operation == CREATE and change.detail == RESTORE:
+            target, values = change.target_id, change.values
+            return self._send(write_of(change), lambda: self.side.restore(target, values, labels=self.labels))
+        if change.operation == CREATE:
+            return self._create(change)
+        return self._update(change)
+
+    def _update(self, change: Change) -> Write:
+        for last in (False, True):
+            record = self._read(change)
+            values = self._unmoved(change, record)
+            if not values and (change.values or not change.detail):
+                raise Deferred("somebody changed it since it was read")
+            try:
+                return self._send(write_of(change, values), self._request(change, record, values))
+            except RecordStale:
+                if last:
+                    raise Deferred("somebody keeps changing it") from None
+        raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    def _request(self, change: Change, record: Record, values: dict[str, str]) -> Callable[[], Record]:
+        if change.operation == MOVE:
+            return lambda: self.side.move(record, values, labels=self.labels)
+        return lambda: self.side.update(record, values, labels=self.labels, touch=change.detail)
+
+    def _read(self, change: Change) -> Record:
+        record = self.side.read(change.target_id)
+        if record is None:
+            raise Deferred("it is gone by now")
+        return record
+
+    @staticmethod
+    def _unmoved(change: Change, record: Record) -> dict[str, str]:
+        """The values whose property still shows what the plan saw, or already what is to be written."""
+        before = change.column("before")
+        return {p: v for p, v in change.values.items() if record.values.get(p) in (None, before[p], v)}
+
+    def _create(self, change: Change) -> Write:
+        self._check_absent(change)
+        request = change.values, change.source_id
+        write = write_of(change)
+        return self._send(write, lambda: self.side.create(request[0], marker=request[1], labels=self.labels))
+
+    def _check_absent(self, change: Change) -> None:
+        """A create needs its key absent: in a direct look-up, or in a second complete listing (contract, section 7)."""
+        if self.side.repeatable_creates:
+            return
+        if self.name == CUSTOMERP:
+            appeared = bool(self.side.find(change.values, marker=change.source_id))
+        else:
+            listing = self._second_listing()
+            first = self.run.mapping.link_keys[0].properties
+            hit = pd.Series(bool(len(listing)), index=listing.index)
+            for name in first:
+                hit &= listing[name].eq(change.values[name]) if change.values.get(name) else False
+            appeared = bool(hit.any())
+        if appeared:
+            raise Deferred("a record with its key appeared since the listing")
+
+    def _second_listing(self) -> pd.DataFrame:
+        if self._listing is None:
+            known = known_of(self.run.store, self.run.mapping, self.name)
+            self._listing = self.side.extract(Reading(since=None, until=None, known=known)).frame
+        return self._listing
+
+    def _delete(self, change: Change) -> Write:
+        write = write_of(change)
+        record = self.side.read(change.target_id)
+        intent = self._open(write)
+        if record is not None:
+            act = self.side.delete if change.detail == "delete" else self.side.deactivate
+            self._sent(intent, lambda: act(record))
+        with self.run.begin(self.fence) as tx:
+            record_deleted(tx, self.run.pair, self.run.id, intent, write)
+        return write
+
+    def _send(self, write: Write, request: Callable[[], Record]) -> Write:
+        intent = self._open(write)
+        answer = self._sent(intent, request)
+        with self.run.begin(self.fence) as tx:
+            record = record_first_half if self.replaces_sources and write.operation == CREATE else record_written
+            record(tx, self.run.pair, self.run.id, intent, write, answer)
+        return write.answered_by(answer.id)
+
+    def _open(self, write: Write) -> int:
+        with self.run.begin(self.fence) as tx:
+            return open_intent(tx, write.intent(self.run.pair, self.run.id))
+
+    def _sent(self, intent: int, request: Callable[[], T]) -> T:
+        """Send the request; what certainly did not happen is closed, what may have happened stays open."""
+        self.run.may_send(self.fence)
+        try:
+            return request()
+        except UnknownOutcome:
+            raise
+        except RecordStale:
+            self._close(intent, NOT_DONE, "changed in the meantime")
+            raise
+        except RetriableError as error:
+            self._close(intent, NOT_DONE, str(error))
+            raise
+        except RecordError as error:
+            self._close(intent, REFUSED, str(error))
+            raise
+
+    def _close(self, intent: int, status: str, outcome: str) -> None:
+        with self.run.begin(self.fence) as tx:
+            close_intent(tx, intent, status, outcome=outcome)
