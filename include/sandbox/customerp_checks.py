@@ -21,6 +21,7 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 _PHONE = re.compile(r"\+?\d[\d\s().\-/]{3,28}\d(\s*(x|ext\.?)\s*\d{1,6})?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?(-[A-Za-z0-9]{5,8})*")
 _HOST = re.compile(r"[^\s/:@]+\.[^\s/:@]+|localhost|\d{1,3}(\.\d{1,3}){3}")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _BIGGEST = Decimal("9999999999999.99")
 
 
@@ -39,6 +40,8 @@ def check(field: Field, value: Any) -> str | None:
     if not isinstance(value, str):
         raise Refused(f"must be text; it was {json.dumps(value, ensure_ascii=False)}")
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if _NO_TEXT.search(text):
+        raise Refused("must be text; it holds characters that are none")
     if not text:
         return None
     if field.kind != "text" and "\n" in text:
@@ -129,6 +132,8 @@ def _tags(value: Any) -> str | None:
     if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
         raise Refused('must be a list of texts such as ["roof", "urgent"]')
     tags = [tag.strip() for tag in value if tag.strip()]
+    if any(_NO_TEXT.search(tag) for tag in tags):
+        raise Refused("may only hold tags of text; one holds characters that are none")
     if any(len(tag) > 50 or "," in tag or "\n" in tag for tag in tags):
         raise Refused("may only hold tags of at most 50 characters without commas and line breaks")
     return json.dumps(list(dict.fromkeys(tags)), ensure_ascii=False) if tags else None

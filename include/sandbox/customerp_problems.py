@@ -37,5 +37,5 @@ class Problem(Exception):
         }
         if self.errors:
             content["errors"] = [{"field": field, "message": message} for field, message in self.errors]  # type: ignore[assignment]
-        body = json.dumps(content, ensure_ascii=False).encode()
+        body = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
         return Answer(self.status, body, "application/problem+json", self.headers)

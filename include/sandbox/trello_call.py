@@ -79,7 +79,8 @@ def parameters(incoming: Incoming) -> dict[str, str]:
 def _as_text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
 
 
 def chosen(shape: Shape, fields: str, default: str = "all") -> dict[str, Any]:

@@ -55,14 +55,14 @@ def show_organization(call: TrelloCall) -> dict[str, Any]:
 
 
 def list_my_organizations(call: TrelloCall) -> list[dict[str, Any]]:
-    """GET /members/{id}/organizations: those that the token's member is in, too."""
+    """GET /members/{id}/organizations: of somebody else, those that the token's member is in, too."""
+    member = call.member(call.path["id"])
     rows = call.database.rows(
         "SELECT organizations.* FROM memberships JOIN organizations ON organizations.id = id_organization"
         " WHERE id_member = ? AND deactivated = 0 ORDER BY organizations.display_name, organizations.id",
-        call.member(call.path["id"])["id"],
+        member["id"],
     )
-    own = call.member(call.path["id"])["id"] == call.me["id"]
-    seen = [row for row in rows if own or is_active_member(call, row["id"])]
+    seen = [row for row in rows if member["id"] == call.me["id"] or is_active_member(call, row["id"])]
     return [chosen(organization_shape(call, row), call.params.get("fields", "")) for row in seen]
 
 
@@ -93,26 +93,21 @@ def create_organization(call: TrelloCall) -> dict[str, Any]:
 def edit_organization(call: TrelloCall) -> dict[str, Any]:
     """PUT /organizations/{id}: admins only; writes an updateOrganization action when something changed."""
     row = organization_for(call, call.path["id"], admin=True)
-    new: dict[str, str | None] = {}
-    for name, (column, check) in _EDITABLE.items():
-        if name in call.params:
-            new[name] = check(call.params[name])
-            if new[name] == row[column]:
-                del new[name]
+    wishes = {name: check(call.params[name]) for name, check in _CHECKS.items() if name in call.params}
     if "name" in call.params:
-        name = _given_name(call, call.params["name"], row["id"])
-        new |= {"name": name} if name != row["name"] else {}
+        wishes["name"] = _given_name(call, call.params["name"], row["id"])
+    new = {name: value for name, value in wishes.items() if value != row[_COLUMNS[name]]}
     if new:
         _save(call, row, new)
     return chosen(organization_shape(call, organization_for(call, row["id"])), call.params.get("fields", ""))
 
 
 def _save(call: TrelloCall, row: sqlite3.Row, new: dict[str, str | None]) -> None:
-    columns = {"name": "name", **{name: column for name, (column, _) in _EDITABLE.items()}}
-    old = {name: row[columns[name]] for name in new}
     for name, value in new.items():
-        call.database.run(f"UPDATE organizations SET {columns[name]} = ? WHERE id = ?", value, row["id"])  # noqa: S608
+        sql = f"UPDATE organizations SET {_COLUMNS[name]} = ? WHERE id = ?"  # noqa: S608
+        call.database.run(sql, value, row["id"])
     call.database.run("UPDATE organizations SET date_last_activity = ? WHERE id = ?", call.now(), row["id"])
+    old = {name: row[_COLUMNS[name]] for name in new}
     data = {"old": old, "organization": {"id": row["id"], "name": row["display_name"], **new}}
     record_action(call, "updateOrganization", data, organization=row["id"])
 
@@ -150,11 +145,8 @@ def _website(text: str) -> str | None:
     return text or None
 
 
-_EDITABLE = {
-    "displayName": ("display_name", _display_name),
-    "desc": ("desc", _desc),
-    "website": ("website", _website),
-}
+_CHECKS = {"displayName": _display_name, "desc": _desc, "website": _website}
+_COLUMNS = {"displayName": "display_name", "desc": "desc", "website": "website", "name": "name"}
 
 
 def _new_name(call: TrelloCall, wish: str, display_name: str) -> str:
