@@ -117,7 +117,7 @@ class SeedSpecial:
         """What people wrote on the register card before there was a sync."""
         number = self.erp.tables["projects"].rows[2]["number"]
         unfinished = "New project: Bike shelter\nStatus: sometime soon\nStart date: when the snow is gone"
-        damaged = f"**{number} · Damaged by a script**\n\nStatus: someday\n\n_(CustomERP sync · project 3)_"
+        damaged = f"**{number} · Damaged by a script**\n\nStatus Open Start\n\n_(CustomERP sync · project 3)_"
         texts: tuple[tuple[str, Account, str], ...] = (
             ("chatter", ANNA, "Good morning! Shall we list our projects here?"),
             ("chatter", BORIS, "👍 Да, отлично."),
