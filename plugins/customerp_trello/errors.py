@@ -4,8 +4,8 @@
     |-- ConfigurationError    a person changes a mapping, a profile, a connection or a right; retrying is useless
     |-- FormError             the trigger form asks for something impossible; trigger again, corrected
     |-- RetriableError        the same call may go through later (429, 5xx, time-out before anything was sent)
-    |   `-- UnknownOutcome    a write was sent and its answer was lost: look before writing again (contract, section 7)
-    |-- FatalError            the system answered something that the software does not understand; a defect or an API change
+    |   `-- UnknownOutcome    a write was sent, its answer was lost: look before writing again (contract, section 7)
+    |-- FatalError            an answer that the software does not understand: a defect or an API change
     |-- RecordError           this one record is refused; it is quarantined and the others go on
     |   |-- RecordMissing     the record is not there (any more)
     |   `-- RecordStale       somebody else changed it since it was read (412): read again

@@ -110,15 +110,19 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
         FormError: the plan to be let through is not there, or this run's plan asks for more.
     """
     plan = read_frame(run.folder, "plan")
-    reasons = judge(plan, run.mapping, _situation(run))
+    situation = _situation(run)
+    reasons = judge(plan, run.mapping, situation)
     name = digest(plan)
     if run.form.dry:
         return _verdict(run, False, "preview: nothing was written", reasons, name)
     if not reasons:
+        if situation.first_run:
+            _note_approval(run, "first_run: apply")
         return _verdict(run, True, "the plan passes", reasons, name)
     guarded = guarded_changes(plan, reasons)
     approval = _approval(run, name, guarded, reasons, by)
     if approval:
+        _note_approval(run, approval.approved_by)
         return _verdict(run, True, f"let through by {approval.approved_by} (plan {approval.digest})", reasons, name)
     with run.store.begin() as tx:
         found = get_plan(tx, run.id)
@@ -148,6 +152,14 @@ def _approval(run: PairRun, name: str, guarded: set[str], reasons: list[Reason],
                     "plan, and let that one through."
                 )
     return approval
+
+
+def _note_approval(run: PairRun, by: str) -> None:
+    """Write down who let the run's plan through, so that its figures do not count against the next day's runs."""
+    with run.store.begin() as tx:
+        found = get_plan(tx, run.id)
+        if found is not None:
+            save_plan(tx, replace(found, approved_by=by, approved_at=tx.now))
 
 
 def _verdict(run: PairRun, go: bool, text: str, reasons: list[Reason], name: str) -> dict[str, Any]:

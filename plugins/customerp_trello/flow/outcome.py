@@ -10,7 +10,7 @@ import pandas as pd
 
 from customerp_trello.mapping.frame import MODIFIED_AT, Record
 from customerp_trello.mapping.model import SideName, other
-from customerp_trello.reconcile.plan import CUSTOMERP, Change
+from customerp_trello.reconcile.plan import CUSTOMERP, NOT_WRITABLE, Change
 from customerp_trello.state.bases import settle
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.intents import DONE, Intent, close_intent, plan_intent
@@ -184,6 +184,11 @@ def _new_link(tx: Transaction, pair: str, run: str, write: Write, answer: Record
     shown = {name: text for name, text in write.sent.items() if answer.values.get(name) is not None}
     found = _bases(replace(write, sent=shown), answer)
     marks = {name: cause for name, cause in found["marks"].items() if cause}
+    for name, text in write.source.items():
+        made = answer.values.get(name)
+        if name not in write.sent and text is not None and made is not None:
+            found[other(write.side)][name], found[write.side][name] = text, made
+            marks[name] = f"{NOT_WRITABLE}:{write.side}"
     new = NewLink(write.customerp_id, write.trello_id, found["customerp"], found["trello"], marks)
     written: dict[str, Any] = {f"written_{write.side}": written_at(answer)}
     return add_link(tx, pair, replace(new, **written), run=run)

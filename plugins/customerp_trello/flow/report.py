@@ -9,7 +9,7 @@ import pandas as pd
 
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SIDES
-from customerp_trello.reconcile.plan import NOT_WRITABLE
+from customerp_trello.reconcile.plan import NOT_WRITABLE, NOTES, STATE_ONLY, WRITES
 from customerp_trello.state.history import history_of_run
 from customerp_trello.state.links import count_links
 from customerp_trello.state.plans import APPLIED, HELD, get_plan
@@ -32,17 +32,19 @@ def report(run: PairRun, steps: Mapping[str, Mapping[str, Any] | None]) -> str:
         The table as text.
     """
     status = _status(run, steps)
-    figures = _figures(run)
+    figures = _figures(run) if status in ("success", "failed") else _intended(run)
     figures["requests"] = sum(int(step.get("requests", 0)) for step in steps.values() if step)
     with run.store.begin() as tx:
         seconds = (tx.now - run.row.started_at).total_seconds()
         figures["seconds"] = round(seconds, 1)
         end_run(tx, run.id, status, figures)
+        plan = get_plan(tx, run.id)
+    digest = plan.digest if plan else ""
     verdict = (steps.get("guard") or {}).get("verdict", "")
     lines = [f"{run.mapping.title}: {status}" + (f" - {verdict}" if verdict else ""), ""]
     width = max(len(name) for name in figures)
     lines += [f"  {name:<{width}}  {number:>8}" for name, number in figures.items()]
-    lines += ["", f"  plan {run.row.plan_digest or '-'}   run {run.id}"]
+    lines += ["", f"  plan {digest or '-'}   run {run.id}"]
     return "\n".join(lines)
 
 
@@ -90,6 +92,22 @@ def _figures(run: PairRun) -> dict[str, Any]:
     figures["waiting"] = _kinds(work, "waiting", "deferred", "conflict", "not_writable")
     touched = history["link"].dropna().nunique()
     figures["unchanged"] = max(0, linked - int(touched))
+    return figures
+
+
+def _intended(run: PairRun) -> dict[str, Any]:
+    """What the plan would do, for a run that wrote nothing."""
+    with run.store.read() as tx:
+        plan = get_plan(tx, run.id)
+        linked = count_links(tx, run.pair)
+    counts = plan.counts if plan else {}
+    figures: dict[str, Any] = {"linked": linked}
+    for side in SIDES:
+        for operation in WRITES:
+            if number := counts.get(f"{side}.{operation}"):
+                figures[f"would {operation} in {side}"] = number
+    for operation in (*STATE_ONLY, *NOTES):
+        figures[operation.replace("_", " ")] = int(counts.get(operation, 0))
     return figures
 
 

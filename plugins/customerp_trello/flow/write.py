@@ -66,8 +66,7 @@ class Writer:
         if change.operation == DELETE:
             return self._delete(change)
         if change.operation == CREATE and change.detail == RESTORE:
-            target, values = change.target_id, change.values
-            return self._send(write_of(change), lambda: self.side.restore(target, values, labels=self.labels))
+            return self._send(write_of(change), lambda: self._restore(change))
         if change.operation == CREATE:
             return self._create(change)
         return self._update(change)
@@ -84,6 +83,9 @@ class Writer:
                 if last:
                     raise Deferred("somebody keeps changing it") from None
         raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    def _restore(self, change: Change) -> Record:
+        return self.side.restore(change.target_id, change.values, labels=self.labels, marker=change.source_id)
 
     def _request(self, change: Change, record: Record, values: dict[str, str]) -> Callable[[], Record]:
         if change.operation == MOVE:

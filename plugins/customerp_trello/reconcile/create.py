@@ -110,5 +110,8 @@ def _create_rows(records: pd.DataFrame, source: str, target: str, mapping: Mappi
         wanted = value.notna() & prop.to(target)
         part = _whole(records[wanted], source, target, CREATE, f"new_in_{source}", "", prop.name)
         part["after"], part[source] = value[wanted], value[wanted]
+        if prop.max_length is not None:
+            # Too long for the target: the record is created without it, and the mark stands.
+            part["after"] = part["after"].mask(value[wanted].str.len().gt(prop.max_length))
         parts.append(part)
     return pd.concat(parts, ignore_index=True)

@@ -112,8 +112,8 @@ def _shares(writes: pd.DataFrame, mapping: Mapping, situation: Situation) -> lis
                 reasons.append(
                     Reason(
                         f"{kind}s",
-                        f"{total} {kind}s in {side} (of which {before} in the last 24 hours), {situation.linked} linked "
-                        f"records: more than {count} and more than {share:.0%}",
+                        f"{total} {kind}s in {side} (of which {before} in the last 24 hours), with {situation.linked} "
+                        f"linked records: more than {count} and more than {share:.0%}",
                     )
                 )
     return reasons

@@ -123,11 +123,13 @@ def _unlinked_parts(
     """Matching, creating and waiting of records without a link."""
     parts: list[pd.DataFrame] = []
     readable: dict[str, pd.DataFrame] = {}
+    broken: dict[str, pd.DataFrame] = {}
     for side in SIDES:
         frame = unlinked[side].assign(key=_record_key(unlinked[side], mapping))
-        broken = frame[PROBLEM].ne("")
-        parts.append(_notes(frame[broken], side, QUARANTINE, "unreadable", frame.loc[broken, PROBLEM]))
-        readable[side] = frame[~broken].reset_index(drop=True)
+        bad = frame[PROBLEM].ne("")
+        broken[side] = frame[bad]
+        parts.append(_notes(broken[side], side, QUARANTINE, "unreadable", broken[side][PROBLEM]))
+        readable[side] = frame[~bad].reset_index(drop=True)
 
     again = _lives_again(readable, past)
     parts.append(_link_rows(again, "lives_again", mapping, readable))
@@ -155,7 +157,7 @@ def _unlinked_parts(
             side,
             lone[~survives],
             mapping=mapping,
-            taken=_taken(links, records, found, rest, mapping),
+            taken=_taken(links, records, found, rest, broken, mapping),
             listings_complete=complete,
             capacity=dict(snapshots[OTHER[side]].facts.get("capacity", {})),
         )
@@ -203,13 +205,14 @@ def _taken(
     records: dict[str, pd.DataFrame],
     found: pd.DataFrame,
     rest: dict[str, pd.DataFrame],
+    broken: dict[str, pd.DataFrame],
     mapping: Mapping,
 ) -> dict[str, set[str]]:
-    """Key texts that linked records bear, on either side: a create with one of them may be a duplicate."""
+    """Key texts that linked or unreadable records bear, on either side: a create with one may be a duplicate."""
     result: dict[str, set[str]] = {}
     for side in SIDES:
         fresh = rest[side][rest[side][ID].isin(found[f"{side}_id"])]
-        for frame in (records[side], fresh):
+        for frame in (records[side], fresh, broken[side]):
             keys = key_columns(frame, mapping.link_keys, mapping.folded)
             for position in range(len(mapping.link_keys)):
                 scoped = keys["_scope"].fillna("") + "\x1f" + keys[f"k{position}"]

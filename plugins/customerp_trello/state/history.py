@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import Select, func, insert, or_, select
 
 from customerp_trello.state.frames import read_frame
-from customerp_trello.state.tables import history
+from customerp_trello.state.tables import history, plan
 from customerp_trello.state.transaction import Transaction
 
 
@@ -63,9 +63,14 @@ def history_of_run(tx: Transaction, run: str) -> pd.DataFrame:
 
 
 def recent_counts(tx: Transaction, pair: str, since: datetime) -> dict[tuple[str, str], int]:
-    """Count changes (not properties) since a moment by (side, operation), for the guard."""
+    """Count changes (not properties) since a moment by (side, operation), for the guard.
+
+    What a person let through is left out: it was looked at, and must not hold the small changes that follow it.
+    """
     c = history.c
-    done = select(c.side, c.operation, c.run, c.change_key).where(c.pair == pair, c.at >= since).distinct().subquery()
+    approved = select(plan.c.run).where(plan.c.pair == pair, plan.c.approved_by != "")
+    mine = (c.pair == pair) & (c.at >= since) & c.run.not_in(approved)
+    done = select(c.side, c.operation, c.run, c.change_key).where(mine).distinct().subquery()
     counted: Select[str, str, int] = select(done.c.side, done.c.operation, func.count()).group_by(
         done.c.side, done.c.operation
     )
