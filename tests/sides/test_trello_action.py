@@ -167,7 +167,8 @@ def test_a_comment_on_another_card_is_out_of_sight(projects, trello, card, read_
 
 def test_a_moved_token_posts_its_own_comment(projects, anna, card, read_all, rows):
     theirs = anna.post_comment(
-        card["id"], "**P-1007 · Rollout**\n\nStatus: Open\nManager: Anna Berg (E-1042)\n\n_(CustomERP sync · project 17)_"
+        card["id"],
+        "**P-1007 · Rollout**\n\nStatus: Open\nManager: Anna Berg (E-1042)\n\n_(CustomERP sync · project 17)_",
     )
     known = {"ids": frozenset({theirs["id"]})}
     row = rows(projects().extract(read_all(**known)))[theirs["id"]]
@@ -205,7 +206,9 @@ def test_too_long_a_description_is_left_out(projects, read_all, rows):
     assert (shorter.values["description"], shorter.meta["_readonly"]) == ("short", "")
 
 
-def test_an_unreadable_or_archived_card_stops_the_run(mapping, projects, as_person, trello, trello_server, card, read_all):
+def test_an_unreadable_or_archived_card_stops_the_run(
+    mapping, projects, as_person, trello, trello_server, card, read_all
+):
     trello.request("PUT", f"/1/cards/{card['id']}", body={"closed": True})
     with pytest.raises(ConfigurationError, match="archived"):
         projects().extract(read_all())

@@ -1,0 +1,254 @@
+import json
+
+import pandas as pd
+import pytest
+
+from customerp_trello.errors import ConfigurationError, RecordError
+from customerp_trello.mapping.frame import SUSPENDED
+from customerp_trello.sides.base import Known
+from customerp_trello.sides.open import open_side
+
+NEW = {"email": "Wu@new.example", "full_name": "Wu Li", "role": "normal", "membership": "active", "username": "wu"}
+
+
+def remembered(*rows):
+    return pd.DataFrame(rows, columns=["email", "member_id", "workspace_id"])
+
+
+@pytest.fixture
+def staff(trello, trello_server, as_person):
+    """Two staff workspaces; Anna is in the first as an admin, Boris in both."""
+    first = trello.create_organization(displayName="Staff", name="our_staff")["id"]
+    second = trello.create_organization(displayName="Staff 2", name="our_staff_2")["id"]
+    trello.invite(first, trello_server.anna.email, "Anna", "admin")
+    trello.invite(first, trello_server.boris.email, "Boris")
+    trello.invite(second, trello_server.boris.email, "Boris")
+    as_person("trello_default", trello_server.token, staff_workspaces=["our_staff", second])
+    return first, second
+
+
+@pytest.fixture
+def employees(mapping, staff):
+    return lambda **known: open_side(mapping("customerp_employee"), "trello", Known(**known))
+
+
+def test_employees_are_members_over_all_staff_workspaces(employees, staff, trello_server, read_all, rows):
+    side = employees()
+    snapshot = side.extract(read_all())
+    found = rows(snapshot)
+    anna, boris, ours = (found[one.id] for one in (trello_server.anna, trello_server.boris, trello_server.integration))
+    assert set(found) == {trello_server.anna.id, trello_server.boris.id, trello_server.integration.id}
+    assert (anna["full_name"], anna["role"], anna["membership"]) == ("Anna Berg", "admin", "active")
+    assert (boris["role"], boris["email"], boris["username"]) == ("normal", None, "borispetrov")
+    assert json.loads(boris["_native"]) == {"workspaces": sorted(staff)}
+    assert set(anna["_readonly"].split(",")) == {"full_name", "initials", "username", "bio", "email"}
+    assert "owner" in anna["_readonly_reason"]
+    assert (ours["email"], ours["_readonly"]) == (trello_server.integration.email, "email,role,membership")
+    assert snapshot.facts["capacity"] == {"": 7}
+    assert side.requests_made == 3
+    assert snapshot.facts["identity"]["staff_workspaces"] == ",".join(sorted(staff))
+
+
+def test_invite_remember_accept(employees, staff, trello_server, read_all, rows):
+    made = employees().create(NEW, marker="7", labels={})
+    invited = made.meta["_invited"]
+    assert invited == {"email": "Wu@new.example", "member_id": made.id, "workspace_id": staff[0]}
+    assert (made.values["email"], made.values["membership"], made.values["role"]) == (
+        "Wu@new.example",
+        "active",
+        "normal",
+    )
+    assert made.values["full_name"] is None
+    known = {"ids": frozenset({made.id}), "invitations": remembered(tuple(invited.values()))}
+    row = rows(employees().extract(read_all(**known)))[made.id]
+    assert (row["email"], row["full_name"], row["membership"]) == ("Wu@new.example", None, "active")
+    assert "email" not in row["_readonly"].split(",")
+    assert [one.id for one in employees(**known).find(NEW, marker="")] == [made.id]
+    assert employees().find(NEW, marker="") == []
+    again = employees().create(NEW, marker="7", labels={})
+    assert again.id == made.id
+    trello_server.join("Wu@new.example", fullName="Wu Li", username="wuli")
+    row = rows(employees().extract(read_all(**known)))[made.id]
+    assert (row["full_name"], row["username"], row["email"]) == ("Wu Li", "wuli", "Wu@new.example")
+    assert "email" in row["_readonly"].split(",")
+
+
+def test_who_cannot_be_invited(employees):
+    with pytest.raises(RecordError, match="no address"):
+        employees().create(NEW | {"email": ""}, marker="7", labels={})
+    with pytest.raises(RecordError, match="only somebody who is active"):
+        employees().create(NEW | {"membership": "none"}, marker="7", labels={})
+
+
+def test_another_address_for_an_open_invitation(employees, staff, trello, trello_server):
+    made = employees().create(NEW, marker="7", labels={})
+    side = employees(invitations=remembered(tuple(made.meta["_invited"].values())))
+    moved = side.move(side.read(made.id), {"email": "wu@other.example", "full_name": "Wu Li"}, labels={})
+    assert moved.id != made.id
+    assert moved.meta["_invited"]["email"] == "wu@other.example"
+    members = {row["idMember"] for row in trello.memberships(staff[0])}
+    assert moved.id in members
+    assert made.id not in members
+    trello_server.join("wu@other.example", fullName="Wu", username="wuwu")
+    with pytest.raises(RecordError, match="accepted"):
+        side.update(side.read(moved.id), {"email": "x@y.example"}, labels={})
+
+
+def test_leaving_and_coming_back(employees, staff, trello, trello_server, read_all, rows):
+    boris = trello_server.boris.id
+    trello_server.set_plan(staff[0], paid=True)
+    side = employees()
+    left = side.update(side.read(boris), {"membership": "deactivated"}, labels={})
+    # the second workspace's plan knows no deactivation, so there he is removed
+    assert left.values["membership"] == "deactivated"
+    assert left.values["full_name"] is None
+    assert boris not in {row["idMember"] for row in trello.memberships(staff[1])}
+    back = side.update(left, {"membership": "active", "role": "admin"}, labels={})
+    assert (back.values["membership"], back.values["role"], back.values["full_name"]) == (
+        "active",
+        "admin",
+        "Борис Петров",
+    )
+    side.deactivate(back)
+    side.delete(side.read(boris))
+    row = rows(employees().extract(read_all(ids=frozenset({boris}))))[boris]
+    assert (row["_state"], row["membership"], row["role"], row["username"]) == ("live", "none", None, None)
+    again = side.update(side.read(boris), {"membership": "active"}, labels={})
+    assert (again.id, again.values["membership"]) == (boris, "active")
+
+
+def test_the_tokens_own_member_is_left_alone_but_for_the_profile(employees, trello_server):
+    side = employees()
+    ours = side.read(trello_server.integration.id)
+    for values in ({"membership": "none"}, {"role": "normal"}):
+        with pytest.raises(RecordError, match="own member"):
+            side.update(ours, values, labels={})
+    for act in (side.deactivate, side.delete):
+        with pytest.raises(RecordError, match="own member"):
+            act(ours)
+    assert side.update(ours, {"initials": "ES", "bio": "robot"}, labels={}).values["bio"] == "robot"
+    with pytest.raises(RecordError, match="owner"):
+        side.update(side.read(trello_server.anna.id), {"bio": "x"}, labels={})
+
+
+def test_a_staff_workspace_has_to_be_named_and_seen(mapping, trello, as_person, trello_server, read_all):
+    with pytest.raises(ConfigurationError, match="no workspace of the staff is named"):
+        open_side(mapping("customerp_employee"), "trello").extract(read_all())
+    as_person("trello_default", trello_server.token, staff_workspaces=["nowhere"])
+    with pytest.raises(ConfigurationError, match="'nowhere'"):
+        open_side(mapping("customerp_employee"), "trello").extract(read_all())
+
+
+@pytest.fixture
+def customers(trello, trello_server):
+    """Two customers' workspaces; Carla is in the first, Boris and Anna in the second."""
+    first = trello.create_organization(displayName="Contoso")["id"]
+    second = trello.create_organization(displayName="Fabrikam")["id"]
+    trello.invite(first, trello_server.carla.email, "Carla")
+    trello.invite(second, trello_server.boris.email, "Boris")
+    return {first: "11", second: "12"}
+
+
+@pytest.fixture
+def contacts(mapping, customers):
+    def open_(**known):
+        return open_side(mapping("custom_contact"), "trello", Known(workspace_customer=customers, **known))
+
+    return open_
+
+
+def test_contacts_are_memberships_of_linked_workspaces(contacts, customers, trello_server, read_all, rows):
+    first, second = customers
+    side = contacts()
+    snapshot = side.extract(read_all(workspace_customer=customers))
+    found = rows(snapshot)
+    carla = f"{first}:{trello_server.carla.id}"
+    assert set(found) == {carla, f"{second}:{trello_server.boris.id}"}
+    row = found[carla]
+    assert (row["customer"], row["_scope"], row["full_name"], row["email"]) == ("11", "11", "Carla Muñoz", None)
+    assert json.loads(row["_native"]) == {"idOrganization": first, "idMember": trello_server.carla.id}
+    assert snapshot.facts["capacity"] == {"11": 8, "12": 8}
+    assert side.requests_made == 3
+
+
+def test_staff_win_a_member(contacts, customers, staff, trello_server, read_all, rows):
+    _, second = customers
+    boris = f"{second}:{trello_server.boris.id}"
+    row = rows(contacts().extract(read_all(workspace_customer=customers, ids=frozenset({boris}))))[boris]
+    assert (row["_state"], row["membership"]) == (SUSPENDED, "active")
+    known = {"workspace_customer": customers, "staff_members": frozenset({trello_server.carla.id})}
+    found = rows(contacts().extract(read_all(**known)))
+    former = next(row for row in found.values() if row["full_name"] == "Carla Muñoz")
+    assert former["_state"] == "live"
+    assert former["_hold"].startswith("was one of the staff")
+
+
+def test_without_staff_workspaces_our_state_knows_the_staff(contacts, customers, trello_server, read_all, rows):
+    known = {"workspace_customer": customers, "staff_members": frozenset({trello_server.carla.id})}
+    found = rows(contacts().extract(read_all(**known)))
+    assert [row["_state"] for id_, row in found.items() if id_.endswith(trello_server.carla.id)] == [SUSPENDED]
+
+
+def test_who_left_and_what_is_out_of_sight(contacts, customers, trello, as_person, trello_server, read_all, rows):
+    first, second = customers
+    carla = f"{first}:{trello_server.carla.id}"
+    trello.remove_member(first, trello_server.carla.id)
+    strange = as_person("trello_boris", trello_server.boris.token).create_organization(displayName="Theirs")["id"]
+    unlinked = trello.create_organization(displayName="Unlinked")["id"]
+    ids = frozenset({carla, f"{strange}:{'a' * 24}", f"{unlinked}:{'b' * 24}"})
+    found = rows(contacts().extract(read_all(workspace_customer=customers | {strange: "13"}, ids=ids)))
+    assert (found[carla]["_state"], found[carla]["membership"], found[carla]["customer"]) == ("live", "none", "11")
+    assert found[f"{strange}:{'a' * 24}"]["_reason"].startswith("its workspace cannot be read")
+    assert found[f"{unlinked}:{'b' * 24}"]["_reason"].startswith("its workspace is not linked")
+    del second
+
+
+def test_invite_and_move_to_another_customer(contacts, customers, trello, trello_server):
+    first, second = customers
+    made = contacts().create(NEW | {"customer": "11"}, marker="7", labels={})
+    assert made.id == f"{first}:{made.meta['_invited']['member_id']}"
+    assert (made.values["customer"], made.meta["_scope"]) == ("11", "11")
+    side = contacts(invitations=remembered(tuple(made.meta["_invited"].values())))
+    assert [one.id for one in side.find(NEW | {"customer": "11"}, marker="")] == [made.id]
+    moved = side.update(side.read(made.id), {"customer": "12"}, labels={})
+    assert moved.id == f"{second}:{made.meta['_invited']['member_id']}"
+    assert moved.meta["_invited"]["workspace_id"] == second
+    assert made.id.split(":")[1] not in {row["idMember"] for row in trello.memberships(first)}
+    carla = side.move(side.read(f"{first}:{trello_server.carla.id}"), {"customer": "12"}, labels={})
+    assert carla.id == f"{second}:{trello_server.carla.id}"
+    assert "_invited" not in carla.meta
+    with pytest.raises(RecordError, match="waiting"):
+        side.move(carla, {"customer": "99"}, labels={})
+    with pytest.raises(RecordError, match="waiting"):
+        side.create(NEW | {"customer": "99"}, marker="7", labels={})
+
+
+def test_another_address_and_leaving(contacts, customers, trello):
+    first, _ = customers
+    made = contacts().create(NEW | {"customer": "11"}, marker="7", labels={})
+    side = contacts(invitations=remembered(tuple(made.meta["_invited"].values())))
+    moved = side.move(side.read(made.id), {"email": "wu@other.example"}, labels={})
+    assert moved.id != made.id
+    assert moved.values["email"] == "wu@other.example"
+    ended = side.update(moved, {"membership": "none"}, labels={})
+    assert ended.values["membership"] == "none"
+    assert len(trello.memberships(first)) == 2
+    side.delete(ended)
+
+
+def test_moved_by_hand_is_told(contacts, customers, trello, trello_server, read_all):
+    first, second = customers
+    carla = f"{first}:{trello_server.carla.id}"
+    trello.remove_member(first, trello_server.carla.id)
+    trello.invite(second, trello_server.carla.email, "Carla")
+    snapshot = contacts().extract(read_all(workspace_customer=customers, ids=frozenset({carla})))
+    assert snapshot.facts["moved"] == {carla: f"{second}:{trello_server.carla.id}"}
+
+
+def test_the_tokens_member_is_nobodys_contact(contacts, customers, trello_server):
+    first, _ = customers
+    side = contacts()
+    ours = side.read(f"{first}:{trello_server.integration.id}")
+    for values in ({"membership": "none"}, {"role": "normal"}, {"customer": "12"}):
+        with pytest.raises(RecordError, match="own member"):
+            side.update(ours, values, labels={})
