@@ -1,7 +1,7 @@
 """The stack as a whole: a real Airflow with throw-away DAGs, and two stand-ins for the sandbox systems."""
 
-import os
 import socket
+import subprocess
 import textwrap
 import time
 
@@ -166,10 +166,10 @@ def test_a_second_stack_in_the_same_home_is_refused_and_the_first_left_alone(mak
     first = make_stack()
     first.layout.prepare()
     claim = first.layout.lock()
-    sleeper = os.spawnve(os.P_NOWAIT, "/bin/sleep", ["sleep", "60"], {MARKER: str(tmp_path / "home")})
+    sleeper = subprocess.Popen(["/bin/sleep", "60"], env={MARKER: str(tmp_path / "home")})
     with pytest.raises(StackError, match="already runs"):
         make_stack().start()
-    assert marked(tmp_path / "home") == [sleeper]
-    os.kill(sleeper, 9)
-    os.waitpid(sleeper, 0)
+    assert marked(tmp_path / "home") == [sleeper.pid]
+    sleeper.kill()
+    sleeper.wait()
     claim.close()
