@@ -128,6 +128,8 @@ def test_who_cannot_be_invited_is_held(side, erp, customer, read_all, rows):
     held, _ = erp.create_record("contact", {"last_name": "Wu", "customer_id": customer["id"]})
     free, _ = erp.create_record("contact", {"last_name": "Li", "email": "li@x.example", "customer_id": customer["id"]})
     found = rows(side("custom_contact").extract(read_all()))
+    assert found[str(free["id"])]["_hold"] == "its customer is not linked"
+    found = rows(side("custom_contact").extract(read_all(workspace_customer={"w": str(customer["id"])})))
     assert found[str(held["id"])]["_hold"].startswith("no address")
     assert found[str(free["id"])]["_hold"] == ""
 

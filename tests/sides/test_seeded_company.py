@@ -1,4 +1,4 @@
-"""All four pairs read from the data that a company has: whatever is in there, every row is canonical or says why not."""
+"""All four pairs on the data that a company has: every row is canonical, or says why it is not."""
 
 import pytest
 

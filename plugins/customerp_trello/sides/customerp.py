@@ -16,13 +16,24 @@ import pandas as pd
 from customerp_trello.errors import ConfigurationError, RecordError, RecordMissing
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.profile import FieldDelete, HardDelete
-from customerp_trello.mapping.frame import GONE, ID, MODIFIED_AT, REASON, STATE, SUSPENDED, Record, Snapshot, make_frame
+from customerp_trello.mapping.frame import (
+    GONE,
+    HOLD,
+    ID,
+    MODIFIED_AT,
+    REASON,
+    STATE,
+    SUSPENDED,
+    Record,
+    Snapshot,
+    make_frame,
+)
 from customerp_trello.mapping.model import CUSTOMERP, Mapping
 from customerp_trello.mapping.values import to_text
-from customerp_trello.sides.base import Reading
+from customerp_trello.sides.base import Known, Reading
 from customerp_trello.sides.comment_text import BY_NAME
 from customerp_trello.sides.customerp_reading import CustomERPReader
-from customerp_trello.sides.rows import to_record
+from customerp_trello.sides.rows import first_record
 
 LOOK_UPS = 500
 """Linked records that a full listing lacks and that are looked up in one run; the rest wait for the next."""
@@ -87,7 +98,7 @@ class CustomERPRecords:
         found, missing = self._look_up(sorted(wanted - listed)[:LOOK_UPS])
         records |= found
         proved = bool(reading.known.ids & frozenset(records))
-        frame = self._frame(records.values(), reading.known.ids)
+        frame = self._held_back(self._frame(records.values(), reading.known.ids), reading.known)
         if partial and reading.until is not None:
             late = frame[MODIFIED_AT].ge(reading.until) & ~frame[ID].isin(reading.known.open_ids)
             frame = frame[~late]
@@ -97,6 +108,14 @@ class CustomERPRecords:
             frame = frame.sort_values(ID, kind="stable")
         facts = {"identity": self.identity(), "clock_offset": self.hook.clock_offset, "listed": len(listed)}
         return Snapshot(frame.reset_index(drop=True), complete=not partial, facts=facts)
+
+    def _held_back(self, frame: pd.DataFrame, known: Known) -> pd.DataFrame:
+        """Mode ``related``: no counterpart before the record that this one belongs to is linked."""
+        mode = self._settings.on_unlinked
+        if mode.mode != "related" or mode.via is None:
+            return frame
+        apart = ~frame[mode.via].isin(set(known.workspace_customer.values())) & frame[HOLD].eq("")
+        return frame.assign(**{HOLD: frame[HOLD].mask(apart, f"its {mode.via} is not linked")})
 
     def directory(self, entity: str) -> pd.DataFrame:
         """All records of *entity* that can be referred to by number: id, number, label; str columns."""
@@ -188,7 +207,7 @@ class CustomERPRecords:
         id_ = to_text(fields[self._kind.id])
         self._last[id_] = _Read(fields, version)
         frame = self._reader.frame([fields], {id_: version}, frozenset({id_}))
-        return to_record({str(name): value for name, value in frame.iloc[0].items()}, self.mapping.names)
+        return first_record(frame, self.mapping.names)
 
     def _found(self, records: Iterable[Fields]) -> list[Record]:
         return [self._answer(fields, self.hook.version_of(fields)) for fields in records]

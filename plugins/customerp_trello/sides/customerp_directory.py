@@ -23,6 +23,7 @@ class Directories:
         self._hook = hook
         self._entries: dict[str, dict[str, Entry | None]] = {}
         self._whole: set[str] = set()
+        self._built: dict[str, Directory] = {}
 
     def by_id(self, entity: str, ids: Iterable[str]) -> Directory:
         """A directory that has the records with *ids*, as far as they exist."""
@@ -39,7 +40,7 @@ class Directories:
             except RecordMissing:
                 entries[id_] = None
             else:
-                entries[id_] = self._entry(entity, record)
+                self._put(entity, record)
         return self._directory(entity)
 
     def by_text(self, entity: str, text: str) -> Directory:
@@ -50,7 +51,7 @@ class Directories:
         kind = self._hook.profile.entities[entity]
         if text not in known.ids and kind.number in kind.filters:
             for record in self._hook.list_records(entity, filters={str(kind.number): text}):
-                self._of(entity)[to_text(record[kind.id])] = self._entry(entity, record)
+                self._put(entity, record)
             known = self._directory(entity)
         if text not in known.ids:
             # a name is unique or not only among all of them
@@ -74,16 +75,17 @@ class Directories:
         return self._entries.setdefault(entity, {})
 
     def _list(self, entity: str) -> None:
-        entries = self._of(entity)
-        kind = self._hook.profile.entities[entity]
         for record in self._hook.list_records(entity):
-            entries[to_text(record[kind.id])] = self._entry(entity, record)
+            self._put(entity, record)
         self._whole.add(entity)
 
-    def _entry(self, entity: str, record: dict[str, Any]) -> Entry:
-        kind = self._hook.profile.entities[entity]
+    def _put(self, entity: str, record: dict[str, Any]) -> None:
+        entries, kind = self._of(entity), self._hook.profile.entities[entity]
         name = " ".join(text for text in (to_text(record.get(field)) for field in kind.labels) if text)
-        return record[kind.id], record.get(str(kind.number)), name
+        entries[to_text(record[kind.id])] = record[kind.id], record.get(str(kind.number)), name
+        self._built.pop(entity, None)
 
     def _directory(self, entity: str) -> Directory:
-        return Directory.of(entry for entry in self._of(entity).values() if entry)
+        if entity not in self._built:
+            self._built[entity] = Directory.of(entry for entry in self._of(entity).values() if entry)
+        return self._built[entity]

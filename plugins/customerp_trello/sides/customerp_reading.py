@@ -107,15 +107,19 @@ class CustomERPReader:
         return pd.to_datetime(times, utc=True)
 
     def _states(self, fields: pd.DataFrame) -> dict[str, pd.Series[str]]:
-        blank = pd.Series("", index=fields.index, dtype="str")
-        states, reasons = blank.mask(blank.eq(""), LIVE), blank
-        if self._settings.inactive == GONE:
-            off = ~fields[ACTIVE].astype(bool)
-            states, reasons = states.mask(off, GONE), reasons.mask(off, "switched off in CustomERP")
-        outside = ~hold(self._settings.filter, fields) & states.eq(LIVE)
-        states, reasons = states.mask(outside, SUSPENDED), reasons.mask(outside, OUT_OF_SCOPE)
-        waits = ~hold(self._settings.on_unlinked.when, fields)
-        return {STATE: states, REASON: reasons, HOLD: blank.mask(waits, "the mapping's condition is not met")}
+        gone_if_off = self._settings.inactive == GONE
+        met = hold(self._settings.on_unlinked.when, fields)
+        found: dict[str, list[str]] = {STATE: [], REASON: [], HOLD: []}
+        for active, inside, creates in zip(fields[ACTIVE], hold(self._settings.filter, fields), met, strict=True):
+            state, reason = LIVE, ""
+            if gone_if_off and not active:
+                state, reason = GONE, "switched off in CustomERP"
+            elif not inside:
+                state, reason = SUSPENDED, OUT_OF_SCOPE
+            found[STATE].append(state)
+            found[REASON].append(reason)
+            found[HOLD].append("" if creates else "the mapping's condition is not met")
+        return {name: pd.Series(texts, index=fields.index, dtype="str") for name, texts in found.items()}
 
     def _properties(self, fields: pd.DataFrame) -> dict[str, pd.Series[str]]:
         columns: dict[str, pd.Series[str]] = {}
@@ -127,8 +131,7 @@ class CustomERPReader:
             columns[prop.name] = column
             problems = _and(problems, converter.problems(fields))
             if prop.type in _MUST_FIT:
-                reason = invalid(column, prop.type, prop.allowed)
-                problems = _and(problems, reason.mask(reason.ne(""), f"{prop.label} " + reason))
+                problems = _and(problems, invalid(column, prop.type, prop.allowed), prop.label)
             if entity := self._numbered(prop):
                 names = self._directories.by_id(entity, ()).labels
                 for label, number in zip(labels, column, strict=True):
@@ -166,6 +169,10 @@ class CustomERPReader:
         return heirs.map(lambda heir: packed({MERGED_INTO: heir} if heir else {})).astype("str")
 
 
-def _and(problems: pd.Series[str], more: pd.Series[str]) -> pd.Series[str]:
-    joined = problems + "; " + more
-    return joined.mask(more.eq(""), problems).mask(problems.eq(""), more)
+def _and(problems: pd.Series[str], more: pd.Series[str], about: str = "") -> pd.Series[str]:
+    """Join what is wrong; most of the time nothing is, and then nothing is done."""
+    if not any(more):
+        return problems
+    pairs = zip(problems, more, strict=True)
+    texts = ["; ".join(filter(None, (one, two and f"{about} {two}".strip()))) for one, two in pairs]
+    return pd.Series(texts, index=problems.index, dtype="str")

@@ -49,7 +49,12 @@ def unpacked(text: object) -> dict[str, Any]:
 
 def to_record(row: Row, properties: Sequence[str]) -> Record:
     """One row as a record with all meta columns; what the row leaves out is unknown."""
-    whole = make_frame([row], properties).iloc[0].to_dict()
-    values = {name: None if pd.isna(whole[name]) else str(whole[name]) for name in properties}
-    meta = {name: whole[name] for name in META if name != ID}
-    return Record(str(row[ID]), values, {name: None if value is pd.NaT else value for name, value in meta.items()})
+    return first_record(make_frame([row], properties), properties)
+
+
+def first_record(frame: pd.DataFrame, properties: Sequence[str]) -> Record:
+    """The first row of a canonical frame as a record."""
+    row = {name: frame[name].iloc[0] for name in (*META, *properties)}
+    values = {name: None if pd.isna(row[name]) else str(row[name]) for name in properties}
+    meta = {name: None if row[name] is pd.NaT else row[name] for name in META if name != ID}
+    return Record(str(row[ID]), values, meta)

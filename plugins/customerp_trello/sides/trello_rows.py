@@ -13,7 +13,7 @@ from customerp_trello.mapping.converters import fields_frame, raw_text
 from customerp_trello.mapping.frame import HOLD, ID, LIVE, REASON, STATE, SUSPENDED, Record, conform
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.mapping.values import normalise
-from customerp_trello.sides.rows import Row, to_record
+from customerp_trello.sides.rows import Row, first_record
 
 OUT_OF_SCOPE = "the mapping's filter does not let it take part (any more)"
 
@@ -54,5 +54,4 @@ def trello_frame(mapping: Mapping, found: Sequence[Found], linked: frozenset[str
 
 def trello_record(mapping: Mapping, found: Found) -> Record:
     """The same for a single record."""
-    frame = trello_frame(mapping, [found], frozenset({found.id}))
-    return to_record({str(name): value for name, value in frame.iloc[0].items()}, mapping.names)
+    return first_record(trello_frame(mapping, [found], frozenset({found.id})), mapping.names)
