@@ -12,6 +12,7 @@ from customerp_trello.mapping.frame import MODIFIED_AT, Record
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CUSTOMERP, NOT_WRITABLE, Change
 from customerp_trello.state.bases import settle
+from customerp_trello.state.conflicts import SETTLED, Conflict, record_conflict
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.intents import DONE, Intent, close_intent, plan_intent
 from customerp_trello.state.invitations import remember_invitation
@@ -151,6 +152,7 @@ def record_written(tx: Transaction, pair: str, run: str, intent: int, write: Wri
     close_intent(tx, intent, DONE, customerp_id=write.customerp_id, trello_id=write.trello_id)
     append_history(tx, pair, run, _entries(write, answer, link))
     _remember(tx, pair, run, answer)
+    _note_overwritten(tx, pair, run, link, write, answer)
 
 
 def record_deleted(tx: Transaction, pair: str, run: str, intent: int, write: Write) -> None:
@@ -234,6 +236,25 @@ def _remember(tx: Transaction, pair: str, run: str, answer: Record) -> None:
     """Remember which address an invitation went to: Trello never shows it again."""
     if invited := answer.meta.get("_invited"):
         remember_invitation(tx, pair, invited["email"], invited["workspace_id"], invited["member_id"], run=run)
+
+
+def _note_overwritten(tx: Transaction, pair: str, run: str, link: int, write: Write, answer: Record) -> None:
+    """Record what our write replaced without our having read it (contract, section 7, lost updates)."""
+    lost: dict[str, str] = answer.meta.get("_overwritten") or {}
+    for name, text in lost.items():
+        ours = {write.side: text, other(write.side): write.sent.get(name)}
+        found = Conflict(
+            link,
+            name,
+            None,
+            None,
+            ours["customerp"],
+            ours["trello"],
+            winner=other(write.side),
+            reason="overwritten",
+            status=SETTLED,
+        )
+        record_conflict(tx, pair, run, found)
 
 
 def lines_of(change: Change, link: int | None) -> list[Entry]:

@@ -15,6 +15,7 @@ from customerp_trello.reconcile.plan import (
     CUSTOMERP,
     LINK,
     QUARANTINE,
+    RELINK,
     SIDES,
     TRELLO,
     UPDATE,
@@ -38,7 +39,7 @@ def reconcile(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Pas
     """
     snapshots = {CUSTOMERP: customerp, TRELLO: trello}
     links = past.links.reset_index(drop=True)
-    parts: list[pd.DataFrame] = []
+    links, parts = _moved_by_hand(links, snapshots, mapping)
     unlinked = {side: _unlinked(snapshots[side].frame, links, side) for side in SIDES}
 
     probe = _read(links, snapshots, mapping)
@@ -53,6 +54,22 @@ def reconcile(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Pas
     parts += _linked(links, records, mapping, past)
     parts += _unlinked_parts(links, records, unlinked, snapshots, mapping, past)
     return make_plan(parts)
+
+
+def _moved_by_hand(
+    links: pd.DataFrame, snapshots: dict[str, Snapshot], mapping: Mapping
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Follow records that a side found again under another id (a member whom somebody put into another workspace)."""
+    parts: list[pd.DataFrame] = []
+    for side in SIDES:
+        moved: dict[str, str] = snapshots[side].facts.get("moved", {})
+        hit = links[f"{side}_id"].isin(moved)
+        if hit.any():
+            renamed = links[f"{side}_id"].map(moved).astype("str")
+            links = links.assign(**{f"{side}_id": renamed.fillna(links[f"{side}_id"])})
+            keyed = links.assign(key=_keys(links, _read(links, snapshots, mapping), mapping))
+            parts.append(rows(keyed, hit, "", RELINK, f"moved_in_{side}"))
+    return links, parts
 
 
 def _linked(links: pd.DataFrame, records: dict[str, pd.DataFrame], mapping: Mapping, past: Past) -> list[pd.DataFrame]:
