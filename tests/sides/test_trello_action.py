@@ -4,6 +4,7 @@ import pytest
 
 from customerp_trello.errors import ConfigurationError, RecordError
 from customerp_trello.mapping.frame import GONE, SUSPENDED
+from customerp_trello.mapping.model import Condition
 from customerp_trello.sides.base import Known
 from customerp_trello.sides.open import open_side
 
@@ -231,3 +232,19 @@ def test_requests_of_a_listing(projects, read_all):
     side = projects()
     side.extract(read_all())
     assert side.requests_made <= 4
+
+
+def test_filter_and_condition_of_the_mapping(mapping, projects, card, read_all, rows):
+    first = projects().create(PROJECT, marker="17", labels=LABELS)
+    second = projects().create(PROJECT | {"number": "P-1008", "status": "Cancelled"}, marker="18", labels=LABELS)
+    one = mapping("custom_project")
+    condition = Condition(field="Status", **{"in": ("Open",)})
+    half = one.trello.model_copy(update={"filter": (condition,)})
+    side = open_side(one.model_copy(update={"trello": half}), "trello")
+    assert set(rows(side.extract(read_all()))) == {first.id}
+    found = rows(side.extract(read_all(ids=frozenset({first.id, second.id}))))
+    assert (found[first.id]["_state"], found[second.id]["_state"]) == ("live", SUSPENDED)
+    wish = one.trello.on_unlinked.model_copy(update={"mode": "condition", "when": (condition,)})
+    half = one.trello.model_copy(update={"on_unlinked": wish})
+    found = rows(open_side(one.model_copy(update={"trello": half}), "trello").extract(read_all()))
+    assert (found[first.id]["_hold"], bool(found[second.id]["_hold"])) == ("", True)

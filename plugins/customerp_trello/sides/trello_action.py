@@ -17,29 +17,25 @@ from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.frame import (
     GONE,
     ID,
-    MODIFIED_AT,
     NATIVE,
-    PROBLEM,
     READONLY,
     READONLY_REASON,
     REASON,
     STATE,
     SUSPENDED,
-    TOUCH,
     Record,
     Snapshot,
     make_frame,
 )
 from customerp_trello.mapping.model import Mapping, TrelloSide
+from customerp_trello.sides.action_rows import AUTHOR, ActionRows, last_of
 from customerp_trello.sides.base import Known, Reading
-from customerp_trello.sides.comment import Footer, Moment, Rendered, render
-from customerp_trello.sides.comment_layout import OWN_FIELDS, Texts, layout_of
+from customerp_trello.sides.comment import Footer, Rendered, render
+from customerp_trello.sides.comment_layout import Texts, layout_of
 from customerp_trello.sides.comment_reading import Canonical, parse
 from customerp_trello.sides.comment_text import fold
 from customerp_trello.sides.register import Comment, Project, Register
 from customerp_trello.sides.rows import Row, moment, packed, to_record
-
-AMENDMENT, AUTHOR = "amendment:", "author"
 
 
 class TrelloActions:
@@ -59,6 +55,7 @@ class TrelloActions:
         self.mapping, self.hook, self.known = mapping, hook, known
         self._layout = layout_of(mapping)
         self._texts = Texts(mapping)
+        self._rows = ActionRows(mapping, self._texts, hook, lambda: self._card)
         self._register: Register | None = None
 
     @property
@@ -77,9 +74,10 @@ class TrelloActions:
         """Read all comments of the card, whatever the window: see the module's text."""
         self.known = reading.known
         register = self._read_all()
-        rows = [self._row(project) for project in register.projects.values()]
-        rows += [self._born_row(*born) for born in register.born.values()]
-        rows += [self._broken_row(*broken) for broken in register.broken.values()]
+        rows = [self._rows.of_project(project) for project in register.projects.values()]
+        rows += [self._rows.of_born(*born) for born in register.born.values()]
+        rows += [self._rows.of_broken(*broken) for broken in register.broken.values()]
+        rows = [row for one in rows if (row := self._rows.in_scope(one, reading.known.ids))]
         rows += self._absent(reading.known.ids - {row[ID] for row in rows} - reading.known.consumed_sources)
         facts: dict[str, Any] = {
             "identity": self.identity(),
@@ -126,7 +124,7 @@ class TrelloActions:
                 or (number and fold(project.values.get(self._layout.number, "")) == number)
             )
         ]
-        return [to_record(self._row(project), self.mapping.names) for project in found]
+        return [to_record(self._rows.of_project(project), self.mapping.names) for project in found]
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -141,8 +139,8 @@ class TrelloActions:
         """
         register = self._listed()
         project = register.projects.get(record.id) or self._again(register, record.id)
-        included = _last_of(touch) or project.parsed.footer.included
-        whole = project.up_to(_last_of(touch)) | values
+        included = last_of(touch) or project.parsed.footer.included
+        whole = project.up_to(last_of(touch)) | values
         # names as the caller knows them, else as the comment shows them already
         labels = project.parsed.names | labels
         footer = replace(project.parsed.footer, included=included)
@@ -227,49 +225,6 @@ class TrelloActions:
                 rows.append({ID: id_, STATE: SUSPENDED, REASON: "the comment is not on the register card (any more)"})
         return rows
 
-    # -- rows --------------------------------------------------------------------------------------------------
-
-    def _row(self, project: Project) -> Row:
-        last = project.pending[-1].comment if project.pending else None
-        refused = [
-            f"amendment {amended.comment.id}, line {line}: {reason}"
-            for amended in project.pending
-            for line, reason in amended.refused
-        ]
-        row = self._own_row(project.comment) | project.up_to(last.at if last else None)
-        row[MODIFIED_AT] = self._time(last.at if last else project.comment.at)
-        row[PROBLEM], row[REASON] = project.problem, "; ".join(refused)
-        row[NATIVE] = packed({"marker": project.parsed.footer.marker, "source": project.parsed.footer.source})
-        if not project.ours:
-            row[TOUCH] = AUTHOR
-        elif last:
-            row[TOUCH] = f"{AMENDMENT}{last.id}@{last.at.at}"
-        return row
-
-    def _born_row(self, comment: Comment, values: dict[str, str], problem: str) -> Row:
-        return self._own_row(comment) | values | {PROBLEM: problem}
-
-    def _broken_row(self, comment: Comment, problem: str) -> Row:
-        return self._own_row(comment) | {PROBLEM: problem}
-
-    def _own_row(self, comment: Comment) -> Row:
-        row: Row = {ID: comment.id, MODIFIED_AT: self._time(comment.at)}
-        for prop in self.mapping.properties:
-            if prop.trello in OWN_FIELDS:
-                text = self._own_field(comment, prop.trello)
-                row[prop.name] = self._texts.read({prop.name: text}, {})[0].get(prop.name)
-        return row
-
-    def _own_field(self, comment: Comment, name: str) -> str:
-        if name == "memberCreator":
-            return str((comment.raw.get("memberCreator") or {}).get("fullName") or "")
-        if name == "card":
-            return str(self._card.get("url") or self._card["id"])
-        return str(comment.raw.get(name) or "")
-
-    def _time(self, at: Moment) -> datetime | None:
-        return moment(at.at, self.hook.clock_offset)
-
     # -- comments ----------------------------------------------------------------------------------------------
 
     def _post(self, values: dict[str, str], labels: dict[str, str], footer: Footer) -> Record:
@@ -286,7 +241,7 @@ class TrelloActions:
         register = self._listed()
         register.refresh(action)
         parsed = parse(self._layout, comment.text)
-        row = self._broken_row(comment, "")
+        row = self._rows.of_broken(comment, "")
         if isinstance(parsed, Canonical):
             values, _ = self._texts.read(parsed.values, parsed.places)
             row |= values
@@ -298,17 +253,9 @@ class TrelloActions:
 
     def _record_of(self, register: Register, record_id: str) -> Record:
         if record_id in register.projects:
-            row = self._row(register.projects[record_id])
+            row = self._rows.of_project(register.projects[record_id])
         elif record_id in register.born:
-            row = self._born_row(*register.born[record_id])
+            row = self._rows.of_born(*register.born[record_id])
         else:
-            row = self._broken_row(*register.broken[record_id])
+            row = self._rows.of_broken(*register.broken[record_id])
         return to_record(row, self.mapping.names)
-
-
-def _last_of(touch: str) -> Moment | None:
-    """The amendment that a ``_touch`` names."""
-    if not touch.startswith(AMENDMENT):
-        return None
-    id_, _, at = touch.removeprefix(AMENDMENT).partition("@")
-    return Moment(at, id_)

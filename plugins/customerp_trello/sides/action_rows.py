@@ -1,0 +1,90 @@
+"""The register's comments as canonical rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.mapping.conditions import holds
+from customerp_trello.mapping.frame import HOLD, ID, MODIFIED_AT, NATIVE, PROBLEM, REASON, STATE, SUSPENDED, TOUCH
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.sides.comment import Moment
+from customerp_trello.sides.comment_layout import OWN_FIELDS, Texts
+from customerp_trello.sides.register import Comment, Project
+from customerp_trello.sides.rows import Row, moment, packed
+from customerp_trello.sides.trello_rows import OUT_OF_SCOPE
+
+AMENDMENT, AUTHOR = "amendment:", "author"
+
+
+class ActionRows:
+    """Builds rows; ``card`` is asked for the register card only where a property shows it."""
+
+    def __init__(self, mapping: Mapping, texts: Texts, hook: TrelloHook, card: Callable[[], dict[str, Any]]) -> None:
+        self.mapping, self.hook = mapping, hook
+        self._texts, self._card = texts, card
+
+    def of_project(self, project: Project) -> Row:
+        """A project with its pending amendments; the last of them is what a write will include."""
+        last = project.pending[-1].comment if project.pending else None
+        refused = [
+            f"amendment {amended.comment.id}, line {line}: {reason}"
+            for amended in project.pending
+            for line, reason in amended.refused
+        ]
+        row = self._own(project.comment) | project.up_to(last.at if last else None)
+        row[MODIFIED_AT] = self._time(last.at if last else project.comment.at)
+        row[PROBLEM], row[REASON] = project.problem, "; ".join(refused)
+        row[NATIVE] = packed({"marker": project.parsed.footer.marker, "source": project.parsed.footer.source})
+        if not project.ours:
+            row[TOUCH] = AUTHOR
+        elif last:
+            row[TOUCH] = f"{AMENDMENT}{last.id}@{last.at.at}"
+        return row
+
+    def of_born(self, comment: Comment, values: dict[str, str], problem: str) -> Row:
+        """A comment that describes a new project; its number is unknown."""
+        return self._own(comment) | values | {PROBLEM: problem}
+
+    def of_broken(self, comment: Comment, problem: str) -> Row:
+        """A comment of ours that cannot be read."""
+        return self._own(comment) | {PROBLEM: problem}
+
+    def in_scope(self, row: Row, linked: frozenset[str]) -> Row | None:
+        """The row with the mapping's filter and condition applied; None if it takes no part."""
+        settings = self.mapping.trello
+        shown = {prop.trello: row[prop.name] for prop in self.mapping.properties if row.get(prop.name) is not None}
+        if not holds(settings.on_unlinked.when, shown):
+            row = row | {HOLD: "the mapping's condition is not met"}
+        if row.get(PROBLEM) or holds(settings.filter, shown):
+            return row
+        return row | {STATE: SUSPENDED, REASON: OUT_OF_SCOPE} if row[ID] in linked else None
+
+    def _own(self, comment: Comment) -> Row:
+        row: Row = {ID: comment.id, MODIFIED_AT: self._time(comment.at)}
+        for prop in self.mapping.properties:
+            if prop.trello in OWN_FIELDS:
+                text = self._own_field(comment, prop.trello)
+                row[prop.name] = self._texts.read({prop.name: text}, {})[0].get(prop.name)
+        return row
+
+    def _own_field(self, comment: Comment, name: str) -> str:
+        if name == "memberCreator":
+            return str((comment.raw.get("memberCreator") or {}).get("fullName") or "")
+        if name == "card":
+            card = self._card()
+            return str(card.get("url") or card["id"])
+        return str(comment.raw.get(name) or "")
+
+    def _time(self, at: Moment) -> datetime | None:
+        return moment(at.at, self.hook.clock_offset)
+
+
+def last_of(touch: str) -> Moment | None:
+    """The amendment that a ``_touch`` names."""
+    if not touch.startswith(AMENDMENT):
+        return None
+    id_, _, at = touch.removeprefix(AMENDMENT).partition("@")
+    return Moment(at, id_)
