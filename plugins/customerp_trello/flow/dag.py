@@ -150,75 +150,75 @@ def _wire(pair: str) -> None:
     @task.sensor(mode="reschedule", poke_interval=15, timeout=timedelta(hours=6).total_seconds())
     def acquire_lease() -> PokeReturnValue:
         """Wait for the pair's turn without holding a worker slot; one run per pair at a time."""
-        run_id = tasks.acquire_lease(pair, get_current_context())
-        return PokeReturnValue(is_done=run_id is not None, xcom_value=run_id)
+        sync_run = tasks.acquire_lease(pair, get_current_context())
+        return PokeReturnValue(is_done=sync_run is not None, xcom_value=sync_run)
 
     @task
-    def begin(run_id: str) -> dict[str, Any]:
+    def begin(sync_run: str) -> dict[str, Any]:
         """Find out what became of writes that an interrupted run left without an answer."""
-        return tasks.begin(pair, run_id)
+        return tasks.begin(pair, sync_run)
 
     @task
-    def extract_customerp(run_id: str) -> dict[str, Any]:
+    def extract_customerp(sync_run: str) -> dict[str, Any]:
         """Read CustomERP: what changed since the last run, or everything."""
-        return tasks.extract(pair, run_id, "customerp")
+        return tasks.extract(pair, sync_run, "customerp")
 
     @task
-    def extract_trello(run_id: str) -> dict[str, Any]:
+    def extract_trello(sync_run: str) -> dict[str, Any]:
         """Read Trello: everything, since its edits do not show in time."""
-        return tasks.extract(pair, run_id, "trello")
+        return tasks.extract(pair, sync_run, "trello")
 
     @task
-    def reconcile(run_id: str) -> dict[str, Any]:
+    def reconcile(sync_run: str) -> dict[str, Any]:
         """Compare both sides with what they showed when they last agreed; print the plan."""
-        return tasks.reconcile(pair, run_id)
+        return tasks.reconcile(pair, sync_run)
 
     @task
-    def guard(run_id: str) -> dict[str, Any]:
+    def guard(sync_run: str) -> dict[str, Any]:
         """Hold a plan that looks like an accident until a person lets it through."""
         by = get_current_context()["dag_run"].triggering_user_name
-        return tasks.guard(pair, run_id, by or "")
+        return tasks.guard(pair, sync_run, by or "")
 
     @task
-    def load_customerp(run_id: str, verdict: dict[str, Any]) -> dict[str, Any]:
+    def load_customerp(sync_run: str, verdict: dict[str, Any]) -> dict[str, Any]:
         """Write the plan's changes to CustomERP."""
         _go(verdict)
-        return tasks.load(pair, run_id, "customerp")
+        return tasks.load(pair, sync_run, "customerp")
 
     @task
-    def load_trello(run_id: str, verdict: dict[str, Any]) -> dict[str, Any]:
+    def load_trello(sync_run: str, verdict: dict[str, Any]) -> dict[str, Any]:
         """Write the plan's changes to Trello and close the run's books."""
         _go(verdict)
-        return tasks.load(pair, run_id, "trello")
+        return tasks.load(pair, sync_run, "trello")
 
     @task(outlets=[links_asset(pair)])
-    def publish(run_id: str) -> None:
+    def publish(sync_run: str) -> None:
         """Tell the pairs that build on this one that there are new links."""
-        if not tasks.links_changed(pair, run_id):
+        if not tasks.links_changed(pair, sync_run):
             raise AirflowSkipException("No link changed.")
 
     @task
-    def report(run_id: str) -> str:
+    def report(sync_run: str) -> str:
         """Print what the run did."""
         instance = get_current_context()["ti"]
-        text = tasks.report(pair, run_id, {step: instance.xcom_pull(task_ids=step) for step in STEPS})
+        text = tasks.report(pair, sync_run, {step: instance.xcom_pull(task_ids=step) for step in STEPS})
         print(text)
         return text
 
     @task
-    def release_lease(run_id: str) -> None:
+    def release_lease(sync_run: str) -> None:
         """Let the next run have its turn."""
-        tasks.release_lease(pair, run_id)
+        tasks.release_lease(pair, sync_run)
 
-    run_id: Any = acquire_lease()
-    turn = run_id.operator.as_setup()
-    started = begin(run_id)
-    read = [extract_customerp(run_id), extract_trello(run_id)]
-    verdict: Any = guard(run_id)
-    written = [load_customerp(run_id, verdict), load_trello(run_id, verdict)]
-    told: Any = report(run_id)
-    freed: Any = release_lease(run_id)
-    started >> read >> reconcile(run_id) >> verdict >> written[0] >> written[1] >> publish(run_id) >> told >> freed
+    sync_run: Any = acquire_lease()
+    turn = sync_run.operator.as_setup()
+    started = begin(sync_run)
+    read = [extract_customerp(sync_run), extract_trello(sync_run)]
+    verdict: Any = guard(sync_run)
+    written = [load_customerp(sync_run, verdict), load_trello(sync_run, verdict)]
+    told: Any = report(sync_run)
+    freed: Any = release_lease(sync_run)
+    started >> read >> reconcile(sync_run) >> verdict >> written[0] >> written[1] >> publish(sync_run) >> told >> freed
     # Both are teardowns: they always run, and they never turn a failed run green.
     told.operator.as_teardown(setups=turn)
     freed.operator.as_teardown(setups=turn)
