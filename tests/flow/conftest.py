@@ -10,9 +10,9 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-from engine import Engine, connection  # noqa: E402
+from engine import Engine, connection
 
-from customerp_trello.state.store import Store  # noqa: E402
+from customerp_trello.state.store import Store
 
 
 @pytest.fixture

@@ -99,6 +99,9 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
     for side in SIDES:
         fills = filled & (cols.now[OTHER[side]] == "")
         winner, cause = winner.mask(fills, side), cause.mask(fills, "first_link_fill")
+    for side in SIDES:
+        news = _never_shown(aligned, prop, cols, OTHER[side])
+        winner, cause = winner.mask(news, side), cause.mask(news, "first_link_fill")
     clash = filled & (winner == "")
     winner, cause = _settle(clash, winner, cause, _first_link(mapping, prop), "first_link")
     conflict = clash.copy()
@@ -136,6 +139,16 @@ def _source(prop: Property) -> str:
 
 def _first_link(mapping: Mapping, prop: Property) -> str:
     return mapping.on_first_link if prop.two_way else _source(prop)
+
+
+def _never_shown(aligned: Aligned, prop: Property, cols: Columns, target: str) -> pd.Series:
+    """Records that never showed the property on *target* and can take it: a line that a comment does not have yet."""
+    source = OTHER[target]
+    never = aligned.base(source, prop.name).isna() & aligned.base(target, prop.name).isna()
+    has = cols.known[source] & cols.now[source].ne("") & ~cols.known[target]
+    if not prop.to(target) or not (never & has).any():
+        return pd.Series(False, index=never.index)
+    return never & has & _refusal(aligned, prop, target, cols.now[source]).eq("")
 
 
 def _writable_again(aligned: Aligned, prop: Property, cols: Columns, either: pd.Series) -> dict[str, pd.Series]:
