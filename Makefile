@@ -21,7 +21,7 @@ help: ## List the targets
 
 install: $(INSTALLED) ## Make .venv from requirements.lock (hashes checked); instant when nothing changed
 
-demo: $(INSTALLED) ## Watch four DAGs keep two sandbox systems in sync, then stop everything (5 minutes)
+demo: $(INSTALLED) ## Watch four DAGs keep two sandbox systems in sync, then stop everything (3 minutes)
 	@$(DEMO) demo
 
 up: $(INSTALLED) ## Start the sandbox and Airflow in the background and say how to log in; PORT=8080

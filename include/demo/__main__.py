@@ -1,4 +1,4 @@
-"""Command line of the local stack: `PYTHONPATH=include python -m demo {up,serve,down}`; see the Makefile."""
+"""Command line of the local stack: `PYTHONPATH=include python -m demo {demo,up,serve,down}`; see the Makefile."""
 
 import argparse
 import sys
@@ -7,18 +7,21 @@ from pathlib import Path
 from demo import control
 from demo.errors import AirflowApiError, StackError
 from demo.layout import DEFAULT_HOME
+from demo.story import DEMO_HOME, demo
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description="The two sandbox systems and a real Airflow.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
+        ("demo", "watch four DAGs keep the two systems in sync, then stop everything"),
         ("up", "start in the background and say how to log in"),
         ("serve", "run in the foreground until Ctrl-C"),
         ("down", "end it and check that nothing is left"),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--home", type=Path, default=DEFAULT_HOME, help="directory for everything it writes")
+        default = DEMO_HOME if name == "demo" else DEFAULT_HOME
+        command.add_argument("--home", type=Path, default=default, help="directory for everything it writes")
         if name != "down":
             command.add_argument("--port", type=int, help="port of the web page; without it 8080, or any free one")
     return parser.parse_args()
@@ -28,6 +31,8 @@ def main() -> int:
     """Run one command and return its exit status."""
     arguments = _arguments()
     try:
+        if arguments.command == "demo":
+            return demo(arguments.home, arguments.port)
         if arguments.command == "down":
             return control.down(arguments.home)
         start = control.up if arguments.command == "up" else control.serve

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from demo.company import Company
 from demo.errors import StackError
 from demo.layout import REPOSITORY, Layout
 from demo.processes import MARKER, end_leftovers
@@ -16,9 +17,16 @@ from demo.settings import ADMIN
 from demo.signals import Interrupted, interrupt_on_signals
 from demo.stack import START_SECONDS, STOP_SECONDS, Stack
 
+CUSTOMERS = 40
 # The supervisor's own limits and what checking costs on a busy machine.
 _UP_SECONDS = START_SECONDS + 30
 _DOWN_SECONDS = STOP_SECONDS + 40
+
+_FIRST_STEPS = """
+To try first: log in, open the DAG "Custom Customer and Trello organization" and press Trigger.
+Its first run writes nothing. The log of its task `reconcile` shows what it would do, and `guard` names the plan.
+Trigger it again with action "let_through" and that plan: now it writes. The other three DAGs go the same way.
+Each DAG also runs by itself every quarter of an hour."""
 
 
 def up(home: Path, port: int | None = None) -> int:
@@ -49,7 +57,8 @@ def serve(home: Path, port: int | None = None) -> int:
     """Run the stack in the foreground until Ctrl-C, SIGTERM or the end of one of its processes."""
     interrupt_on_signals()
     try:
-        with Stack(home, port=port) as stack:
+        company = Company.open(Layout(home.resolve()), CUSTOMERS)
+        with Stack(home, connections=company.connections, port=port) as stack:
             _print_access(stack.layout, StackRecord.read(stack.layout))
             stack.watch()
     except Interrupted as interrupted:
@@ -112,4 +121,5 @@ def _print_access(layout: Layout, record: StackRecord | None) -> None:
     print(f"Airflow   {record.url}   user {ADMIN}, password {layout.secrets()['admin_password']}")
     for system, url in record.systems.items():
         print(f"{system:<9} {url}")
-    print(f"Logs      {layout.logs}\nEnd it    make down", flush=True)
+    print(f"Logs      {layout.logs}\nEnd it    make down")
+    print(_FIRST_STEPS, flush=True)

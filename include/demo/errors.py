@@ -7,3 +7,11 @@ class StackError(Exception):
 
 class AirflowApiError(Exception):
     """Airflow's REST API answered with an error or with something unexpected."""
+
+
+class SystemRefusal(Exception):
+    """One of the two systems refused a request; the message holds its words."""
+
+
+class DemoError(Exception):
+    """The demo did not go as it has to; the message says where."""

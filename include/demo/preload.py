@@ -13,13 +13,23 @@ _MODULES = (
     "airflow.sdk.execution_time.supervisor",
     "airflow.providers.standard.operators.python",
     "airflow.providers.standard.decorators.python",
+    "airflow.providers.standard.decorators.sensor",
+    "airflow.providers.standard.sensors.python",
+    "airflow.sdk.definitions.timetables.interval",
     "airflow.providers.http.hooks.http",
     "alembic",
+    "croniter",
+    "nameparser",
     "pandas",
+    "phonenumbers",
+    "pyarrow.json",
     "pyarrow.parquet",
     "pydantic",
+    "pyrate_limiter",
     "requests",
+    "sqlalchemy.dialects.sqlite",
     "sqlalchemy.orm",
+    "tenacity",
 )
 
 # Airflow imports a module of this name from AIRFLOW_HOME/config in every process.

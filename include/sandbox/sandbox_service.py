@@ -32,6 +32,7 @@ class SandboxService:
         self.faults = FaultBook()
         self.requests: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
+        self.writes_taken = 0
         self.controls: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
             ("GET", "/sandbox/requests"): self._show_requests,
             ("DELETE", "/sandbox/requests"): self._forget_requests,
@@ -92,6 +93,8 @@ class SandboxService:
         """Remember the request for GET /sandbox/requests; status 0 stands for a broken connection."""
         self.requests[f"{incoming.method} {incoming.template}"] += 1
         self.statuses[str(status)] += 1
+        # a broken connection counts: the server may have done what it was asked
+        self.writes_taken += incoming.method != "GET" and status < 300
 
     # -- the controls: outside the imitated API, for tests and the demo ---------------------------------------------
 
@@ -99,6 +102,7 @@ class SandboxService:
         return {
             "total": self.requests.total(),
             "refused_429": self.statuses["429"],
+            "writes_taken": self.writes_taken,
             "requests": dict(sorted(self.requests.items())),
             "statuses": dict(sorted(self.statuses.items())),
         }
@@ -106,6 +110,7 @@ class SandboxService:
     def _forget_requests(self, _: dict[str, Any]) -> dict[str, Any]:
         self.requests.clear()
         self.statuses.clear()
+        self.writes_taken = 0
         return {}
 
     def _set_clock(self, wish: dict[str, Any]) -> dict[str, Any]:
