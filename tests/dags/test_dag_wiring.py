@@ -1,0 +1,153 @@
+"""What Airflow is told about a pair: order, lease, retries, form, documentation, schedule, assets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable
+from airflow.sdk.definitions.retry_policy import RetryAction
+from airflow.sdk.timezone import parse
+from airflow.serialization.encoders import coerce_to_core_timetable
+from airflow.serialization.serialized_objects import DagSerialization
+from four_dags import CONTACTS, CUSTOMERS, PAIRS
+
+from customerp_trello import errors
+from customerp_trello.flow.dag import links_asset
+from customerp_trello.flow.form import ACTIONS, DEFAULTS
+from customerp_trello.mapping.load import load_pair
+
+BEFORE = {
+    "acquire_lease": set(),
+    "begin": {"acquire_lease"},
+    "extract_customerp": {"acquire_lease", "begin"},
+    "extract_trello": {"acquire_lease", "begin"},
+    "reconcile": {"acquire_lease", "extract_customerp", "extract_trello"},
+    "guard": {"acquire_lease", "reconcile"},
+    "load_customerp": {"acquire_lease", "guard"},
+    "load_trello": {"acquire_lease", "guard", "load_customerp"},
+    "publish": {"acquire_lease", "load_trello"},
+    "report": {"acquire_lease", "publish"},
+    "release_lease": {"acquire_lease", "report"},
+}
+FAIL, RETRY, DEFAULT = RetryAction.FAIL, RetryAction.RETRY, RetryAction.DEFAULT
+VERDICTS = {
+    errors.ConfigurationError: FAIL,
+    errors.FormError: FAIL,
+    errors.FatalError: FAIL,
+    errors.GuardError: FAIL,
+    errors.LeaseLost: FAIL,
+    errors.RetriableError: RETRY,
+    errors.UnknownOutcome: RETRY,
+    errors.RecordError: DEFAULT,
+    errors.RecordMissing: DEFAULT,
+    errors.RecordStale: DEFAULT,
+    errors.SyncError: DEFAULT,
+}
+
+
+def test_the_tasks_run_in_this_order(dag):
+    assert {task.task_id: set(task.upstream_task_ids) for task in dag.tasks} == BEFORE
+
+
+def test_the_lease_is_a_setup_that_holds_no_slot_and_its_release_a_teardown(dag):
+    assert [task.task_id for task in dag.tasks if task.is_setup] == ["acquire_lease"]
+    assert sorted(task.task_id for task in dag.tasks if task.is_teardown) == ["release_lease", "report"]
+    assert not any(task.on_failure_fail_dagrun for task in dag.tasks if task.is_teardown)
+    sensor = dag.get_task("acquire_lease")
+    assert sensor.mode == "reschedule"
+    assert not sensor.soft_fail
+
+
+def test_clearing_a_load_takes_the_lease_again_and_frees_it(dag):
+    cleared = dag.partial_subset("load_trello", include_downstream=False, include_upstream=False)
+    assert set(cleared.task_ids) == {"acquire_lease", "load_trello", "report", "release_lease"}
+
+
+def test_every_task_is_retried_with_a_growing_delay_of_30_seconds(dag):
+    for task in dag.tasks:
+        assert task.retries >= 3, task.task_id
+        assert task.retry_delay == timedelta(seconds=30), task.task_id
+        assert task.retry_exponential_backoff, task.task_id
+        assert task.max_retry_delay == timedelta(minutes=5), task.task_id
+
+
+@pytest.mark.parametrize(("error", "action"), VERDICTS.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_the_retry_policy_knows_what_a_second_try_can_mend(dag, error, action):
+    for task in dag.tasks:
+        policy = task.retry_policy
+        again = type(policy).deserialize(policy.serialize())  # what Airflow makes of it on its way
+        assert {policy.evaluate(error("x"), 1, 3).action, again.evaluate(error("x"), 1, 3).action} == {action}
+
+
+def test_every_error_of_ours_has_a_verdict_and_others_are_retried_as_usual(dag):
+    ours = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SyncError)}
+    assert ours == set(VERDICTS)
+    assert dag.get_task("load_trello").retry_policy.evaluate(ValueError("x"), 1, 3).action == DEFAULT
+
+
+def test_the_form_says_what_each_field_is_for(dag):
+    assert set(dag.params) == set(DEFAULTS)
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        assert param.schema.get("title"), name
+        assert len(param.description) > 40, name
+    assert dag.params.get_param("action").schema["enum"] == list(ACTIONS)
+    assert dag.params.get_param("limit").schema["minimum"] == 1
+    dag.params.validate()  # what the form shows unchanged is accepted
+
+
+def test_the_page_shows_the_property_table(dag):
+    mapping = load_pair(dag.dag_id)
+    assert dag.dag_display_name == mapping.title
+    head = "| CustomERP property | Trello property | Trello data type | Direction | Conflict policy |"
+    assert head in dag.doc_md
+    for prop in mapping.properties:
+        assert f"| {' + '.join(prop.customerp)} | {prop.trello} |" in dag.doc_md
+    assert {"customerp", "trello", mapping.customerp.entity, mapping.trello.entity} == set(dag.tags)
+
+
+def test_every_task_says_what_it_does(dag):
+    assert [task.task_id for task in dag.tasks if not task.doc_md] == []
+
+
+def test_there_is_no_catch_up_and_one_run_at_a_time(dag):
+    assert dag.catchup is False
+    assert dag.max_active_runs == 1
+    assert dag.start_date <= datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_new_links_are_announced_by_one_task_only(dag):
+    outlets = {task.task_id: task.outlets for task in dag.tasks if task.outlets}
+    assert outlets == {"publish": [links_asset(dag.dag_id)]}
+    assert links_asset(dag.dag_id).uri.startswith(f"customerp-trello://{dag.dag_id}/")
+
+
+def test_contacts_follow_new_customers_and_keep_windows_of_their_own(bag):
+    timetable = bag.dags[CONTACTS].timetable
+    assert isinstance(timetable, AssetOrTimeSchedule)
+    condition = coerce_to_core_timetable(timetable).asset_condition
+    assert [key.uri for key, _ in condition.iter_assets()] == [links_asset(CUSTOMERS).uri]
+    windows = {pair: bag.dags[pair].timetable for pair in PAIRS} | {CONTACTS: timetable.timetable}
+    assert {type(window) for window in windows.values()} == {CronDataIntervalTimetable}
+
+
+def test_a_run_has_a_real_window(dag):
+    moment = parse("2026-03-01T09:07:00Z")
+    window = coerce_to_core_timetable(dag.timetable).infer_manual_data_interval(run_after=moment)
+    assert (window.start, window.end) == (moment.replace(hour=8, minute=45), moment.replace(minute=0))
+
+
+def test_a_dag_survives_the_way_through_the_database(dag):
+    data = DagSerialization.to_dict(dag)
+    DagSerialization.validate_schema(data)
+    again = DagSerialization.from_dict(data)
+    assert {task.task_id: set(task.upstream_task_ids) for task in again.tasks} == BEFORE
+    assert again.doc_md == dag.doc_md
+    assert {name: again.params[name] for name in again.params} == {name: dag.params[name] for name in dag.params}
+    for task in again.tasks:
+        before = dag.get_task(task.task_id)
+        assert (task.is_setup, task.is_teardown, task.retries) == (before.is_setup, before.is_teardown, before.retries)
+        assert task.retry_delay == timedelta(seconds=30)
+        assert task.retry_exponential_backoff == 2.0
+    assert again.timetable.summary == coerce_to_core_timetable(dag.timetable).summary
