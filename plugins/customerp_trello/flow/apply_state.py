@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from customerp_trello.flow.change_log import ChangeLog
 from customerp_trello.flow.outcome import change_key, lines_of
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SideName, other
@@ -61,10 +62,13 @@ def _each(
     apply: Callable[[Transaction, PairRun, Change], None],
     side: str = "",
 ) -> None:
+    lines = ChangeLog(run.mapping)
     for part in chunks(list(changes(plan, side, operations)), BATCH):
         with run.begin(fence) as tx:
             for change in part:
                 apply(tx, run, change)
+        for change in part:
+            lines.noted(change)
 
 
 def _link(tx: Transaction, run: PairRun, change: Change) -> int:
@@ -87,11 +91,13 @@ def _links(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
         stones = load_tombstones(tx, run.pair)
     bound = set(zip(standing["customerp_id"], standing["trello_id"], strict=True))
     everything = list(changes(plan, "", (LINK,)))
+    lines = ChangeLog(run.mapping)
     for part in chunks([c for c in everything if c.link < 0 and (c.customerp_id, c.trello_id) not in bound], BATCH):
         with run.begin(fence) as tx:
             numbers = add_links(tx, run.pair, [NewLink(c.customerp_id, c.trello_id) for c in part], run=run.id)
             for change, number in zip(part, numbers, strict=True):
                 _note(tx, run, change, number)
+                lines.noted(change)
             reborn = {c.customerp_id for c in part} | {c.trello_id for c in part}
             hit = stones["deleted_id"].isin(reborn) | stones["surviving_id"].isin(reborn)
             lift(tx, [int(i) for i in stones.loc[hit, "id"]], "linked again")

@@ -11,11 +11,13 @@ import structlog
 
 from customerp_trello.flow.outcome import Write
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.plan import NOTES, Change
+from customerp_trello.reconcile.plan import NOTES, STATE_ONLY, Change
 
 log = structlog.get_logger("customerp_trello")
 
 MASK = "***"
+LONGEST = 80
+"""Longer values are cut in the log; the plan's parquet and the history have them whole."""
 PROGRESS_EVERY = 10.0
 """Seconds between two progress lines."""
 
@@ -39,7 +41,10 @@ class Masker:
             return "?"
         if text == "":
             return "-"
-        return MASK if name in self.personal else text
+        if name in self.personal:
+            return MASK
+        text = " / ".join(text.splitlines())
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
     def properties(self, before: MappingABC[str, str | None], after: MappingABC[str, str]) -> dict[str, str]:
         """``property: before -> after`` for each written property."""
@@ -64,6 +69,21 @@ class ChangeLog:
             trello_id=write.trello_id,
             properties=self.mask.properties(write.before, write.sent),
             cause=", ".join(sorted(set(write.causes.values()))),
+        )
+
+    def noted(self, change: Change) -> None:
+        """One change that moved our own state, or told a person something, and wrote to neither system."""
+        values = {name: self.mask.value(name, text) for name, text in change.column("customerp").items()}
+        across = {name: self.mask.value(name, text) for name, text in change.column("trello").items()}
+        log.info(
+            change.operation,
+            side=change.side or "state",
+            key=self.mask.key(change.key),
+            customerp_id=change.customerp_id,
+            trello_id=change.trello_id,
+            properties={name: f"CustomERP {text} | Trello {across[name]}" for name, text in values.items()},
+            cause=change.cause,
+            detail=change.detail,
         )
 
     def trouble(self, change: Change, kind: str, reason: str) -> None:
@@ -115,6 +135,12 @@ def show_plan(plan: pd.DataFrame, mapping: Mapping, *, most: int = 200) -> None:
     print("::endgroup::")
 
 
+def show_notes(notes: list[dict[str, str]]) -> None:
+    """Say what a side found that no record stands for: comments it could not take, amendments it refused."""
+    for note in notes:
+        log.warning("note", **note)
+
+
 def _lines(plan: pd.DataFrame, heads: pd.DataFrame, mask: Masker) -> Iterable[str]:
     rows = plan[plan["change"].isin(heads["change"])]
     for _, group in rows.groupby("change", sort=True):
@@ -125,7 +151,7 @@ def _lines(plan: pd.DataFrame, heads: pd.DataFrame, mask: Masker) -> Iterable[st
         yield f"{first['operation']:<12} {where:<13} {name}  [{ids}]  {first['cause']}  {_why(first)}".rstrip()
         for row in group[group["property"].ne("")].to_dict("records"):
             name = row["property"]
-            if first["operation"] in NOTES:
+            if first["operation"] in (*NOTES, *STATE_ONLY):
                 left, right = mask.value(name, row["customerp"]), mask.value(name, row["trello"])
                 yield f"{'':<14}{name}: CustomERP {left} | Trello {right}"
             else:

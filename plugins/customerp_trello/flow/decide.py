@@ -51,7 +51,8 @@ def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
     with run.store.begin() as tx:
         save_plan(tx, Plan(run.id, run.pair, name, path=str(run.folder / "plan.parquet"), counts=numbers))
         update_run(tx, run.id, plan_digest=name)
-    return {"digest": name, "changes": numbers}
+    notes = [note for side in SIDES for note in snapshots[side].facts.get("notes", [])]
+    return {"digest": name, "changes": numbers, "notes": len(notes)}
 
 
 def _evidence(plan: pd.DataFrame, open_side: Callable[[str], Side]) -> pd.DataFrame:
@@ -114,6 +115,8 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
     reasons = judge(plan, run.mapping, situation)
     name = digest(plan)
     if run.form.dry:
+        if reasons:
+            _hold(run, name, guarded_changes(plan, reasons), reasons)
         return _verdict(run, False, "preview: nothing was written", reasons, name)
     if not reasons:
         if situation.first_run:
@@ -124,10 +127,7 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
     if approval:
         _note_approval(run, approval.approved_by)
         return _verdict(run, True, f"let through by {approval.approved_by} (plan {approval.digest})", reasons, name)
-    with run.store.begin() as tx:
-        found = get_plan(tx, run.id)
-        held = replace(found or Plan(run.id, run.pair, name), status=HELD, guarded=sorted(guarded))
-        save_plan(tx, replace(held, reasons=[reason.text for reason in reasons]))
+    _hold(run, name, guarded, reasons)
     text = "; ".join(reason.text for reason in reasons)
     advice = (
         f"Look at the plan in this log; to let it through, trigger the DAG with action let_through and plan {name}. "
@@ -136,6 +136,14 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
     if all(reason.code == "first_run" for reason in reasons):
         return {"go": False, "verdict": f"held: {text}. {advice}", "digest": name}
     raise GuardError(f"{run.pair}: the guard holds plan {name}: {text}. {advice}")
+
+
+def _hold(run: PairRun, name: str, guarded: set[str], reasons: list[Reason]) -> None:
+    """Keep the plan for a person to let through."""
+    with run.store.begin() as tx:
+        found = get_plan(tx, run.id)
+        held = replace(found or Plan(run.id, run.pair, name), status=HELD, guarded=sorted(guarded))
+        save_plan(tx, replace(held, reasons=[reason.text for reason in reasons]))
 
 
 def _approval(run: PairRun, name: str, guarded: set[str], reasons: list[Reason], by: str) -> Plan | None:

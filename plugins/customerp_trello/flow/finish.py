@@ -14,7 +14,7 @@ from customerp_trello.mapping.frame import Snapshot
 from customerp_trello.mapping.model import SIDES, SideName
 from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, WAITING
 from customerp_trello.state.lease import Fence
-from customerp_trello.state.plans import APPLIED, APPROVED, plans, set_plan_status
+from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, set_plan_status
 from customerp_trello.state.runs import Watermark, load_watermarks, save_watermark
 from customerp_trello.state.work import Work, load_open_work, replace_open_work
 
@@ -35,6 +35,8 @@ def finish(run: PairRun, fence: Fence) -> None:
                 save_watermark(tx, run.pair, side, _mark(run, snapshots[side], marks.get(side)))
             for approved in plans(tx, run.pair, status=APPROVED):
                 set_plan_status(tx, approved.run, APPLIED)
+            for moot in plans(tx, run.pair, status=HELD):
+                set_plan_status(tx, moot.run, REFUSED)
         set_plan_status(tx, run.id, APPLIED)
 
 

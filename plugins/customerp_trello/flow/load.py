@@ -58,11 +58,13 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
     if name == CUSTOMERP:
         apply_state(run, plan, fence)
     side = open_side(name)
+    side.hook.before_write = lambda seconds: run.may_send(fence, seconds)
     writer = Writer(
         run,
         name,
         side,
         fence,
+        seen=read_snapshot(run.folder, name).frame,
         labels=labels_of(read_snapshot(run.folder, CUSTOMERP).frame),
         replaces_sources=name == CUSTOMERP and open_side(TRELLO).replaces_sources,
     )
@@ -148,7 +150,6 @@ class _Loop:
                 n: v for n, v in record.values.items() if v is not None and self.run.mapping.property(n).to(TRELLO)
             }
             write = write_again(intent).with_values(values, "born_in_trello")
-            self.run.may_send(self.fence)
             answer = self.writer.side.create(
                 values, marker=intent.customerp_id, labels=labels_of(record), source=intent.source
             )

@@ -19,9 +19,6 @@ from customerp_trello.state.transaction import Transaction
 LEASE_SECONDS = 900.0
 """How long a run that stopped without a word keeps the pair from others."""
 
-REQUEST_SECONDS = 90.0
-"""Longest time that one request of a hook may take, retries left out; the lease must outlive it."""
-
 
 @dataclass(frozen=True)
 class PairRun:
@@ -68,13 +65,13 @@ class PairRun:
         with self.store.begin(fence) as tx:
             yield tx
 
-    def may_send(self, fence: Fence) -> None:
-        """To be called just before a request that writes.
+    def may_send(self, fence: Fence, seconds: float) -> None:
+        """To be called just before every attempt of a request that writes and may take so many seconds.
 
         Raises:
             LeaseLost: the lease is not ours any more, the request must not start.
         """
-        lease.ensure_outlives(self.store, fence, REQUEST_SECONDS)
+        lease.ensure_outlives(self.store, fence, seconds)
 
 
 def open_run(mapping: Mapping, store: Store, run_id: str, storage: Folder) -> PairRun:

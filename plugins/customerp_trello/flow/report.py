@@ -59,10 +59,9 @@ def _status(run: PairRun, steps: Mapping[str, Mapping[str, Any] | None]) -> str:
         plan = get_plan(tx, run.id)
     if plan is not None and plan.status == APPLIED:
         return "success"
-    if plan is not None and plan.status == HELD:
-        return "held"
-    guard = steps.get("guard")
-    return "preview" if guard and not guard.get("go") else "failed"
+    if run.form.dry and steps.get("guard"):
+        return "preview"
+    return "held" if plan is not None and plan.status == HELD else "failed"
 
 
 def _figures(run: PairRun) -> dict[str, Any]:

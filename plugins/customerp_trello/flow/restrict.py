@@ -27,7 +27,16 @@ def _chosen(plan: pd.DataFrame, ids: dict[str, set[str]], form: Form | None) -> 
     chosen = pd.Series(False, index=plan.index)
     for side, wanted in ids.items():
         chosen |= plan[f"{side}_id"].isin(wanted)
-    return chosen | plan["key"].isin(form.keys) if form else chosen
+    return chosen | _plain(plan["key"]).isin(_wanted(form)) if form else chosen
+
+
+def _plain(texts: pd.Series) -> pd.Series:
+    """Keys as people type them: C-1042 is the short name c1042."""
+    return texts.str.casefold().str.replace(r"[^\w@.]", "", regex=True)
+
+
+def _wanted(form: Form) -> set[str]:
+    return set(_plain(pd.Series(list(form.keys), dtype="str")))
 
 
 def _with_key(snapshot: Snapshot, form: Form, mapping: Mapping) -> set[str]:
@@ -35,7 +44,7 @@ def _with_key(snapshot: Snapshot, form: Form, mapping: Mapping) -> set[str]:
     keys = key_columns(frame, mapping.link_keys, frozenset())
     hit = frame[ID].isin(form.keys)
     for position in range(len(mapping.link_keys)):
-        hit |= keys[f"k{position}"].isin(form.keys)
+        hit |= _plain(keys[f"k{position}"]).isin(_wanted(form))
     return set(frame.loc[hit, ID])
 
 

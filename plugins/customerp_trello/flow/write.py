@@ -19,7 +19,7 @@ from customerp_trello.flow.outcome import (
 )
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import known_of
-from customerp_trello.mapping.frame import Record
+from customerp_trello.mapping.frame import ID, Record
 from customerp_trello.mapping.model import SideName
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, Change
 from customerp_trello.sides.base import Reading, Side
@@ -43,6 +43,7 @@ class Writer:
         side: how to write it.
         fence: this attempt's right to write.
         labels: reference value -> human name.
+        seen: the side's records as the plan saw them.
         replaces_sources: a record created from the other side is followed by one of ours that replaces its source.
     """
 
@@ -51,6 +52,7 @@ class Writer:
     side: Side
     fence: Fence
     labels: dict[str, str]
+    seen: pd.DataFrame
     replaces_sources: bool = False
     _listing: pd.DataFrame | None = field(default=None, repr=False)
 
@@ -135,6 +137,8 @@ class Writer:
     def _delete(self, change: Change) -> Write:
         write = write_of(change)
         record = self.side.read(change.target_id)
+        if record is not None and self._edited(record):
+            raise Deferred("somebody changed it since it was read")
         intent = self._open(write)
         if record is not None:
             act = self.side.delete if change.detail == "delete" else self.side.deactivate
@@ -142,6 +146,13 @@ class Writer:
         with self.run.begin(self.fence) as tx:
             record_deleted(tx, self.run.pair, self.run.id, intent, write)
         return write
+
+    def _edited(self, record: Record) -> bool:
+        """Whether the record shows anything else than when the plan was made."""
+        seen = self.seen[self.seen[ID] == record.id]
+        return any(
+            text is not None and not seen[name].isin([text]).any() for name, text in record.values.items() if len(seen)
+        )
 
     def _send(self, write: Write, request: Callable[[], Record]) -> Write:
         intent = self._open(write)
@@ -157,7 +168,6 @@ class Writer:
 
     def _sent(self, intent: int, request: Callable[[], T]) -> T:
         """Send the request; what certainly did not happen is closed, what may have happened stays open."""
-        self.run.may_send(self.fence)
         try:
             return request()
         except UnknownOutcome:

@@ -168,7 +168,10 @@ class ValueTableConverter(TextConverter):
         if text in ("", self.table.empty):
             return {field: None}
         valid = ", ".join(word for _, word in self.table.values)
-        raise RecordError(f"CustomERP has no value for this {self.prop.label}. Valid: {valid}.", fields={field: text})
+        raise RecordError(
+            f"CustomERP has no value for this {self.prop.label}. Valid: {valid}.",
+            fields={field: "not in the value table"},
+        )
 
 
 @dataclass(frozen=True)

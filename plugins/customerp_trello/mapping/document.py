@@ -167,7 +167,7 @@ def _guard(mapping: Mapping) -> Iterable[str]:
         ("Updates", guard.update_share, guard.update_count),
         ("Deletes (unlinking and switching off included)", guard.delete_share, guard.delete_count),
     ):
-        yield f"{what}: more than {count} and more than {share:.0%} of the records of one side"
+        yield f"{what}: more than {count} and more than {share:.0%} of the linked records, per side"
     if mapping.first_run == "hold":
         yield "The first run is a preview that a person lets through"
 

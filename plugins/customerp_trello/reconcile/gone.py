@@ -56,9 +56,16 @@ def relinks(
             links[column] = links["link"].map(moved).astype("str").fillna(links[column])
             hit = links["link"].isin(moved.index)
             parts.append(rows(links, hit, "", RELINK, f"same_key_in_{side}"))
-        unclear = links["link"].isin(found.loc[~single, "link"])
+        taken = known[known["link"].isin(_borne_by_a_linked(known, links, base, gone[side]))]
+        unclear = links["link"].isin(found.loc[~single, "link"]) | links["link"].isin(taken["link"])
         parts.append(rows(links, unclear, "", WAITING, "merge", "a person says which record continues this one"))
     return links, parts
+
+
+def _borne_by_a_linked(lost: pd.DataFrame, links: pd.DataFrame, base: list[str], gone: pd.Series) -> pd.Series:
+    """Lost links whose first key another, living linked record of the side bears."""
+    living = links.loc[~gone, base].drop_duplicates()
+    return lost.merge(living, on=base)["link"]
 
 
 def decide_gone(

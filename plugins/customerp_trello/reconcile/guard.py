@@ -87,6 +87,10 @@ def judge(plan: pd.DataFrame, mapping: Mapping, situation: Situation) -> list[Re
                 f"{int(heads['operation'].eq('link').sum())} new links are shown as a preview",
             )
         )
+    destroyed = heads["side"].eq("trello") & heads["operation"].eq(DELETE) & heads["detail"].eq("delete")
+    if mapping.trello.entity == "organization" and destroyed.any():
+        text = f"{int(destroyed.sum())} workspaces would be deleted with all their boards, for good"
+        reasons.append(Reason("deletes", text))
     if not situation.first_run:
         reasons += _shares(writes, mapping, situation)
     return reasons

@@ -46,12 +46,13 @@ def reconcile(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Pas
     gone = {side: probe[side][STATE].eq("gone") for side in SIDES}
     links, moved = relinks(links.assign(key=_keys(links, probe, mapping)), gone, unlinked, mapping)
     parts += moved
+    unclear = {int(link) for part in moved if len(part) and part["cause"].iloc[0] == "merge" for link in part["link"]}
     if moved:
         unlinked = {side: _unlinked(snapshots[side].frame, links, side) for side in SIDES}
 
     records = _read(links, snapshots, mapping)
     links = links.assign(key=_keys(links, records, mapping))
-    parts += _linked(links, records, mapping, past)
+    parts += _linked(links, records, mapping, past, links["link"].isin(unclear))
     parts += _unlinked_parts(links, records, unlinked, snapshots, mapping, past)
     return make_plan(parts)
 
@@ -72,10 +73,11 @@ def _moved_by_hand(
     return links, parts
 
 
-def _linked(links: pd.DataFrame, records: dict[str, pd.DataFrame], mapping: Mapping, past: Past) -> list[pd.DataFrame]:
-    """Everything about linked records."""
+def _linked(
+    links: pd.DataFrame, records: dict[str, pd.DataFrame], mapping: Mapping, past: Past, busy: pd.Series
+) -> list[pd.DataFrame]:
+    """Everything about linked records but those that are *busy* already."""
     parts: list[pd.DataFrame] = []
-    busy = pd.Series(False, index=links.index)
     for side in SIDES:
         unseen = records[side][STATE].isna()
         parts.append(rows(links, unseen & ~busy, side, WAITING, "not_seen", "listed by neither scan nor look-up"))

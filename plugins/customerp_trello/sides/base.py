@@ -6,6 +6,7 @@ business, when it may be written is the flow's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -47,6 +48,12 @@ class Reading:
     known: Known
 
 
+class Gate(Protocol):
+    """Something that can be asked before every attempt of a write, with the seconds that it may take."""
+
+    before_write: Callable[[float], None] | None
+
+
 class Side(Protocol):
     """One entity type of one system.
 
@@ -65,6 +72,10 @@ class Side(Protocol):
     @property
     def replaces_sources(self) -> bool:
         """Whether a record here that gave birth to one across is replaced by one of ours (a project's comment)."""
+
+    @property
+    def hook(self) -> Gate:
+        """What sends the side's requests."""
 
     def identity(self) -> dict[str, str]:
         """Who and what this side is (base URL, token's member, card, staff workspaces), for the guard; no secret."""
