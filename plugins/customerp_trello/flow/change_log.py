@@ -124,15 +124,26 @@ class Progress:
 
 
 def show_plan(plan: pd.DataFrame, mapping: Mapping, *, most: int = 200) -> None:
-    """Print a plan for a person: one line per change, inside a foldable group of Airflow's log."""
+    """Show a plan to a person: one line per change, inside a foldable group of Airflow's log."""
     mask = Masker(mapping)
     heads = plan.drop_duplicates("change")
-    print(f"::group::Plan: {len(heads)} changes")
-    for line in _lines(plan, heads.head(most), mask):
-        print(line)
+    log.info(f"::group::Plan: {len(heads)} changes")
+    show_lines(_lines(plan, heads.head(most), mask))
     if len(heads) > most:
-        print(f"... and {len(heads) - most} more")
-    print("::endgroup::")
+        log.info(f"... and {len(heads) - most} more")
+    log.info("::endgroup::")
+
+
+def show_lines(lines: Iterable[str]) -> None:
+    """Show text line by line. Not by print: that reaches Airflow's log another way, in between its own lines."""
+    for line in lines:
+        log.info(line)
+
+
+def show_verdict(pair: str, verdict: MappingABC[str, object]) -> None:
+    """Show what the guard says and, where it holds the plan, how to let it through; short lines, since none wraps."""
+    log.info(f"Plan {verdict['digest']} of {pair}", go=str(verdict["go"]))
+    show_lines(str(verdict["verdict"]).replace("; ", ";\n").replace(". ", ".\n").splitlines())
 
 
 def show_notes(notes: list[dict[str, str]]) -> None:

@@ -69,9 +69,10 @@ def form_params() -> dict[str, Param]:
             type="string",
             enum=list(ACTIONS),
             title="Action",
-            description="sync: everything since the last run and all open work. preview: make and show the plan, write "
-            "nothing. full_resync: list both sides completely and compare every record. let_through: apply a plan "
-            "that the guard holds; its digest goes into the field below.",
+            description_md="- **sync**: everything since the last run and all open work\n"
+            "- **preview**: make and show the plan, write nothing\n"
+            "- **full_resync**: list both sides completely and compare every record\n"
+            "- **let_through**: apply a plan that the guard holds; its digest goes into the field below",
         ),
         "plan": Param(
             "",
@@ -168,12 +169,12 @@ def _wire(pair: str) -> None:
         """Read Trello: everything, since its edits do not show in time."""
         return tasks.extract(pair, sync_run, "trello")
 
-    @task
+    @task(show_return_value_in_logs=False)
     def reconcile(sync_run: str) -> dict[str, Any]:
-        """Compare both sides with what they showed when they last agreed; print the plan."""
+        """Compare both sides with what they showed when they last agreed; show the plan."""
         return tasks.reconcile(pair, sync_run)
 
-    @task
+    @task(show_return_value_in_logs=False)
     def guard(sync_run: str) -> dict[str, Any]:
         """Hold a plan that looks like an accident until a person lets it through."""
         by = get_current_context()["dag_run"].triggering_user_name
@@ -197,13 +198,11 @@ def _wire(pair: str) -> None:
         if not tasks.links_changed(pair, sync_run):
             raise AirflowSkipException("No link changed.")
 
-    @task
+    @task(show_return_value_in_logs=False)
     def report(sync_run: str) -> str:
-        """Print what the run did."""
+        """Show what the run did."""
         instance = get_current_context()["ti"]
-        text = tasks.report(pair, sync_run, {step: instance.xcom_pull(task_ids=step) for step in STEPS})
-        print(text)
-        return text
+        return tasks.report(pair, sync_run, {step: instance.xcom_pull(task_ids=step) for step in STEPS})
 
     @task
     def release_lease(sync_run: str) -> None:

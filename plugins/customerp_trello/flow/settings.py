@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 STATE_CONNECTION = "customerp_trello_state"
 STORAGE_VARIABLE = "customerp_trello_storage"
 
+RETENTION_VARIABLE = "customerp_trello_retention_days"
+RETENTION_DAYS = 90.0
+
 
 def home() -> Path:
     """The folder of everything that is kept locally, below ``$AIRFLOW_HOME``."""
@@ -34,3 +37,23 @@ def storage() -> Folder:
     from airflow.sdk import ObjectStoragePath, Variable
 
     return ObjectStoragePath(Variable.get(STORAGE_VARIABLE, default=None) or f"file://{home() / 'runs'}")
+
+
+def retention_days() -> float:
+    """How long closed runs, their history and their frames are kept: the Airflow variable if set, else 90 days.
+
+    Raises:
+        ConfigurationError: the variable is no number of days.
+    """
+    from airflow.sdk import Variable
+
+    from customerp_trello.errors import ConfigurationError
+
+    text = Variable.get(RETENTION_VARIABLE, default=None)
+    try:
+        days = float(text) if text else RETENTION_DAYS
+    except ValueError:
+        days = 0.0
+    if days < 1:
+        raise ConfigurationError(f"Airflow variable {RETENTION_VARIABLE} is {text!r}; valid: a number of days from 1.")
+    return days

@@ -63,7 +63,7 @@ def extract(pair: str, run_id: str, side: SideName) -> dict[str, Any]:
 
 
 def reconcile(pair: str, run_id: str) -> dict[str, Any]:
-    """Make the plan and print it."""
+    """Make the plan and show it."""
     from customerp_trello.flow.artifacts import read_frame, read_snapshot
     from customerp_trello.flow.change_log import show_notes, show_plan
     from customerp_trello.flow.decide import decide
@@ -78,11 +78,11 @@ def reconcile(pair: str, run_id: str) -> dict[str, Any]:
 
 def guard(pair: str, run_id: str, by: str) -> dict[str, Any]:
     """Judge the plan."""
-    from customerp_trello.flow.change_log import log
+    from customerp_trello.flow.change_log import show_verdict
     from customerp_trello.flow.decide import guard as step
 
     verdict = step(_open(pair, run_id), by)
-    log.info("verdict", **verdict)
+    show_verdict(pair, verdict)
     return verdict
 
 
@@ -107,9 +107,16 @@ def links_changed(pair: str, run_id: str) -> bool:
 
 def report(pair: str, run_id: str, steps: dict[str, Any]) -> str:
     """Say what happened."""
+    from customerp_trello.flow.change_log import show_lines
     from customerp_trello.flow.report import report as step
+    from customerp_trello.flow.retention import forget
+    from customerp_trello.flow.settings import retention_days, storage
 
-    return step(_open(pair, run_id), steps)
+    run = _open(pair, run_id)
+    text = step(run, steps)
+    show_lines(text.splitlines())
+    forget(run.store, storage() / pair, retention_days())
+    return text
 
 
 def release_lease(pair: str, run_id: str) -> None:

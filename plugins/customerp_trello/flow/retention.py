@@ -1,0 +1,37 @@
+"""Forgetting: rows that are old and closed, and the frames of runs that no row names any more."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from customerp_trello.state.retention import forget_older
+from customerp_trello.state.runs import get_run
+from customerp_trello.state.store import Store
+
+
+def forget(store: Store, frames: Any, days: float) -> int:
+    """Delete state rows older than *days*, then run folders that have lost their row; both hold personal data.
+
+    Args:
+        store: the state database.
+        frames: a pair's folder of run folders, a ``Path`` or an ``ObjectStoragePath``.
+        days: how long closed runs are kept.
+
+    Returns:
+        How many run folders were deleted.
+    """
+    with store.begin() as tx:
+        forget_older(tx, days)
+    if not frames.exists():
+        return 0
+    folders = [folder for folder in frames.iterdir() if folder.is_dir()]
+    with store.read() as tx:
+        lost = [folder for folder in folders if get_run(tx, folder.name) is None]
+    for folder in lost:
+        if isinstance(folder, Path):
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            folder.rmdir(recursive=True)
+    return len(lost)
