@@ -104,10 +104,10 @@ class Rounds:
 
     def plan(self, run: Run) -> list[str]:
         """The plan's lines as the reconcile task printed them."""
-        lines = self._airflow.log(run.pair, run.run_id, "reconcile")
-        # Airflow mixes what a task prints with its own lines; only the former are marked so.
-        printed = [str(line["event"]) for line in lines if line.get("logger") == "task.stdout"]
-        return [line for line in printed if not line.startswith("::")]
+        lines = [str(line["event"]) for line in self._airflow.log(run.pair, run.run_id, "reconcile")]
+        first = next((at for at, text in enumerate(lines) if text.startswith("::group::Plan")), len(lines))
+        last = next((at for at in range(first, len(lines)) if lines[at].startswith("::endgroup::")), len(lines))
+        return lines[first + 1 : last]
 
     def _run(self, pair: str, run_id: str) -> Run:
         verdict = self._airflow.xcom(pair, run_id, "guard")

@@ -40,7 +40,7 @@ def test_the_page_says_how_records_meet_and_what_is_removed(pair):
     for title in ("Who is who", "What takes part", "Created and removed", "When a run is held"):
         assert f"## {title}\n\n" in page
     assert "None" not in page
-    assert "more than 5 and more than 10% of the records" in page
+    assert "more than 5 and more than 10% of the linked records" in page
 
 
 def test_the_page_in_words():

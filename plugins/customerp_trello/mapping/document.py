@@ -49,7 +49,7 @@ def describe(mapping: Mapping) -> str:
     sections = (
         f"# {mapping.title}",
         f"`{mapping.pair}`: {mapping.customerp.entity} in CustomERP, {mapping.trello.entity} in Trello. "
-        f"Runs at `{mapping.schedule}` ({mapping.timezone}), everything is looked at "
+        f"Runs at `{mapping.schedule}` ({mapping.timezone}); everything is compared "
         f"at least every {mapping.full_listing_every_hours} hours." + _after(mapping),
         "## Properties",
         property_table(mapping),
