@@ -88,7 +88,7 @@ def _figures(run: PairRun) -> dict[str, Any]:
     figures["conflicts"] = int(history["operation"].eq("conflict").sum())
     figures["not writable"] = int((plan.counts if plan else {}).get(NOT_WRITABLE, 0))
     figures["quarantined"] = _kinds(work, "quarantined", "quarantine")
-    figures["waiting"] = _kinds(work, "waiting", "deferred", "conflict", "not_writable")
+    figures["waiting"] = _kinds(work, "waiting", "deferred", "conflict")
     touched = history["link"].dropna().nunique()
     figures["unchanged"] = max(0, linked - int(touched))
     return figures

@@ -119,19 +119,25 @@ class Writer:
         if self.name == CUSTOMERP:
             appeared = bool(self.side.find(change.values, marker=change.source_id))
         else:
-            listing = self._second_listing()
-            first = self.run.mapping.link_keys[0].properties
-            hit = pd.Series(bool(len(listing)), index=listing.index)
-            for name in first:
-                hit &= listing[name].eq(change.values[name]) if change.values.get(name) else False
-            appeared = bool(hit.any())
+            appeared = self._bears_a_key(self._second_listing(), change.values)
         if appeared:
             raise Deferred("a record with its key appeared since the listing")
+
+    def _bears_a_key(self, listing: pd.DataFrame, values: dict[str, str]) -> bool:
+        """Whether an unlinked record of the listing agrees with *values* on any key that counts by itself."""
+        for key in self.run.mapping.link_keys:
+            hit = pd.Series(bool(len(listing)) and not key.with_second, index=listing.index)
+            for name in key.properties:
+                hit &= listing[name].eq(values[name]) if values.get(name) else False
+            if hit.any():
+                return True
+        return False
 
     def _second_listing(self) -> pd.DataFrame:
         if self._listing is None:
             known = known_of(self.run.store, self.run.mapping, self.name)
-            self._listing = self.side.extract(Reading(since=None, until=None, known=known)).frame
+            frame = self.side.extract(Reading(since=None, until=None, known=known)).frame
+            self._listing = frame[~frame[ID].isin(known.ids)]
         return self._listing
 
     def _delete(self, change: Change) -> Write:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.plan import CREATE, DELETE, MOVE, SIDES, UNLINK, UPDATE
+from customerp_trello.reconcile.plan import CREATE, DELETE, MOVE, SIDES, SUSPENDED, UNLINK, UPDATE
 
-_CLASSES = {CREATE: "create", UPDATE: "update", MOVE: "update", DELETE: "delete", UNLINK: "delete"}
+# A listing that was cut short shows as many records out of sight at once, so suspending counts like deleting.
+_CLASSES = {CREATE: "create", UPDATE: "update", MOVE: "update", DELETE: "delete", UNLINK: "delete", SUSPENDED: "delete"}
 
 
 @dataclass(frozen=True)
