@@ -90,7 +90,8 @@ def test_p13_a_short_listing_deletes_and_creates_nothing(settled):
     assert set(after["status"]) == {"linked"}
 
 
-def test_a_system_that_is_away_ends_the_attempt_and_a_second_one_goes_on(settled):
+def test_a_system_that_is_away_ends_the_attempt_and_a_second_one_goes_on(settled, monkeypatch):
+    monkeypatch.setattr("customerp_trello.hooks.http.time.sleep", lambda seconds: None)
     links = [settled.fresh_link(CUSTOMERS) for _ in range(6)]
     for link in links:
         erp_edit("customer", link["customerp_id"], description=f"away {link['link']}")
