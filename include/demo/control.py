@@ -23,10 +23,10 @@ _UP_SECONDS = START_SECONDS + 30
 _DOWN_SECONDS = STOP_SECONDS + 40
 
 _FIRST_STEPS = """
-To try first: log in, open the DAG "Custom Customer and Trello organization" and press Trigger.
-Its first run writes nothing. The log of its task `reconcile` shows what it would do, and `guard` names the plan.
-Trigger it again with action "let_through" and that plan: now it writes. The other three DAGs go the same way.
-Each DAG also runs by itself every quarter of an hour."""
+To try first: log in and open the DAG "Custom Customer and Trello organization". It has run once by itself and is held:
+a pair's first run writes nothing. The log of its task `reconcile` shows what it would do, `guard` names the plan.
+Press Trigger, choose the action let_through and fill in that plan: now it writes. So do the other three DAGs, the
+contacts after the customers. From then on each runs every quarter of an hour: edit something and watch it arrive."""
 
 
 def up(home: Path, port: int | None = None) -> int:

@@ -5,8 +5,8 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from demo import check
+from demo.check_reading import BothSystems
 from demo.check_records import CONTACTS, CUSTOMERS, EMPLOYEES, PAIRS, PROJECTS, PairRecords
-from demo.check_records import Company as BothSystems
 from demo.company import Company, unscheduled_mappings
 from demo.edits import Edits
 from demo.errors import AirflowApiError, DemoError, StackError, SystemRefusal
