@@ -11,7 +11,7 @@ import structlog
 
 from customerp_trello.flow.outcome import Write
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.plan import NOTES, STATE_ONLY, Change
+from customerp_trello.reconcile.plan import CREATE, NOTES, STATE_ONLY, Change
 
 log = structlog.get_logger("customerp_trello")
 
@@ -166,7 +166,8 @@ def _lines(plan: pd.DataFrame, heads: pd.DataFrame, mask: Masker) -> Iterable[st
                 left, right = mask.value(name, row["customerp"]), mask.value(name, row["trello"])
                 yield f"{'':<14}{name}: CustomERP {left} | Trello {right}"
             else:
-                yield f"{'':<14}{name}: {mask.value(name, row['before'])} -> {mask.value(name, row['after'])}"
+                before = "" if first["operation"] == CREATE else f"{mask.value(name, row['before'])} -> "
+                yield f"{'':<14}{name}: {before}{mask.value(name, row['after'])}"
 
 
 def _why(first: pd.Series) -> str:
