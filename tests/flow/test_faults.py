@@ -83,10 +83,11 @@ def test_p13_a_short_listing_deletes_and_creates_nothing(settled):
     assert ran.writes() == []
     settled.fault("trello", match="GET /1/members/me/organizations", kind="short")
     settled.widen()
-    assert settled.run(CUSTOMERS).writes() == []
-    assert settled.run(CUSTOMERS).writes() == []
+    # Even with the guard wide open: what is missing may be linked, but nothing is made or removed.
+    assert {operation for _, operation, _, _ in settled.run(CUSTOMERS).writes()} <= {"update"}
+    settled.run(CUSTOMERS)
     after = settled.links(CUSTOMERS)
-    assert after["link"].tolist() == before["link"].tolist()
+    assert set(before["link"]) <= set(after["link"])
     assert set(after["status"]) == {"linked"}
 
 

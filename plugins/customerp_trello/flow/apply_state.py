@@ -68,7 +68,8 @@ def _each(
             for change in part:
                 apply(tx, run, change)
         for change in part:
-            lines.noted(change)
+            if change.customerp_id and change.trello_id:  # what is not linked is open work, not news in every run
+                lines.noted(change)
 
 
 def _link(tx: Transaction, run: PairRun, change: Change) -> int:
