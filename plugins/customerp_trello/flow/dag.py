@@ -69,7 +69,6 @@ def form_params() -> dict[str, Param]:
             type="string",
             enum=list(ACTIONS),
             title="Action",
-            description="What the run is to do: sync, preview, full_resync or let_through.",
             description_md="- **sync**: everything since the last run and all open work\n"
             "- **preview**: make and show the plan, write nothing\n"
             "- **full_resync**: list both sides completely and compare every record\n"
