@@ -7,9 +7,7 @@ import pandas as pd
 from customerp_trello.mapping.frame import HOLD, ID, SCOPE
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.match import key_columns
-from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, NOT_WRITABLE, TRELLO, WAITING
-
-OTHER = {CUSTOMERP: TRELLO, TRELLO: CUSTOMERP}
+from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, NOT_WRITABLE, OTHER, WAITING
 
 
 def creates(

@@ -10,6 +10,7 @@ from customerp_trello.reconcile.plan import (
     CREATE,
     CUSTOMERP,
     DELETE,
+    OTHER,
     RELINK,
     SIDES,
     SUSPENDED,
@@ -17,8 +18,6 @@ from customerp_trello.reconcile.plan import (
     UNLINK,
     WAITING,
 )
-
-OTHER = {CUSTOMERP: TRELLO, TRELLO: CUSTOMERP}
 
 
 def rows(links: pd.DataFrame, mask: pd.Series, side: str, operation: str, cause: str, detail: str = "") -> pd.DataFrame:

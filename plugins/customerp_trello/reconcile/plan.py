@@ -14,6 +14,7 @@ import pandas as pd
 
 CUSTOMERP, TRELLO = "customerp", "trello"
 SIDES = (CUSTOMERP, TRELLO)
+OTHER = {CUSTOMERP: TRELLO, TRELLO: CUSTOMERP}
 
 CREATE, UPDATE, DELETE, MOVE = "create", "update", "delete", "move"
 LINK, RELINK, UNLINK, ADOPT = "link", "relink", "unlink", "adopt"

@@ -6,7 +6,8 @@ import pandas as pd
 
 from customerp_trello.mapping.frame import ID, LIVE, MODIFIED_AT, PROBLEM, STATE, TOUCH, Snapshot, conform
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.compare import OTHER, Aligned, compare, edited
+from customerp_trello.reconcile.aligned import Aligned
+from customerp_trello.reconcile.compare import compare, edited
 from customerp_trello.reconcile.create import creates
 from customerp_trello.reconcile.gone import decide_gone, relinks, rows
 from customerp_trello.reconcile.known import Past
@@ -14,6 +15,7 @@ from customerp_trello.reconcile.match import key_columns, match
 from customerp_trello.reconcile.plan import (
     CUSTOMERP,
     LINK,
+    OTHER,
     QUARANTINE,
     RELINK,
     SIDES,

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from customerp_trello.mapping.frame import MODIFIED_AT
 from customerp_trello.mapping.model import Mapping, Property
+from customerp_trello.reconcile.aligned import Aligned
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.plan import CUSTOMERP, SIDES, TRELLO
-
-if TYPE_CHECKING:
-    from customerp_trello.reconcile.compare import Aligned
 
 _TIME = pd.DatetimeTZDtype("us", "UTC")
 
