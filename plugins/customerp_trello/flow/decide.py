@@ -130,8 +130,8 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
     _hold(run, name, guarded, reasons)
     text = "; ".join(reason.text for reason in reasons)
     advice = (
-        f"Look at the plan in the log of the task reconcile; to let it through, trigger the DAG with action let_through and plan {name}. "
-        "Nothing was written."
+        "Look at the plan in the log of the task reconcile; to let it through, trigger the DAG with action "
+        f"let_through and plan {name}. Nothing was written."
     )
     if all(reason.code == "first_run" for reason in reasons):
         return {"go": False, "verdict": f"held: {text}. {advice}", "digest": name}
