@@ -170,3 +170,14 @@ def test_a_record_that_the_erp_refuses_is_quarantined_and_the_others_go_on(loade
     with loaded.store.read() as tx:
         work = load_open_work(tx, CUSTOMERS)
     assert work[work["kind"] == "quarantined"]["record_id"].tolist().count(one["customerp_id"]) == 1
+
+
+def test_the_first_load_demotes_no_admin_and_posts_no_second_comment(loaded):
+    hook = TrelloHook()
+    anna = loaded.summary["employee_with_account"]["member"]
+    roles = {one["idMember"]: one["memberType"] for one in hook.memberships(loaded.summary["staff"]["workspaces"][0])}
+    assert roles[anna] == "admin"
+    (damaged,) = loaded.summary["special"]["comments"]["does_not_parse_with_number"]
+    head = hook.get_action(damaged)["data"]["text"].split(" · ")[0]
+    texts = [one["data"]["text"] for one in hook.comments(loaded.summary["register_card"]["id"])]
+    assert sum(text.startswith(head) for text in texts) == 1

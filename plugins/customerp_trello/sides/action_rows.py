@@ -10,7 +10,7 @@ from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.conditions import holds
 from customerp_trello.mapping.frame import HOLD, ID, MODIFIED_AT, NATIVE, PROBLEM, REASON, STATE, SUSPENDED, TOUCH
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.sides.comment import Moment
+from customerp_trello.sides.comment import SEPARATOR, Moment
 from customerp_trello.sides.comment_layout import OWN_FIELDS, Texts
 from customerp_trello.sides.register import Comment, Project
 from customerp_trello.sides.rows import Row, moment, packed
@@ -49,8 +49,10 @@ class ActionRows:
         return self._own(comment) | values | {PROBLEM: problem}
 
     def of_broken(self, comment: Comment, problem: str) -> Row:
-        """A comment of ours that cannot be read."""
-        return self._own(comment) | {PROBLEM: problem}
+        """A comment of ours that cannot be read; its number, where it still shows, keeps off a second comment."""
+        head, found, _ = comment.text.lstrip().partition("\n")[0].strip("* ").partition(SEPARATOR)
+        number = {self.mapping.link_keys[0].properties[0]: head.strip()} if found else {}
+        return self._own(comment) | number | {PROBLEM: problem}
 
     def in_scope(self, row: Row, linked: frozenset[str]) -> Row | None:
         """The row with the mapping's filter and condition applied; None if it takes no part."""

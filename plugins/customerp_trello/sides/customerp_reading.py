@@ -161,7 +161,9 @@ class CustomERPReader:
             waits = columns[names["membership"]].ne("active") & hold_.eq("")
             hold_ = hold_.mask(waits, "is not active, so nobody is invited")
         if "email" in names:
-            hold_ = hold_.mask(columns[names["email"]].fillna("").eq("") & hold_.eq(""), NO_ADDRESS)
+            address = columns[names["email"]].fillna("")
+            hold_ = hold_.mask(address.eq("") & hold_.eq(""), NO_ADDRESS)
+            hold_ = hold_.mask(invalid(address, "email", ()).ne("") & hold_.eq(""), "its email is no address")
         return more | {HOLD: hold_}
 
     def _merged(self, fields: pd.DataFrame) -> pd.Series[str]:

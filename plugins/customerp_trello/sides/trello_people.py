@@ -129,6 +129,8 @@ class TrelloPeople:
 
     def _set_role(self, member: str, here: dict[str, Standing], role: str) -> None:
         self._not_me(member)
+        if not role:
+            raise RecordError("a member has a role in Trello; valid: normal, admin", fields={"role": "empty"})
         for workspace, standing in here.items():
             if not standing.deactivated and standing.role != role:
                 self.hook.set_member_type(workspace, member, role)
