@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from customerp_trello.errors import FatalError
 from customerp_trello.mapping.frame import Snapshot
 
 
@@ -30,8 +31,12 @@ def write_frame(folder: Folder, name: str, frame: pd.DataFrame) -> None:
 
 
 def read_frame(folder: Folder, name: str) -> pd.DataFrame:
-    """Read ``<name>.parquet`` back, texts as pandas `str`."""
-    frame = pd.read_parquet(io.BytesIO((folder / f"{name}.parquet").read_bytes()))
+    """Read ``<name>.parquet`` back, texts as pandas `str`.
+
+    Raises:
+        FatalError: the run has none.
+    """
+    frame = pd.read_parquet(io.BytesIO(_read(folder, f"{name}.parquet")))
     # An empty column comes back as object.
     texts = dict.fromkeys(frame.select_dtypes("object").columns, "str")
     return frame.astype(texts) if texts else frame
@@ -45,6 +50,23 @@ def write_snapshot(folder: Folder, side: str, snapshot: Snapshot) -> None:
 
 
 def read_snapshot(folder: Folder, side: str) -> Snapshot:
-    """Read a side's snapshot back."""
-    facts = json.loads((folder / f"{side}.json").read_text())
+    """Read a side's snapshot back.
+
+    Raises:
+        FatalError: the run has none.
+    """
+    facts = json.loads(_read(folder, f"{side}.json"))
     return Snapshot(read_frame(folder, side), facts["complete"], facts["facts"])
+
+
+def _read(folder: Folder, name: str) -> bytes:
+    try:
+        content: bytes = (folder / name).read_bytes()
+    except FileNotFoundError:
+        # A cleared task belongs to a run of its own, which has no plan unless the tasks before it were cleared too.
+        raise FatalError(
+            f"{folder / name} is not there, so this task has nothing to work with. Either it was cleared without the "
+            "tasks before it, whose results are stale by now: trigger a new run. Or the tasks do not share their "
+            "storage: set the Airflow variable customerp_trello_storage to a place that all workers reach."
+        ) from None
+    return content
