@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from customerp_trello.flow import settings
 from customerp_trello.flow.form import ACTIONS, DEFAULTS
 from customerp_trello.hooks.connection import COMMON_KEYS
 from customerp_trello.hooks.customerp import CustomERPHook
@@ -88,6 +89,12 @@ def test_the_readme_explains_the_form_the_connections_and_the_top_of_a_mapping()
     keys = {*DEFAULTS, *ACTIONS, *COMMON_KEYS, *CustomERPHook.extra_keys, *TrelloHook.extra_keys}
     keys |= set(model.Mapping.model_fields) - {"pair", "title", "customerp", "trello", "log"}
     assert [key for key in sorted(keys) if f"`{key}`" not in readme] == []
+
+
+def test_the_readme_explains_where_state_and_tables_live_and_how_long() -> None:
+    names = (settings.STATE_CONNECTION, settings.STORAGE_VARIABLE, settings.RETENTION_VARIABLE)
+    assert [name for name in names if f"`{name}`" not in text("README.md")] == []
+    assert f"| `{settings.RETENTION_DAYS:.0f}` |" in text("README.md")
 
 
 def test_the_architecture_names_every_table() -> None:
