@@ -8,9 +8,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from live_airflow import CUSTOMERS, EMPLOYEES, PROJECTS, PROJECTS_MOMENT, LiveAirflow, alive, wait_for
+from live_airflow import (
+    CONTACTS,
+    CUSTOMERS,
+    EMPLOYEES,
+    PROJECTS,
+    PROJECTS_MOMENT,
+    LiveAirflow,
+    alive,
+    correct,
+    wait_for,
+)
 
-from demo.airflow_api import RunResult
+from demo.airflow_api import FINISHED, AirflowApi, RunResult
 
 CREATE_WORKSPACE = "POST /1/organizations"
 POST_COMMENT = "POST /1/cards/{id}/actions/comments"
@@ -53,6 +63,21 @@ class Failed:
     said_when_cleared: str
     again: RunResult
     free: bool
+
+
+@dataclass
+class Mended:
+    """A mapping with a misspelt key, as Airflow showed it, and what came after its correction.
+
+    Attributes:
+        shown: DAG file -> import error.
+        others: the DAGs that Airflow knew meanwhile.
+        followed: the run that the customers' new links started once the DAG was there.
+    """
+
+    shown: dict[str, str]
+    others: set[str]
+    followed: RunResult
 
 
 def order_faults(live: LiveAirflow) -> None:
@@ -106,6 +131,18 @@ def kill_a_supervisor(live: LiveAirflow) -> Killed:
     return Killed(result, attempts, before, again, woken_at=woken, outlived_by_the_retry=beside)
 
 
+def mend_a_mapping(live: LiveAirflow) -> Mended:
+    """Correct the contacts' mapping while the others run; the customers' new links then start the contacts' DAG."""
+    api = live.api()
+    shown, others = api.import_errors(), api.dag_ids()
+    correct(live.mappings / f"{CONTACTS}.yaml")
+    wait_for(lambda: CONTACTS in api.dag_ids() and not api.import_errors(), "the corrected DAG", 60)
+    assert api.dag_runs(CONTACTS) == []
+    api.set_paused(CONTACTS, False)
+    run = wait_for(lambda: api.dag_runs(CONTACTS), "the run that new customers start", LONGEST_RUN)[0]
+    return Mended(shown, others, api.wait(CONTACTS, run["dag_run_id"], LONGEST_RUN))
+
+
 def refuse_a_load(live: LiveAirflow) -> Failed:
     """A proxy wants credentials in the middle of the load; somebody clears the load; the next run."""
     api = live.api()
@@ -114,13 +151,23 @@ def refuse_a_load(live: LiveAirflow) -> Failed:
     free = live.holder(EMPLOYEES) is None
     attempts, report = tries(api, EMPLOYEES, run), api.xcom(EMPLOYEES, run, "report")
     said = lines(api.log(EMPLOYEES, run, "load_trello"))
-    cleared, said_when_cleared = result, ""
+    clear(api, EMPLOYEES, run, "load_trello")
+    cleared = api.wait(EMPLOYEES, run, LONGEST_RUN)
+    attempt = tries(api, EMPLOYEES, run)["load_trello"]
+    said_when_cleared = lines(api.log(EMPLOYEES, run, "load_trello", attempt=attempt))
     again = api.wait(EMPLOYEES, api.trigger(EMPLOYEES), LONGEST_RUN)
     return Failed(result, attempts, report, said, cleared, said_when_cleared, again, free)
 
 
 def tries(api: Any, pair: str, run: str) -> dict[str, int]:
     return {task["task_id"]: task["try_number"] for task in api.task_instances(pair, run)}
+
+
+def clear(api: AirflowApi, pair: str, run: str, task: str) -> None:
+    """Let a task of a finished run run again, as people do in the UI."""
+    wish = {"dag_run_id": run, "task_ids": [task], "only_failed": False, "dry_run": False}
+    api._send("POST", f"/dags/{pair}/clearTaskInstances", body=wish)
+    wait_for(lambda: api.dag_run(pair, run)["state"] not in FINISHED, "the cleared run to go on", 30)
 
 
 def lines(log: list[dict[str, Any]]) -> str:

@@ -8,8 +8,8 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from live_airflow import CONTACTS, CUSTOMERS, EMPLOYEES, PROJECTS, LiveAirflow, correct, wait_for
-from scenarios import INVITE, kill_a_supervisor, kill_a_task, order_faults, refuse_a_load
+from live_airflow import CONTACTS, CUSTOMERS, EMPLOYEES, PROJECTS, LiveAirflow, wait_for
+from scenarios import INVITE, kill_a_supervisor, kill_a_task, mend_a_mapping, order_faults, refuse_a_load
 
 from demo.processes import members
 
@@ -35,18 +35,28 @@ def live(tmp_path_factory):
 def under_way(live):
     """All scenarios, started at once: most of their time is Airflow's waiting before a retry."""
     with ThreadPoolExecutor() as pool:
-        yield {scenario: pool.submit(scenario, live) for scenario in (kill_a_task, kill_a_supervisor, refuse_a_load)}
+        scenarios = (kill_a_task, kill_a_supervisor, refuse_a_load, mend_a_mapping)
+        yield {scenario: pool.submit(scenario, live) for scenario in scenarios}
 
 
-def test_a_misspelt_key_is_an_import_error_that_says_what_to_write(live, under_way):
-    api, file = live.api(), live.mappings / f"{CONTACTS}.yaml"
-    ((where, text),) = api.import_errors().items()
+def test_a_misspelt_key_is_an_import_error_that_says_what_to_write_and_the_others_run(live, under_way):
+    mended = under_way[mend_a_mapping].result(300)
+    ((where, text),) = mended.shown.items()
     assert where.endswith(f"{CONTACTS}.py")
-    for said in (str(file), "trello.conection", "connection, filter, on_unlinked", "Did you mean 'connection'?"):
+    file = str(live.mappings / f"{CONTACTS}.yaml")
+    for said in (file, "trello.conection", "connection, filter, on_unlinked", "Did you mean 'connection'?"):
         assert said in text
-    assert api.dag_ids() == {CUSTOMERS, EMPLOYEES, PROJECTS}
-    correct(file)
-    wait_for(lambda: CONTACTS in api.dag_ids() and not api.import_errors(), "the corrected DAG", 60)
+    assert mended.others == {CUSTOMERS, EMPLOYEES, PROJECTS}
+    assert under_way[kill_a_task].result(300).run.state == "success"
+
+
+def test_new_links_of_customers_start_the_contacts_once(live, under_way):
+    followed = under_way[mend_a_mapping].result(300).followed
+    assert followed.state == "success"
+    under_way[kill_a_supervisor].result(300)
+    runs = live.api().dag_runs(CONTACTS)  # the customers' next run made no link, so that it started none
+    assert [run["run_type"] for run in runs] == ["asset_triggered"]
+    assert len(live.done(CONTACTS)) > 10
 
 
 def test_a_load_that_fails_for_good_makes_the_run_red_though_report_and_release_ran(live, under_way):
@@ -63,8 +73,12 @@ def test_a_load_that_fails_for_good_makes_the_run_red_though_report_and_release_
     assert "CustomERP Employee and Trello member: failed" in failed.report
     assert "HTTP 407" in failed.said
     assert failed.free
+    assert (failed.cleared.state, failed.cleared.tasks["release_lease"]) == ("failed", "success")
+    assert "trigger a new run" in failed.said_when_cleared
     assert failed.again.state == "success"
-    assert live.systems().requests_made()[INVITE] == len(live.done(EMPLOYEES)) + 1
+    under_way[mend_a_mapping].result(300)
+    invited = len(live.done(EMPLOYEES)) + len(live.done(CONTACTS))
+    assert live.systems().requests_made()[INVITE] == invited + 1  # the refused one, sent again by the next run
 
 
 def test_a_killed_load_is_taken_up_by_its_retry_and_posts_nothing_twice(live, under_way):
