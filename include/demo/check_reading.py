@@ -183,12 +183,13 @@ class BothSystems:
         comments: dict[str, list[Record]] = defaultdict(list)
         for one in self._trello.comments(self._card):
             head = _HEAD.match(one["data"]["text"].partition("\n")[0])
-            if head and one["id"] not in unreadable and _SIGNATURE.search(one["data"]["text"]):
+            if head and _SIGNATURE.search(one["data"]["text"]):
                 comments[head[1]].append(one)
-        pair.leave("comments that nobody can read", len(unreadable))
         for project in self._erp["projects"]:
             theirs = comments.pop(project["number"], [])
-            if len(theirs) == 1:
+            if len(theirs) == 1 and theirs[0]["id"] in unreadable:
+                pair.leave("a comment that nobody can read")
+            elif len(theirs) == 1:
                 shown = _lines(pair, theirs[0]["data"]["text"])
                 pair.couples.append(_couple(pair, project["number"], project, shown, theirs[0]["id"]))
             elif theirs:

@@ -25,7 +25,14 @@ from customerp_trello.state.links import count_links
 from customerp_trello.state.plans import HELD, Plan, approval_for, approve, get_plan, save_plan
 from customerp_trello.state.runs import load_watermarks, update_run
 
-_KINDS = {"create": "create", "update": "update", "move": "update", "delete": "delete"}
+_KINDS = {
+    "create": "create",
+    "restore": "create",
+    "update": "update",
+    "move": "update",
+    "delete": "delete",
+    "suspended": "delete",
+}
 
 
 def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def _guard(mapping: Mapping) -> Iterable[str]:
     for what, share, count in (
         ("Creates", guard.create_share, guard.create_count),
         ("Updates", guard.update_share, guard.update_count),
-        ("Deletes (unlinking and switching off included)", guard.delete_share, guard.delete_count),
+        ("Deletes (unlinking, suspending and switching off included)", guard.delete_share, guard.delete_count),
     ):
         yield f"{what}: more than {count} and more than {share:.0%} of the linked records, per side"
     if mapping.first_run == "hold":

@@ -159,6 +159,7 @@ class Property(Frozen):
     type: Type
     direction: Direction = "both"
     conflict: Policy = "latest"
+    on_first_link: Literal["customerp", "trello", "manual"] | None = None
     convert: Convert = TextConvert()
     values: Texts = ()
     ignore_case: bool = False

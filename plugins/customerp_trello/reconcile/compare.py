@@ -116,7 +116,7 @@ def _source(prop: Property) -> str:
 
 
 def _first_link(mapping: Mapping, prop: Property) -> str:
-    return mapping.on_first_link if prop.two_way else _source(prop)
+    return (prop.on_first_link or mapping.on_first_link) if prop.two_way else _source(prop)
 
 
 def _never_shown(aligned: Aligned, prop: Property, cols: Columns, target: str) -> pd.Series:

@@ -42,7 +42,7 @@ def relinks(
     for side in SIDES:
         lost = links[gone[side] & ~gone[OTHER[side]]]
         heirs = unlinked[side]
-        if lost.empty or heirs.empty:
+        if lost.empty:
             continue
         base = [f"{side[0]}.{name}" for name in first]
         known = lost[(lost[base].notna() & (lost[base] != "")).all(axis=1)]
