@@ -109,7 +109,7 @@ def plant_everywhere(company, pairs):
     company.erp.edit("contacts", contact.ids[0], bio="Planted")
     yield CONTACTS, f"{contact.key} bio:"
     employee = pairs[EMPLOYEES].couples[0]
-    company.erp.edit("employees", employee.ids[0], trello_role="admin")
+    company.erp.edit("employees", employee.ids[0], trello_role="normal")
     yield EMPLOYEES, f"{employee.key} role:"
 
 
