@@ -55,7 +55,7 @@ def run(m, c, t, links):
     return reconcile(m, snapshot(*c), snapshot(*t), Past(links=links))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(RECORDS, SETTINGS)
 def test_p3_p4_one_run_settles_everything_and_the_next_one_is_empty(records, wish):
     m, c, t, links = case(records, wish)
@@ -67,7 +67,7 @@ def test_p3_p4_one_run_settles_everything_and_the_next_one_is_empty(records, wis
         assert not changed
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(RECORDS, SETTINGS)
 def test_p1_an_edit_on_one_side_is_never_overwritten_there(records, wish):
     m, c, t, links = case(records, wish)
@@ -99,7 +99,7 @@ def mirrored(m):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(RECORDS, SETTINGS)
 def test_p19_swapping_the_sides_mirrors_the_plan(records, wish):
     m, c, t, links = case(records, wish)
@@ -127,7 +127,7 @@ def test_p17_the_order_of_records_changes_nothing(records, wish, random):
     assert digest(again) == digest(plan)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(VALUE, VALUE), max_size=6), st.lists(st.tuples(VALUE, VALUE), max_size=6))
 def test_p18_links_are_injective_and_an_unclear_group_is_left_alone(left, right):
     c = [record(f"c{i}", name=n, website=w) for i, (n, w) in enumerate(left)]
