@@ -31,7 +31,7 @@ down: $(INSTALLED) ## End what `make up` started and check that no process is le
 	@$(DEMO) down
 
 test: $(INSTALLED) ## Run all tests, loopback only (under 10 minutes)
-	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 --dist loadgroup
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2
 
 lint: $(INSTALLED) ## Check style and formatting
 	@$(BIN)/ruff check .

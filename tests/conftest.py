@@ -26,6 +26,22 @@ import trello_settings  # noqa: E402
 from sandbox_serving import ThreadedServer  # noqa: E402
 
 
+ONE_WORKER = ("tests/airflow/", "tests/dags/test_dag_runs.py")
+"""Tests that share an Airflow: it takes half a minute to start."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each of these files to one worker, all other tests to whoever is free."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.partition("::")[0] if nodeid.startswith(ONE_WORKER) else nodeid
+
+    return Scheduling(config, log)
+
+
 @dataclass
 class Sandbox:
     """A running server.

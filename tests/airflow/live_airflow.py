@@ -22,6 +22,7 @@ from customerp_trello.state.runs import Run, recent_runs
 from customerp_trello.state.store import Store
 from demo.airflow_api import AirflowApi
 from demo.layout import Layout
+from demo.ports import free_ports
 from demo.sandbox_systems import default_connections
 from demo.stack import Stack
 
@@ -59,7 +60,9 @@ class LiveAirflow:
         self.summary = sandbox_seed.seed(layout.database("customerp"), layout.database("trello"), 24)
         self.state = Store(f"sqlite:///{layout.airflow_home / 'customerp_trello' / 'state.db'}")
         overrides = QUICK | {FOLDER_VARIABLE: str(self.mappings)}
-        self.stack = Stack(home, connections=self._connections, overrides=overrides)
+        # Not the usual port: another test's stack may be about to take it.
+        (port,) = free_ports(1)
+        self.stack = Stack(home, connections=self._connections, port=port, overrides=overrides)
 
     def _connections(self, systems: Any) -> Any:
         seeded = {

@@ -13,7 +13,7 @@ from scenarios import INVITE, kill_a_supervisor, kill_a_task, mend_a_mapping, or
 
 from demo.processes import members
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
 
 MONTHS = [datetime.fromisoformat(f"2026-0{month}-01T05:00:00+00:00") for month in (3, 4, 5, 6)]
 

@@ -20,8 +20,6 @@ from customerp_trello.state.plans import APPLIED, plans
 from customerp_trello.state.runs import recent_runs
 from customerp_trello.state.store import Store
 
-pytestmark = pytest.mark.xdist_group("dag_test")  # one process of `dag.test()` for all
-
 TASKS = {
     "acquire_lease",
     "begin",
