@@ -14,10 +14,10 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo up down test lint format types imports lock clean
+.PHONY: help install demo up down test test-airflow lint format types imports lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make .venv from requirements.lock (hashes checked); instant when nothing changed
 

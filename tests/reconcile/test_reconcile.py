@@ -363,3 +363,11 @@ def test_a_record_that_its_side_found_under_another_id_keeps_its_link():
         ("customerp", "update", "note", "there", "edited_in_trello"),
     ]
     assert set(plan["trello_id"]) == {"t9"}
+
+
+def test_who_was_narrowed_out_of_a_group_is_matched_by_a_later_key_in_the_same_run():
+    c = [record("c1", name="N1", website="https://a.example"), record("c2", name="N2", website="https://a.example")]
+    t = [record("t1", name="N1", website="https://a.example"), record("t5", name="N2")]
+    plan = run(c, t)
+    made = plan[plan["operation"] == "link"]
+    assert sorted(zip(made["customerp_id"], made["trello_id"], strict=True)) == [("c1", "t1"), ("c2", "t5")]

@@ -62,8 +62,9 @@ def match(customerp: pd.DataFrame, trello: pd.DataFrame, keys: Sequence[LinkKey]
         good, bad = _one_to_one(pairs)
         links.append(good)
         ambiguous.append(bad)
-        left = left[~left[ID].isin(pairs["customerp_id"])]
-        right = right[~right[ID].isin(pairs["trello_id"])]
+        # Who was narrowed out goes on to the later keys now, since the next run would let it.
+        left = left[~left[ID].isin([*good["customerp_id"], *bad.loc[bad["side"] == "customerp", "record_id"]])]
+        right = right[~right[ID].isin([*good["trello_id"], *bad.loc[bad["side"] == "trello", "record_id"]])]
     return Matches(
         links=_concat(links, ["customerp_id", "trello_id", "key"]),
         ambiguous=_concat(ambiguous, ["side", "record_id", "key"]),
