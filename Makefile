@@ -31,7 +31,10 @@ down: $(INSTALLED) ## End what `make up` started and check that no process is le
 	@$(DEMO) down
 
 test: $(INSTALLED) ## Run all tests, loopback only (under 10 minutes)
-	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow"
+
+test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (minutes; a quiet machine)
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m airflow
 
 lint: $(INSTALLED) ## Check style and formatting
 	@$(BIN)/ruff check .
