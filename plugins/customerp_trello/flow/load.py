@@ -59,13 +59,14 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
         apply_state(run, plan, fence)
     side = open_side(name)
     side.hook.before_write = lambda seconds: run.may_send(fence, seconds)
+    seen = {read: read_snapshot(run.folder, read).frame for read in dict.fromkeys((CUSTOMERP, name))}
     writer = Writer(
         run,
         name,
         side,
         fence,
-        seen=read_snapshot(run.folder, name).frame,
-        labels=labels_of(read_snapshot(run.folder, CUSTOMERP).frame),
+        seen=seen[name],
+        labels=labels_of(seen[CUSTOMERP]),
         replaces_sources=name == CUSTOMERP and open_side(TRELLO).replaces_sources,
     )
     loop = _Loop(run, name, writer, fence, ChangeLog(run.mapping))
@@ -127,7 +128,7 @@ class _Loop:
         with self.run.begin(self.fence) as tx:
             clear_work(tx, self.run.pair, *_who(change), kinds=("quarantined", "deferred"))
             answered = conflicts(tx, self.run.pair, status=ANSWERED)
-            settle_conflicts(tx, [c.id for c in answered if (c.link, c.property) in asked], winner="")
+            settle_conflicts(tx, [c.id for c in answered if (c.link, c.property) in asked])
 
     def _refused_in_customerp(self) -> set[str]:
         with self.run.store.read() as tx:

@@ -82,7 +82,6 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
         winner, cause = winner.mask(news, side), cause.mask(news, "first_link_fill")
     clash = filled & (winner == "")
     winner, cause = _settle(clash, winner, cause, _first_link(mapping, prop), "first_link")
-    conflict = clash.copy()
     standing = _writable_again(aligned, prop, cols, either)
     for side in SIDES:
         winner, cause = winner.mask(standing[side], OTHER[side]), cause.mask(standing[side], "writable_again")
@@ -91,12 +90,11 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
     if prop.two_way:
         won, why = decide(aligned, prop, mapping, decision, fought)
         winner, cause = winner.mask(fought, won), cause.mask(fought, why)
-        conflict |= fought
+        conflict = clash | fought
     else:
         winner = winner.mask(fought, _source(prop))
         cause = cause.mask(fought, f"edited_in_{_source(prop)}")
-    if not prop.two_way:
-        conflict &= False
+        conflict = pd.Series(False, index=aligned.links.index)
     manual = decision.manual_mask(aligned, prop.name)
     answered = manual.notna() & (manual != "")
     waits = manual.notna() & ~answered & cols.based & ~cols.equal
@@ -170,10 +168,11 @@ def _emit(
     for source in SIDES:
         target = OTHER[source]
         wins = winner == source
+        if not wins.any():
+            continue
         if prop.to(target):
             refusal = _refusal(aligned, prop, target, cols.now[source])
             refused = wins & refusal.ne("")
-            # A target that refuses and whose mark already stands says nothing new.
             parts.append(_rows(aligned, prop, cols, wins & ~refused, target, UPDATE, cause=cause))
             parts.append(_rows(aligned, prop, cols, refused, target, NOT_WRITABLE, cause=cause, detail=refusal))
         elif prop.put_back:

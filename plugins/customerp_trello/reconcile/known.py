@@ -41,6 +41,11 @@ class Past:
         default_factory=lambda: _empty("trello_id", "property").assign(at=pd.Series(dtype="datetime64[us, UTC]"))
     )
 
+    def held_reasons(self, side: str) -> pd.Series:
+        """Why records of *side* must not be written, by record id."""
+        mine = self.held[self.held["side"] == side]
+        return mine.drop_duplicates("record_id").set_index("record_id")["reason"]
+
     def read_at(self, side: str) -> datetime:
         """When *side* was last read, or the epoch."""
         return self.last_read.get(side, _EPOCH)

@@ -44,16 +44,15 @@ def reconcile(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Pas
     links, parts = _moved_by_hand(links, snapshots, mapping)
     unlinked = {side: _unlinked(snapshots[side].frame, links, side) for side in SIDES}
 
-    probe = _read(links, snapshots, mapping)
-    gone = {side: probe[side][STATE].eq("gone") for side in SIDES}
-    links, moved = relinks(links.assign(key=_keys(links, probe, mapping)), gone, unlinked, mapping)
+    records = _read(links, snapshots, mapping)
+    gone = {side: records[side][STATE].eq("gone") for side in SIDES}
+    links, moved = relinks(links.assign(key=_keys(links, records, mapping)), gone, unlinked, mapping)
     parts += moved
     unclear = {int(link) for part in moved if len(part) and part["cause"].iloc[0] == "merge" for link in part["link"]}
     if moved:
         unlinked = {side: _unlinked(snapshots[side].frame, links, side) for side in SIDES}
-
-    records = _read(links, snapshots, mapping)
-    links = links.assign(key=_keys(links, records, mapping))
+        records = _read(links, snapshots, mapping)
+        links = links.assign(key=_keys(links, records, mapping))
     parts += _linked(links, records, mapping, past, links["link"].isin(unclear))
     parts += _unlinked_parts(links, records, unlinked, snapshots, mapping, past)
     return make_plan(parts)
@@ -87,8 +86,7 @@ def _linked(
         part = rows(links, broken & ~busy, side, QUARANTINE, "unreadable")
         part["detail"] = records[side].loc[part.index, PROBLEM]
         parts.append(part)
-        held = past.held[past.held["side"] == side].drop_duplicates("record_id").set_index("record_id")["reason"]
-        reason = links[f"{side}_id"].map(held).astype("str")
+        reason = links[f"{side}_id"].map(past.held_reasons(side)).astype("str")
         part = rows(links, reason.notna() & ~broken & ~busy, side, QUARANTINE, "held")
         part["detail"] = reason[part.index]
         parts.append(part)
@@ -157,20 +155,20 @@ def _unlinked_parts(
     rest = {s: readable[s][~readable[s][ID].isin(again[f"{s}_id"])].reset_index(drop=True) for s in SIDES}
 
     matches = match(rest[CUSTOMERP], rest[TRELLO], mapping.link_keys, mapping.folded)
-    held = {s: set(past.held.loc[past.held["side"] == s, "record_id"]) for s in SIDES}
+    held = {s: past.held_reasons(s) for s in SIDES}
     complete = all(snapshots[s].complete or snapshots[s].facts.get("keys_complete") for s in SIDES)
     found = matches.links
-    usable = ~found["customerp_id"].isin(held[CUSTOMERP]) & ~found["trello_id"].isin(held[TRELLO])
+    usable = ~found["customerp_id"].isin(held[CUSTOMERP].index) & ~found["trello_id"].isin(held[TRELLO].index)
     if complete:
         parts.append(_link_rows(found[usable], "key", mapping, readable))
+    taken = _taken(links, records, found, rest, broken, mapping)
     for side in SIDES:
         grouped = matches.ambiguous.loc[matches.ambiguous["side"] == side, "record_id"]
         in_group = rest[side][ID].isin(grouped)
         parts.append(_notes(rest[side][in_group], side, WAITING, "ambiguous", "the link keys fit several records"))
         lone = rest[side][~in_group & ~rest[side][ID].isin(found[f"{side}_id"])]
-        blocked = lone[ID].isin(held[side])
-        reasons = past.held[past.held["side"] == side].drop_duplicates("record_id").set_index("record_id")["reason"]
-        parts.append(_notes(lone[blocked], side, QUARANTINE, "held", lone.loc[blocked, ID].map(reasons)))
+        blocked = lone[ID].isin(held[side].index)
+        parts.append(_notes(lone[blocked], side, QUARANTINE, "held", lone.loc[blocked, ID].map(held[side])))
         lone = lone[~blocked]
         survives = lone[ID].isin(past.tombstones.loc[past.tombstones["side"] == OTHER[side], "surviving_id"])
         parts.append(_notes(lone[survives], side, WAITING, "tombstone", "its counterpart was deleted"))
@@ -178,7 +176,7 @@ def _unlinked_parts(
             side,
             lone[~survives],
             mapping=mapping,
-            taken=_taken(links, records, found, rest, broken, mapping),
+            taken=taken,
             listings_complete=complete,
             capacity=dict(snapshots[OTHER[side]].facts.get("capacity", {})),
         )
