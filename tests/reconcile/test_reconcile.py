@@ -164,10 +164,26 @@ def test_manual_waits_and_an_answer_settles():
         ("", "conflict", "name", "?", "manual"),
         ("trello", "update", "note", "n", "edited_in_customerp"),
     ]
-    asked = pd.DataFrame({"link": [1], "property": ["name"], "answer": [""]})
+    asked = pd.DataFrame({"link": [1], "property": ["name"], "answer": [""], "reason": ["manual"]})
     assert told(run([c], [t], ONE, m, manual=asked)) == told(plan)
     answer = asked.assign(answer="trello")
     assert ("customerp", "update", "name", "R", "answered") in told(run([c], [t], ONE, m, manual=answer))
+
+
+def test_a_person_who_was_asked_goes_on_seeing_why():
+    asked = pd.DataFrame({"link": [1], "property": ["name"], "answer": [""], "reason": ["undone"]})
+    plan = run([record("c1", name="L")], [record("t1")], ONE, manual=asked)
+    assert told(plan) == [("", "conflict", "name", "?", "undone")]
+
+
+def test_a_conflict_shows_all_four_values_and_a_write_who_made_the_edit():
+    m = mapping(name={"conflict": "trello"})
+    plan = run([record("c1", name="L", _by="Eva")], [record("t1", name="R", note="n", _by="Tom")], ONE, m)
+    clash = plan[plan["operation"] == "conflict"].iloc[0]
+    assert tuple(clash[["base_customerp", "customerp", "trello", "base_trello"]]) == ("Acme", "L", "R", "Acme")
+    assert set(plan.loc[plan["operation"] == "update", "actor"]) == {"Tom"}
+    plan = run([record("c1", _by="Eva")], [])
+    assert set(plan.loc[plan["operation"] == "create", "actor"]) == {"Eva"}
 
 
 def test_one_way_edits_are_put_back_or_reported():

@@ -51,6 +51,7 @@ def past_of(store: Store, mapping: Mapping) -> Past:
         frame = pd.DataFrame({"link": [c.link for c in manual]}).astype("int64")
         frame["property"] = pd.Series([c.property for c in manual], dtype="str")
         frame["answer"] = pd.Series([c.answer for c in manual], dtype="str")
+        frame["reason"] = pd.Series([c.reason for c in manual], dtype="str")
         past = Past(past.links, past.tombstones, past.held, frame, past.last_read)
     return past
 

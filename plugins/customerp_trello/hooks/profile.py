@@ -149,6 +149,7 @@ class Entity(Strict):
         number: field of the natural number that people know the record by, if there is one.
         marker: field that keeps the counterpart's Trello id, if there is one.
         modified: field of the last change, if there is one.
+        modified_by: field that names who made the last change, if there is one.
         created: field of the creation; *modified* may be null until the first change.
         active: boolean field that is false for a record switched off, if there is one.
         labels: fields that make up the name people use.
@@ -162,6 +163,7 @@ class Entity(Strict):
     number: str | None = None
     marker: str | None = None
     modified: str | None = None
+    modified_by: str | None = None
     created: str | None = None
     active: str | None = None
     labels: tuple[str, ...] = ()

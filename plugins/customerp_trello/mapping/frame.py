@@ -13,6 +13,7 @@ what a text means is in the mapping. Columns that begin with an underscore descr
 ``_touch``            the record must be written although no property differs (an amendment to be included)
 ``_label``            JSON object: reference value -> human name
 ``_native``           JSON object: what the side itself needs in order to write the record later
+``_by``               who made the last change, where the system says so; empty where it does not
 ``_hold``             why no counterpart may be created for the record now; empty if it may
 """
 
@@ -39,6 +40,7 @@ TOUCH = "_touch"
 LABEL = "_label"
 NATIVE = "_native"
 HOLD = "_hold"
+BY = "_by"
 
 _DEFAULTS: dict[str, str] = {
     VERSION: "",
@@ -52,6 +54,7 @@ _DEFAULTS: dict[str, str] = {
     LABEL: "",
     NATIVE: "",
     HOLD: "",
+    BY: "",
 }
 META = (ID, MODIFIED_AT, *_DEFAULTS)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from customerp_trello.mapping.frame import BY
 from customerp_trello.mapping.model import Mapping, Property
 from customerp_trello.reconcile.aligned import Aligned
 from customerp_trello.reconcile.plan import ADOPT, CONFLICT, CUSTOMERP, NOT_WRITABLE, OTHER, SIDES, TRELLO, UPDATE
@@ -99,7 +100,7 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
     answered = manual.notna() & (manual != "")
     waits = manual.notna() & ~answered & cols.based & ~cols.equal
     winner, cause = winner.mask(answered & ~cols.equal, manual), cause.mask(answered & ~cols.equal, "answered")
-    winner, cause = winner.mask(waits, ""), cause.mask(waits, "manual")
+    winner, cause = winner.mask(waits, ""), cause.mask(waits, decision.reasons(aligned, prop.name))
     adopt &= ~waits
     conflict |= waits
     return _emit(aligned, prop, cols, winner, cause, adopt, conflict)
@@ -206,11 +207,14 @@ def _rows(
     rows = links[["link", "customerp_id", "trello_id", "key"]].copy()
     rows["side"], rows["operation"], rows["property"] = side, operation, prop.name
     rows["customerp"], rows["trello"] = cols.now[CUSTOMERP][mask], cols.now[TRELLO][mask]
+    rows["cause"] = cause[mask]
     if side:
         rows["before"], rows["after"] = cols.now[side][mask], cols.now[OTHER[side]][mask]
-    rows["cause"] = cause[mask]
+        rows["actor"] = aligned.records[OTHER[side]].loc[mask, BY]
     if winner is not None:
         rows["winner"] = winner[mask]
+        for end in SIDES:
+            rows[f"base_{end}"] = aligned.base(end, prop.name)[mask]
     if detail is not None:
         rows["detail"] = detail[mask]
     return rows

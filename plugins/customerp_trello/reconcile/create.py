@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from customerp_trello.mapping.frame import HOLD, ID, SCOPE
+from customerp_trello.mapping.frame import BY, HOLD, ID, SCOPE
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.match import key_columns
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, NOT_WRITABLE, OTHER, WAITING
@@ -107,7 +107,7 @@ def _create_rows(records: pd.DataFrame, source: str, target: str, mapping: Mappi
         value = records[prop.name]
         wanted = value.notna() & prop.to(target)
         part = _whole(records[wanted], source, target, CREATE, f"new_in_{source}", "", prop.name)
-        part["after"], part[source] = value[wanted], value[wanted]
+        part["after"], part[source], part["actor"] = value[wanted], value[wanted], records.loc[wanted, BY]
         if prop.max_length is not None:
             # Too long for the target: the record is created without it, and the mark stands.
             part["after"] = part["after"].mask(value[wanted].str.len().gt(prop.max_length))

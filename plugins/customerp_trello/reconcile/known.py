@@ -25,7 +25,7 @@ class Past:
         tombstones: side and deleted_id of what was deleted, surviving_id of its counterpart.
         held: side and record_id of records that must not be written in this run (quarantine not yet due,
             an interrupted write whose outcome is open), with a reason.
-        manual: link (int64) and property of open ``manual`` conflicts, with answer (a side, or empty while waiting).
+        manual: link (int64) and property of open conflicts, with answer (a side, or empty while waiting) and reason.
         last_read: per side, when a run last read it successfully; an edit of unknown time counts as made then.
         evidence: trello_id, property, at (datetime64 UTC): when that property was last changed in Trello, where known.
     """
@@ -34,7 +34,7 @@ class Past:
     tombstones: pd.DataFrame = field(default_factory=lambda: _empty("side", "deleted_id", "surviving_id"))
     held: pd.DataFrame = field(default_factory=lambda: _empty("side", "record_id", "reason"))
     manual: pd.DataFrame = field(
-        default_factory=lambda: _empty("property", "answer").assign(link=pd.Series(dtype="int64"))
+        default_factory=lambda: _empty("property", "answer", "reason").assign(link=pd.Series(dtype="int64"))
     )
     last_read: dict[str, datetime] = field(default_factory=dict)
     evidence: pd.DataFrame = field(

@@ -1,7 +1,9 @@
 """The plan: what a run means to do, as one table that people and machines read alike.
 
-One row per change and property (an empty property speaks of the whole record). A change is all rows of one
-``change`` number and becomes at most one write. The plan is pure data: same frames and state, same table, same digest.
+One row per change and property (an empty property speaks of the whole record), with the values that it goes from and
+to, what either side shows and, for a conflict, either side's base; ``actor`` is who made the edit, where known. A
+change is all rows of one ``change`` number and becomes at most one write. The plan is pure data: same frames and state,
+same table, same digest.
 """
 
 from __future__ import annotations
@@ -42,12 +44,16 @@ COLUMNS = (
     "after",
     "customerp",
     "trello",
+    "base_customerp",
+    "base_trello",
     "winner",
     "cause",
     "detail",
+    "actor",
 )
+_VALUES = ("before", "after", "customerp", "trello", "base_customerp", "base_trello")
 _TEXTS = tuple(c for c in COLUMNS if c not in ("change", "link"))
-_NEVER_MISSING = tuple(c for c in _TEXTS if c not in ("before", "after", "customerp", "trello"))
+_NEVER_MISSING = tuple(c for c in _TEXTS if c not in _VALUES)
 _DIGESTED = tuple(c for c in COLUMNS if c not in ("change", "link", "key"))
 _GROUP = ["side", "operation", "customerp_id", "trello_id"]
 

@@ -23,10 +23,16 @@ class Decision:
 
     def manual_mask(self, aligned: Aligned, name: str) -> pd.Series:
         """Per record: missing where no manual conflict is open on the property, else its answer ('' = waiting)."""
+        return self._asked(aligned, name, "answer")
+
+    def reasons(self, aligned: Aligned, name: str) -> pd.Series:
+        """Per record, why a person was asked about the property; missing where nobody was."""
+        return self._asked(aligned, name, "reason")
+
+    def _asked(self, aligned: Aligned, name: str, column: str) -> pd.Series:
         rows = self.past.manual
         rows = rows[rows["property"] == name]
-        answers = dict(zip(rows["link"], rows["answer"], strict=True))
-        return aligned.links["link"].map(answers).astype("str")
+        return aligned.links["link"].map(dict(zip(rows["link"], rows[column], strict=True))).astype("str")
 
 
 def decide(

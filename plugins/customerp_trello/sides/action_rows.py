@@ -8,7 +8,7 @@ from typing import Any
 
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.conditions import holds
-from customerp_trello.mapping.frame import HOLD, ID, MODIFIED_AT, NATIVE, PROBLEM, REASON, STATE, SUSPENDED, TOUCH
+from customerp_trello.mapping.frame import BY, HOLD, ID, MODIFIED_AT, NATIVE, PROBLEM, REASON, STATE, SUSPENDED, TOUCH
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.comment import SEPARATOR, Moment
 from customerp_trello.sides.comment_layout import OWN_FIELDS, Texts
@@ -36,6 +36,7 @@ class ActionRows:
         ]
         row = self._own(project.comment) | project.up_to(last.at if last else None)
         row[MODIFIED_AT] = self._time(last.at if last else project.comment.at)
+        row[BY] = ", ".join(dict.fromkeys(_author(amended.comment) for amended in project.pending)) or row[BY]
         row[PROBLEM], row[REASON] = project.problem, "; ".join(refused)
         row[NATIVE] = packed({"marker": project.parsed.footer.marker, "source": project.parsed.footer.source})
         if not project.ours:
@@ -65,7 +66,7 @@ class ActionRows:
         return row | {STATE: SUSPENDED, REASON: OUT_OF_SCOPE} if row[ID] in linked else None
 
     def _own(self, comment: Comment) -> Row:
-        row: Row = {ID: comment.id, MODIFIED_AT: self._time(comment.at)}
+        row: Row = {ID: comment.id, MODIFIED_AT: self._time(comment.at), BY: _author(comment)}
         for prop in self.mapping.properties:
             if prop.trello in OWN_FIELDS:
                 text = self._own_field(comment, prop.trello)
@@ -74,7 +75,7 @@ class ActionRows:
 
     def _own_field(self, comment: Comment, name: str) -> str:
         if name == "memberCreator":
-            return str((comment.raw.get("memberCreator") or {}).get("fullName") or "")
+            return _author(comment)
         if name == "card":
             card = self._card()
             return str(card.get("url") or card["id"])
@@ -82,6 +83,10 @@ class ActionRows:
 
     def _time(self, at: Moment) -> datetime | None:
         return moment(at.at, self.hook.clock_offset)
+
+
+def _author(comment: Comment) -> str:
+    return str((comment.raw.get("memberCreator") or {}).get("fullName") or "")
 
 
 def last_of(touch: str) -> Moment | None:

@@ -13,6 +13,7 @@ from customerp_trello.hooks.profile import FieldDelete
 from customerp_trello.mapping.conditions import hold
 from customerp_trello.mapping.converters import ACTIVE, Converter, converter_for, fields_frame, raw_text
 from customerp_trello.mapping.frame import (
+    BY,
     GONE,
     HOLD,
     ID,
@@ -74,10 +75,14 @@ class CustomERPReader:
         """
         raw = [{**record, ACTIVE: self.is_active(record)} for record in records]
         names = {*self._mapping.customerp_fields, ACTIVE, MERGED_INTO, self._kind.id}
-        fields = fields_frame(raw, [*names, *filter(None, (self._kind.modified, self._kind.created))])
+        fields = fields_frame(
+            raw, [*names, *filter(None, (self._kind.modified, self._kind.created, self._kind.modified_by))]
+        )
         ids = raw_text(fields[self._kind.id])
         columns: dict[str, Any] = {ID: ids, VERSION: ids.map(versions), MODIFIED_AT: self._times(fields)}
         columns |= self._states(fields) | self._properties(fields)
+        if self._kind.modified_by is not None:
+            columns[BY] = raw_text(fields[self._kind.modified_by])
         columns[NATIVE] = self._merged(fields)
         columns |= self._people(columns)
         frame = conform(pd.DataFrame(columns), self._mapping.names)
