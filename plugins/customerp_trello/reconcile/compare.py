@@ -177,7 +177,9 @@ def _emit(
             parts.append(_rows(aligned, prop, cols, wins & ~refused, target, UPDATE, cause=cause))
             parts.append(_rows(aligned, prop, cols, refused, target, NOT_WRITABLE, cause=cause, detail=refusal))
         elif prop.put_back:
-            back = wins & cols.known[target]
+            settled = wins & cause.eq("answered")
+            parts.append(_rows(aligned, prop, cols, settled, "", ADOPT, cause=cause))
+            back = wins & ~settled & cols.known[target]
             refusal = _refusal(aligned, prop, source, cols.now[target])
             ok = back & refusal.eq("")
             put_back = pd.Series("put_back", index=cause.index, dtype="str")

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+APART = "apart"
+"""Instead of a side: the tombstone is of a link, not of a record; its ids are CustomERP's and Trello's."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,7 +25,7 @@ class Past:
         links: one row per link: link (int64), customerp_id, trello_id, status, marks (JSON object property -> cause),
             written_customerp and written_trello (the modification time that our own last write left, as text),
             and ``c.<property>``, ``t.<property>`` with the base of each side (missing where never settled).
-        tombstones: side and deleted_id of what was deleted, surviving_id of its counterpart.
+        tombstones: side and deleted_id of what was deleted, surviving_id of its counterpart (see :attr:`apart`).
         held: side and record_id of records that must not be written in this run (quarantine not yet due,
             an interrupted write whose outcome is open), with a reason.
         manual: link (int64) and property of open conflicts, with answer (a side, or empty while waiting) and reason.
@@ -40,6 +43,12 @@ class Past:
     evidence: pd.DataFrame = field(
         default_factory=lambda: _empty("trello_id", "property").assign(at=pd.Series(dtype="datetime64[us, UTC]"))
     )
+
+    @property
+    def apart(self) -> pd.DataFrame:
+        """customerp_id and trello_id of records that a person took apart: they are not linked again by key."""
+        pairs = self.tombstones[self.tombstones["side"] == APART]
+        return pairs.rename(columns={"deleted_id": "customerp_id", "surviving_id": "trello_id"})
 
     def held_reasons(self, side: str) -> pd.Series:
         """Why records of *side* must not be written, by record id."""

@@ -148,7 +148,10 @@ def _unlinked_parts(
         bad = frame[PROBLEM].ne("")
         broken[side] = frame[bad]
         parts.append(_notes(broken[side], side, QUARANTINE, "unreadable", broken[side][PROBLEM]))
-        readable[side] = frame[~bad].reset_index(drop=True)
+        apart = ~bad & frame[ID].isin(past.apart[f"{side}_id"])
+        parts.append(_notes(frame[apart], side, WAITING, "apart", "a person took it and its counterpart apart"))
+        broken[side] = frame[bad | apart]  # whoever bears one of their keys may be a duplicate
+        readable[side] = frame[~bad & ~apart].reset_index(drop=True)
 
     again = _lives_again(readable, past)
     parts.append(_link_rows(again, "lives_again", mapping, readable))

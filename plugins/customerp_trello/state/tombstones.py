@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Literal
 
 import pandas as pd
 from sqlalchemy import Text, cast, insert, select, update
@@ -13,14 +14,22 @@ from customerp_trello.state.transaction import Transaction, chunks
 
 
 def bury(
-    tx: Transaction, pair: str, side: Side, deleted_id: str, surviving_id: str, *, keys: Mapping[str, str], run: str
+    tx: Transaction,
+    pair: str,
+    side: Side | Literal["apart"],
+    deleted_id: str,
+    surviving_id: str,
+    *,
+    keys: Mapping[str, str],
+    run: str,
 ) -> int:
     """Remember a deleted record; the same standing tombstone is not set twice.
 
     Args:
         tx: a writing transaction.
         pair: the pair.
-        side: where the record was deleted.
+        side: where the record was deleted; ``apart`` for a link that a person ended, with CustomERP's id as the deleted
+            and Trello's as the surviving one.
         deleted_id: its id there.
         surviving_id: its former counterpart on the other side.
         keys: link keys it had, property -> text.
