@@ -51,7 +51,9 @@ class Ran:
     def writes(self) -> list[tuple[str, str, str, str]]:
         with self.run.store.read() as tx:
             rows = history_of_run(tx, self.run.id)
-        rows = rows[rows["side"].ne("") & rows["operation"].isin(("create", "update", "delete", "move", "restore"))]
+        rows = rows[
+            rows["side"].ne("") & rows["operation"].isin(("create", "update", "delete", "move", "restore", "undo"))
+        ]
         return sorted(zip(rows["side"], rows["operation"], rows["property"], rows["after"].fillna("?"), strict=True))
 
 

@@ -24,7 +24,7 @@ def test_a_form_survives_its_json():
     ("conf", "sentence"),
     [
         ({"acton": "sync"}, "unknown key 'acton', did you mean action"),
-        ({"action": "delete"}, "valid: sync, preview, full_resync, let_through"),
+        ({"action": "delete"}, "valid: sync, preview, full_resync, let_through, undo"),
         ({"action": "let_through"}, "needs the digest of the held plan"),
         ({"plan": "0123456789abcdef"}, "goes with action let_through only"),
         ({"action": "full_resync", "limit": 5}, "takes everything"),
@@ -32,6 +32,9 @@ def test_a_form_survives_its_json():
         ({"changed_from": "2026-03-02", "changed_to": "2026-03-01"}, "must be before"),
         ({"changed_from": "yesterday"}, "valid: a date and time"),
         ({"keys": "C-1"}, "must be a list of texts"),
+        ({"action": "undo"}, "needs the run to undo"),
+        ({"run": "0123"}, "goes with action undo, or preview of an undo"),
+        ({"action": "undo", "run": "0123", "changed_to": "2026-03-01"}, "not of a window"),
         ({"limit": 0}, "a whole number from 1"),
         ({"limit": True}, "a whole number from 1"),
     ],

@@ -192,7 +192,7 @@ def test_an_open_conflict_is_recorded_once_and_kept_up_to_date(store, written):
         assert written == []
         assert conflicts.record_conflict(tx, PAIR, "r3", clash(trello="z")) == number
         (standing,) = conflicts.conflicts(tx, PAIR)
-    assert (standing.trello, standing.run, standing.base_trello) == ("z", "r3", None)
+    assert (standing.trello, standing.run, standing.base_trello) == ("z", "r1", None)
 
 
 def test_a_settled_conflict_is_recorded_once_per_run(store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from customerp_trello.flow.change_log import ChangeLog
 from customerp_trello.flow.outcome import change_key, lines_of
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SideName, other
+from customerp_trello.reconcile.known import APART
 from customerp_trello.reconcile.plan import (
     ADOPT,
     CONFLICT,
@@ -22,6 +24,7 @@ from customerp_trello.reconcile.plan import (
     Change,
     changes,
 )
+from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.state.bases import Settlement, settle_many
 from customerp_trello.state.conflicts import (
     ANSWERED,
@@ -50,7 +53,7 @@ def apply_state(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
     for side in SIDES:
         _each(run, plan, fence, (NOT_WRITABLE,), _not_writable, side)
         _each(run, plan, fence, (SUSPENDED,), _suspend, side)
-    _each(run, plan, fence, (CONFLICT,), _conflict)
+    _each(run, plan, fence, (CONFLICT,), _Conflicts(run))
     _settled_elsewhere(run, plan, fence)
 
 
@@ -131,10 +134,18 @@ def _settle_as_read(tx: Transaction, run: PairRun, change: Change, link: int, ma
 
 def _unlink(tx: Transaction, run: PairRun, change: Change) -> None:
     if unlink(tx, [change.link]):
-        gone: SideName = "trello" if change.cause == "gone_in_trello" else "customerp"
-        ids = {"customerp": change.customerp_id, "trello": change.trello_id}
-        bury(tx, run.pair, gone, ids[gone], ids[other(gone)], keys={"key": change.key}, run=run.id)
+        _bury(tx, run, change)
         _note(tx, run, change, change.link)
+
+
+def _bury(tx: Transaction, run: PairRun, change: Change) -> None:
+    keys = {"key": change.key}
+    if change.cause == UNDO:
+        bury(tx, run.pair, APART, change.customerp_id, change.trello_id, keys=keys, run=run.id)
+        return
+    gone: SideName = "trello" if change.cause == "gone_in_trello" else "customerp"
+    ids = {"customerp": change.customerp_id, "trello": change.trello_id}
+    bury(tx, run.pair, gone, ids[gone], ids[other(gone)], keys=keys, run=run.id)
 
 
 def _suspend(tx: Transaction, run: PairRun, change: Change) -> None:
@@ -142,17 +153,36 @@ def _suspend(tx: Transaction, run: PairRun, change: Change) -> None:
         _note(tx, run, change, change.link)
 
 
-def _conflict(tx: Transaction, run: PairRun, change: Change) -> None:
-    link = _link(tx, run, change)
-    waiting = {c.property for c in conflicts(tx, run.pair, status=OPEN) if c.link == link}
-    for row in change.rows.to_dict("records"):
-        text = {side: None if pd.isna(row[side]) else str(row[side]) for side in SIDES}
-        name, winner = row["property"], row["winner"]
-        status = SETTLED if winner else OPEN
-        found = Conflict(link, name, None, None, text["customerp"], text["trello"], winner, row["cause"], status)
-        record_conflict(tx, run.pair, run.id, found)
-        if winner or name not in waiting:
-            append_history(tx, run.pair, run.id, [_line(change, found)])
+class _Conflicts:
+    """Records conflicts; a question that stands already is brought up to date and is no news."""
+
+    def __init__(self, run: PairRun) -> None:
+        with run.store.read() as tx:
+            self.asked = {(one.link, one.property) for one in conflicts(tx, run.pair, status=OPEN)}
+
+    def __call__(self, tx: Transaction, run: PairRun, change: Change) -> None:
+        link = _link(tx, run, change)
+        for row in change.rows.to_dict("records"):
+            base, now = ({side: _text(row[f"{prefix}{side}"]) for side in SIDES} for prefix in ("base_", ""))
+            name, winner = row["property"], row["winner"]
+            found = Conflict(
+                link,
+                name,
+                base["customerp"],
+                base["trello"],
+                now["customerp"],
+                now["trello"],
+                winner,
+                row["cause"],
+                SETTLED if winner else OPEN,
+            )
+            record_conflict(tx, run.pair, run.id, found)
+            if winner or (link, name) not in self.asked:
+                append_history(tx, run.pair, run.id, [_line(change, found)])
+
+
+def _text(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value)
 
 
 def _line(change: Change, found: Conflict) -> Entry:
@@ -172,9 +202,11 @@ def _line(change: Change, found: Conflict) -> Entry:
 
 
 def _settled_elsewhere(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
-    """Close manual conflicts whose sides agree by now."""
-    agreed = plan[plan["operation"].eq(ADOPT)]
+    """Close questions whose sides agree by now, or whose answer asks for nothing that may be written."""
+    agreed = plan[plan["operation"].isin((ADOPT, NOT_WRITABLE))]
     pairs = set(zip(agreed["link"], agreed["property"], strict=True))
+    if not pairs:
+        return
     with run.begin(fence) as tx:
         asked = [*conflicts(tx, run.pair, status=OPEN), *conflicts(tx, run.pair, status=ANSWERED)]
         settle_conflicts(tx, [c.id for c in asked if (c.link, c.property) in pairs])

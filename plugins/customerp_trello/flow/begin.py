@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from customerp_trello.errors import FatalError
-from customerp_trello.flow.form import Form
+from customerp_trello.errors import FatalError, FormError
+from customerp_trello.flow.form import LET_THROUGH, Form
 from customerp_trello.flow.pair_run import LEASE_SECONDS, PairRun
 from customerp_trello.flow.recover import recover
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Side
 from customerp_trello.state import lease
 from customerp_trello.state.lease import Holder
-from customerp_trello.state.runs import get_run, start_run, update_run
+from customerp_trello.state.plans import held_plan
+from customerp_trello.state.runs import find_run, get_run, start_run, update_run
 from customerp_trello.state.store import Store
 
 
@@ -25,13 +27,18 @@ def acquire(
     *,
     dag_id: str = "",
     airflow_run_id: str = "",
+    started_by: str = "",
     attempt: int = 1,
 ) -> Holder | None:
     """Take the pair's lease for a run and write the run down; asking again for the same run is harmless.
 
     Returns:
         None if the run has the lease, else who has it.
+
+    Raises:
+        FormError: the run to be undone is not there.
     """
+    form = _with_run(store, mapping.pair, form)
     found = lease.acquire(store, mapping.pair, run_id, LEASE_SECONDS)
     if isinstance(found, Holder):
         return found
@@ -46,10 +53,29 @@ def acquire(
                 action=form.action,
                 window=(form.changed_from, form.changed_to),
                 form=form.as_json(),
+                started_by=started_by,
                 run_id=run_id,
             )
         update_run(tx, run_id, run_fence=found.run_fence)
     return None
+
+
+def _with_run(store: Store, pair: str, form: Form) -> Form:
+    """The form with our id of the run to be undone, which a let-through takes from the plan that was held."""
+    with store.read() as tx:
+        if form.action == LET_THROUGH:
+            held = held_plan(tx, pair, form.plan)
+            row = get_run(tx, held.run) if held else None
+            return replace(form, run=row.form.get("run", "") if row else "")
+        if not form.run:
+            return form
+        found = find_run(tx, pair, form.run)
+    if found is None:
+        raise FormError(
+            f"{pair}: there is no run {form.run!r} to undo (any more). Valid: the id in the last line of a run's "
+            "report, its first digits, or Airflow's run id of this DAG."
+        )
+    return replace(form, run=found.id)
 
 
 def begin(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:

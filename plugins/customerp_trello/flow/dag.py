@@ -72,7 +72,8 @@ def form_params() -> dict[str, Param]:
             description_md="- **sync**: everything since the last run and all open work\n"
             "- **preview**: make and show the plan, write nothing\n"
             "- **full_resync**: list both sides completely and compare every record\n"
-            "- **let_through**: apply a plan that the guard holds; its digest goes into the field below",
+            "- **let_through**: apply a plan that the guard holds; its digest goes into the field below\n"
+            "- **undo**: put back what a run wrote, where it still stands; preview with a run shows that first",
         ),
         "plan": Param(
             "",
@@ -80,6 +81,13 @@ def form_params() -> dict[str, Param]:
             pattern="^[0-9a-f]{0,16}$",
             title="Plan to let through",
             description="The sixteen digits that the held run's log names. With action let_through only.",
+        ),
+        "run": Param(
+            "",
+            type=["null", "string"],
+            title="Run to undo",
+            description="The run's id as the last line of its report names it, or Airflow's run id. With action undo, "
+            "or with preview to see what an undo would do.",
         ),
         "keys": Param(
             [],

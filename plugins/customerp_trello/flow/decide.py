@@ -19,8 +19,9 @@ from customerp_trello.mapping.frame import Snapshot
 from customerp_trello.reconcile.guard import Reason, Situation, guarded_changes, judge
 from customerp_trello.reconcile.plan import CONFLICT, CUSTOMERP, SIDES, TRELLO, counts, digest
 from customerp_trello.reconcile.reconcile import reconcile
+from customerp_trello.reconcile.undo import UNDOABLE, undo
 from customerp_trello.sides.base import ChangeTimes, Directory, Side
-from customerp_trello.state.history import recent_counts
+from customerp_trello.state.history import history_of_run, recent_counts
 from customerp_trello.state.links import count_links
 from customerp_trello.state.plans import HELD, Plan, approval_for, approve, get_plan, save_plan
 from customerp_trello.state.runs import load_watermarks, update_run
@@ -29,6 +30,7 @@ _KINDS = {
     "create": "create",
     "restore": "create",
     "update": "update",
+    "undo": "update",
     "move": "update",
     "delete": "delete",
     "suspended": "delete",
@@ -47,11 +49,7 @@ def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
     """
     snapshots = {side: read_snapshot(run.folder, side) for side in SIDES}
     snapshots = _resolve_references(run, snapshots, open_side)
-    past = past_of(run.store, run.mapping)
-    plan = reconcile(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], past)
-    evidence = _evidence(plan, open_side)
-    if len(evidence):
-        plan = reconcile(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], replace(past, evidence=evidence))
+    plan = (_undo if run.form.run else _compare)(run, snapshots, open_side)
     plan = restrict(plan, run.form, run.mapping, snapshots)
     write_frame(run.folder, "plan", plan)
     name, numbers = digest(plan), counts(plan)
@@ -60,6 +58,22 @@ def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
         update_run(tx, run.id, plan_digest=name)
     notes = [note for side in SIDES for note in snapshots[side].facts.get("notes", [])]
     return {"digest": name, "changes": numbers, "notes": len(notes)}
+
+
+def _compare(run: PairRun, snapshots: dict[str, Snapshot], open_side: Callable[[str], Side]) -> pd.DataFrame:
+    past = past_of(run.store, run.mapping)
+    plan = reconcile(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], past)
+    evidence = _evidence(plan, open_side)
+    if evidence.empty:
+        return plan
+    return reconcile(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], replace(past, evidence=evidence))
+
+
+def _undo(run: PairRun, snapshots: dict[str, Snapshot], _open_side: Callable[[str], Side]) -> pd.DataFrame:
+    with run.store.read() as tx:
+        done = history_of_run(tx, run.form.run)
+    written = done[done["side"].ne("") & done["operation"].isin(UNDOABLE)]
+    return undo(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], past_of(run.store, run.mapping), written)
 
 
 def _evidence(plan: pd.DataFrame, open_side: Callable[[str], Side]) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from customerp_trello.mapping.model import SIDES, SideName
 from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, WAITING
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, set_plan_status
-from customerp_trello.state.runs import Watermark, load_watermarks, save_watermark
+from customerp_trello.state.runs import Watermark, get_run, load_watermarks, save_watermark
+from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import Work, load_open_work, replace_open_work
 
 
@@ -33,11 +34,19 @@ def finish(run: PairRun, fence: Fence) -> None:
             marks = load_watermarks(tx, run.pair)
             for side in SIDES:
                 save_watermark(tx, run.pair, side, _mark(run, snapshots[side], marks.get(side)))
-            for approved in plans(tx, run.pair, status=APPROVED):
-                set_plan_status(tx, approved.run, APPLIED)
-            for moot in plans(tx, run.pair, status=HELD):
-                set_plan_status(tx, moot.run, REFUSED)
+        _close_plans(tx, run)
         set_plan_status(tx, run.id, APPLIED)
+
+
+def _close_plans(tx: Transaction, run: PairRun) -> None:
+    """What was let through is done, and what is still held is moot: but for an undo, which no sync replaces."""
+    for approved in plans(tx, run.pair, status=APPROVED):
+        if not run.form.partial or approved.digest.startswith(run.form.plan or "?"):
+            set_plan_status(tx, approved.run, APPLIED)
+    for moot in [] if run.form.partial else plans(tx, run.pair, status=HELD):
+        asked = get_run(tx, moot.run)
+        if asked is None or not asked.form.get("run"):
+            set_plan_status(tx, moot.run, REFUSED)
 
 
 def _open(plan: pd.DataFrame) -> Iterator[Work]:

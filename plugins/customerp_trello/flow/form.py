@@ -13,12 +13,13 @@ from typing import Any
 
 from customerp_trello.errors import FormError
 
-SYNC, PREVIEW, FULL_RESYNC, LET_THROUGH = "sync", "preview", "full_resync", "let_through"
-ACTIONS = (SYNC, PREVIEW, FULL_RESYNC, LET_THROUGH)
+SYNC, PREVIEW, FULL_RESYNC, LET_THROUGH, UNDO = "sync", "preview", "full_resync", "let_through", "undo"
+ACTIONS = (SYNC, PREVIEW, FULL_RESYNC, LET_THROUGH, UNDO)
 
 DEFAULTS: dict[str, Any] = {
     "action": SYNC,
     "plan": "",
+    "run": "",
     "keys": [],
     "changed_from": None,
     "changed_to": None,
@@ -36,6 +37,7 @@ class Form:
         keys: only records with one of these link keys or ids; empty for all.
         changed_from, changed_to: only records changed in ``[from, to)``; a backfill sets both.
         limit: write at most so many changes.
+        run: the run to undo (with ``undo``, or ``preview`` of an undo): our id, its beginning, or Airflow's run id.
     """
 
     action: str = SYNC
@@ -44,6 +46,7 @@ class Form:
     changed_from: datetime | None = None
     changed_to: datetime | None = None
     limit: int | None = None
+    run: str = ""
 
     @property
     def windowed(self) -> bool:
@@ -53,7 +56,7 @@ class Form:
     @property
     def partial(self) -> bool:
         """Whether the run looks at less than everything, so that it proves nothing about the rest."""
-        return self.windowed or bool(self.keys) or self.limit is not None
+        return self.windowed or bool(self.keys) or self.limit is not None or bool(self.run)
 
     @property
     def dry(self) -> bool:
@@ -81,7 +84,7 @@ def read_form(conf: Mapping[str, Any], params: Mapping[str, Any]) -> Form:
     action = values["action"]
     if action not in ACTIONS:
         problems.append(f"action is {action!r}; valid: {', '.join(ACTIONS)}")
-    plan = str(values["plan"] or "").strip()
+    plan, run = (str(values[name] or "").strip() for name in ("plan", "run"))
     keys = _texts(values["keys"], problems)
     start, end = (
         _moment("changed_from", values["changed_from"], problems),
@@ -92,6 +95,12 @@ def read_form(conf: Mapping[str, Any], params: Mapping[str, Any]) -> Form:
         problems.append("action let_through needs the digest of the held plan in `plan`; the held run's log names it")
     if plan and action != LET_THROUGH:
         problems.append(f"`plan` goes with action let_through only, not with {action}; leave it empty")
+    if action == UNDO and not run:
+        problems.append("action undo needs the run to undo in `run`; the last line of its report names it")
+    if run and action not in (UNDO, PREVIEW):
+        problems.append(f"`run` goes with action undo, or preview of an undo, not with {action}; leave it empty")
+    if run and (start or end):
+        problems.append("an undo is of one run, not of a window; leave changed_from and changed_to empty")
     if start and end and start >= end:
         problems.append(f"changed_from ({start:%F %T}) must be before changed_to ({end:%F %T})")
     if action in (FULL_RESYNC, LET_THROUGH) and (keys or start or end or limit is not None):
@@ -100,13 +109,14 @@ def read_form(conf: Mapping[str, Any], params: Mapping[str, Any]) -> Form:
         raise FormError(
             "The trigger form cannot be carried out: " + "; ".join(problems) + ". Trigger again, corrected."
         )
-    return Form(action, plan, keys, start, end, limit)
+    return Form(action, plan, keys, start, end, limit, run)
 
 
 def form_of(data: Mapping[str, Any]) -> Form:
     """The form that :meth:`Form.as_json` wrote."""
     moments = {k: datetime.fromisoformat(data[k]) if data.get(k) else None for k in ("changed_from", "changed_to")}
-    return Form(data["action"], data["plan"], tuple(data["keys"]), limit=data["limit"], **moments)
+    keys, run = tuple(data["keys"]), data.get("run", "")
+    return Form(data["action"], data["plan"], keys, limit=data["limit"], run=run, **moments)
 
 
 def _unknown(key: str) -> str:

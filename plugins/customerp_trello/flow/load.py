@@ -128,7 +128,8 @@ class _Loop:
         with self.run.begin(self.fence) as tx:
             clear_work(tx, self.run.pair, *_who(change), kinds=("quarantined", "deferred"))
             answered = conflicts(tx, self.run.pair, status=ANSWERED)
-            settle_conflicts(tx, [c.id for c in answered if (c.link, c.property) in asked])
+            ids = [c.id for c in answered if (c.link, c.property) in asked]
+            settle_conflicts(tx, ids, winner=TRELLO if self.name == CUSTOMERP else CUSTOMERP)
 
     def _refused_in_customerp(self) -> set[str]:
         with self.run.store.read() as tx:

@@ -11,8 +11,9 @@ import pandas as pd
 from customerp_trello.mapping.frame import MODIFIED_AT, Record
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CUSTOMERP, NOT_WRITABLE, Change
+from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.state.bases import settle
-from customerp_trello.state.conflicts import SETTLED, Conflict, record_conflict
+from customerp_trello.state.conflicts import OPEN, SETTLED, Conflict, record_conflict
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.intents import DONE, Intent, close_intent, plan_intent
 from customerp_trello.state.invitations import remember_invitation
@@ -21,6 +22,7 @@ from customerp_trello.state.tombstones import bury
 from customerp_trello.state.transaction import Transaction
 
 NORMALISED = "normalised"
+UNDONE = "undone"
 RESTORE = "restore"
 
 
@@ -30,7 +32,7 @@ class Write:
 
     Attributes:
         side: where it writes.
-        operation: create, restore, update, move, delete.
+        operation: create, restore, update, undo, move, delete.
         change_key: names it within its run.
         customerp_id, trello_id: the records, empty where not there yet.
         link: the link, -1 if it is to be found by the ids.
@@ -38,7 +40,7 @@ class Write:
         sent: property -> value to write.
         source: property -> value on the other side.
         before: property -> value of the target as read.
-        causes, winners: property -> why, and who won a conflict.
+        causes, winners, actors: property -> why, who won a conflict, and who made the edit where that is known.
     """
 
     side: SideName
@@ -53,6 +55,7 @@ class Write:
     before: Mapping[str, str | None] = field(default_factory=dict)
     causes: Mapping[str, str] = field(default_factory=dict)
     winners: Mapping[str, str] = field(default_factory=dict)
+    actors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def target_id(self) -> str:
@@ -101,7 +104,7 @@ def write_of(change: Change, values: Mapping[str, str] | None = None) -> Write:
     rows = change.rows[change.rows["property"].isin(sent) | change.rows["property"].eq("")]
     return Write(
         side,
-        RESTORE if change.detail == RESTORE else change.operation,
+        _operation(change),
         change_key(change),
         change.customerp_id,
         change.trello_id,
@@ -112,7 +115,15 @@ def write_of(change: Change, values: Mapping[str, str] | None = None) -> Write:
         change.column("before"),
         dict(zip(rows["property"], rows["cause"], strict=True)),
         dict(zip(rows["property"], rows["winner"], strict=True)),
+        dict(zip(rows["property"], rows["actor"], strict=True)),
     )
+
+
+def _operation(change: Change) -> str:
+    """What the write is called in journal and history, where that is more than the plan's word says."""
+    if change.cause == UNDO:
+        return UNDO
+    return RESTORE if change.detail == RESTORE else change.operation
 
 
 def write_again(intent: Intent) -> Write:
@@ -149,6 +160,8 @@ def record_written(tx: Transaction, pair: str, run: str, intent: int, write: Wri
         relink(tx, link, write.side, answer.id, run=run)
         written: dict[str, Any] = {f"written_{write.side}": written_at(answer)}
         settle(tx, link, run=run, **_bases(write, answer), **written)
+        if write.operation == UNDO:
+            _hold_undone(tx, pair, run, link, write, answer)
     close_intent(tx, intent, DONE, customerp_id=write.customerp_id, trello_id=write.trello_id)
     append_history(tx, pair, run, _entries(write, answer, link))
     _remember(tx, pair, run, answer)
@@ -206,6 +219,9 @@ def _bases(write: Write, answer: Record) -> dict[str, Any]:
         answered, source = answer.values.get(name), write.source.get(name)
         made[name] = sent if answered is None else answered
         ours[name] = sent if source is None else source
+    if write.operation == UNDO:
+        # The other side was not asked: its base stays, and a person says which value shall be on both.
+        return {write.side: made, "marks": dict.fromkeys(made, UNDONE)}
     marks = {name: NORMALISED if made[name] != ours[name] else None for name in write.sent}
     return {write.side: made, other(write.side): ours, "marks": marks}
 
@@ -227,6 +243,7 @@ def _entries(write: Write, answer: Record | None, link: int | None) -> list[Entr
             link=link,
             cause=write.causes.get(name) or write.causes.get("", ""),
             winner=write.winners.get(name, ""),
+            actor=write.actors.get(name, ""),
         )
         for name in names
     ]
@@ -236,6 +253,15 @@ def _remember(tx: Transaction, pair: str, run: str, answer: Record) -> None:
     """Remember which address an invitation went to: Trello never shows it again."""
     if invited := answer.meta.get("_invited"):
         remember_invitation(tx, pair, invited["email"], invited["workspace_id"], invited["member_id"], run=run)
+
+
+def _hold_undone(tx: Transaction, pair: str, run: str, link: int, write: Write, answer: Record) -> None:
+    """Hold undone properties as conflicts: neither applied again nor spread until a person answers."""
+    for name, sent in write.sent.items():
+        shown = answer.values.get(name)
+        now = {write.side: sent if shown is None else shown, other(write.side): write.source.get(name)}
+        asked = Conflict(link, name, None, None, now["customerp"], now["trello"], reason=UNDONE, status=OPEN)
+        record_conflict(tx, pair, run, asked)
 
 
 def _note_overwritten(tx: Transaction, pair: str, run: str, link: int, write: Write, answer: Record) -> None:
@@ -272,6 +298,7 @@ def lines_of(change: Change, link: int | None) -> list[Entry]:
             link=link,
             cause=row["cause"],
             winner=row["winner"],
+            actor=row["actor"],
         )
         for row in change.rows.to_dict("records")
     ]

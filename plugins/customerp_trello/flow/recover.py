@@ -13,6 +13,7 @@ from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.frame import Record
 from customerp_trello.mapping.model import SideName
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, TRELLO, UPDATE
+from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.sides.base import Side
 from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_intent, open_intents
 from customerp_trello.state.lease import Fence
@@ -46,7 +47,7 @@ def recover(run: PairRun, fence: Fence, open_side: Callable[[str], Side]) -> dic
 
 def _resolve(run: PairRun, fence: Fence, open_side: Callable[[str], Side], intent: Intent) -> str:
     side, write = open_side(intent.side), write_again(intent)
-    if intent.operation == UPDATE:
+    if intent.operation in (UPDATE, UNDO):
         return _resolve_update(run, fence, side, intent, write)
     if intent.operation not in (CREATE, RESTORE) or side.repeatable_creates:
         # Repeating it does no harm, and reconcile decides from what is there now.

@@ -17,7 +17,14 @@ from customerp_trello.state.runs import end_run
 from customerp_trello.state.work import load_open_work
 
 WORDS = {"link": "newly linked", "adopt": "adopted", "relink": "relinked", "unlink": "unlinked"}
-WROTE = {"create": "created", "restore": "restored", "update": "updated", "move": "moved", "delete": "deleted"}
+WROTE = {
+    "create": "created",
+    "restore": "restored",
+    "update": "updated",
+    "undo": "put back",
+    "move": "moved",
+    "delete": "deleted",
+}
 LINK_CHANGES = ("create", "link", "relink", "unlink", "move", "delete", "restore")
 
 

@@ -38,6 +38,7 @@ def acquire_lease(pair: str, context: Any) -> str | None:
         _form(context),
         dag_id=dag_run.dag_id,
         airflow_run_id=dag_run.run_id,
+        started_by=getattr(dag_run, "triggering_user_name", None) or "",
         attempt=instance.try_number,
     )
     if holder is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 import pandas as pd
 
-APART = "apart"
+APART: Literal["apart"] = "apart"
 """Instead of a side: the tombstone is of a link, not of a record; its ids are CustomERP's and Trello's."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

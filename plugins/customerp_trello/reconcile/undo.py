@@ -17,6 +17,7 @@ from customerp_trello.reconcile.plan import (
     CUSTOMERP,
     DELETE,
     KEPT,
+    MOVE,
     SIDES,
     TRELLO,
     UNLINK,
@@ -27,6 +28,11 @@ from customerp_trello.reconcile.plan import (
 UNDO = "undo"
 """Cause of every change of such a plan, and the operation under which journal and history have its writes."""
 
+UNDOABLE = (UPDATE, UNDO, CREATE, "restore", DELETE, MOVE)
+"""Operations of history that an undo speaks of."""
+
+_WRITTEN = ("side", "operation", "link", "customerp_id", "trello_id", "property", "before", "after")
+
 _INVITING = ("email", "customer")
 """Properties of a member whose change sends an invitation."""
 
@@ -36,7 +42,7 @@ _WHY = {
     "edited_since": "it does not show the run's value any more",
     "unknown_before": "what it showed before is not known",
     "invitation": "an invitation that was sent cannot be taken back",
-    "irreversible": "what was deleted, switched off or posted again cannot be taken back",
+    "irreversible": "what was deleted, switched off, moved or posted again cannot be taken back",
     "created": "the record that was created stays; it only loses its link",
 }
 
@@ -56,12 +62,13 @@ def undo(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Past, wr
         A plan of ``update``, ``unlink`` and ``kept`` changes.
     """
     frames = {CUSTOMERP: customerp.frame.set_index(ID), TRELLO: trello.frame.set_index(ID)}
-    rows = _with_links(
-        written.drop_duplicates(["side", "link", "customerp_id", "trello_id", "property"], keep="last"), past
-    )
-    parts = [_unlinks(rows, past)]
+    written = written[list(_WRITTEN)]
+    last = written.drop_duplicates(["side", "link", "customerp_id", "trello_id", "property"], keep="last")
+    links = past.links.assign(key=_keys(past.links, mapping))
+    rows = _with_links(last, links)
+    parts = [_unlinks(rows, links)]
     taken = rows["operation"].eq(CREATE)
-    deletes = rows["operation"].isin((DELETE, "restore"))
+    deletes = rows["operation"].isin((DELETE, "restore", MOVE))
     parts.append(_kept(rows[deletes & ~taken], "irreversible"))
     rows = rows[~deletes & ~taken]
     for side in SIDES:
@@ -72,26 +79,35 @@ def undo(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Past, wr
     return make_plan(parts)
 
 
-def _with_links(written: pd.DataFrame, past: Past) -> pd.DataFrame:
-    """The writes with the ids that their links have now; ``linked`` says whether they still have one."""
-    now = past.links.set_index("link")
+def _keys(links: pd.DataFrame, mapping: Mapping) -> pd.Series:
+    """A display key per link, from the bases."""
+    text = pd.Series(pd.NA, index=links.index, dtype="str")
+    for name in dict.fromkeys(name for key in mapping.link_keys for name in key.properties):
+        for base in (links[f"c.{name}"], links[f"t.{name}"]):
+            text = text.fillna(base.where(base != ""))
+    return text.fillna(links["customerp_id"])
+
+
+def _with_links(written: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """The writes with their link's ids of today; ``standing`` where there is one, ``linked`` unless it is suspended."""
+    now = links.set_index("link")
     number = written["link"].astype("Int64").fillna(-1).astype("int64")
     known = number.isin(now.index)
     rows = written.assign(link=number, linked=known & number.map(now["status"]).eq("linked"), standing=known)
     for side in SIDES:
         ids = number.map(now[f"{side}_id"]).astype("str")
         rows[f"{side}_id"] = ids.fillna(rows[f"{side}_id"])
-    return rows.assign(key=rows["customerp_id"])
+    return rows.assign(key=number.map(now["key"]).astype("str").fillna(rows["customerp_id"]))
 
 
-def _unlinks(rows: pd.DataFrame, past: Past) -> pd.DataFrame:
+def _unlinks(rows: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     """Links of records that the run created, also where the create and its link were two writes."""
     created = rows[rows["operation"].eq(CREATE)]
-    standing = past.links["link"].isin(created["link"])
+    standing = links["link"].isin(created["link"])
     for side in SIDES:
-        standing |= past.links[f"{side}_id"].isin(created.loc[created["side"].eq(side), f"{side}_id"])
-    part = past.links.loc[standing, ["link", "customerp_id", "trello_id"]].copy()
-    part["key"], part["side"], part["operation"], part["property"] = part["customerp_id"], "", UNLINK, ""
+        standing |= links[f"{side}_id"].isin(created.loc[created["side"].eq(side), f"{side}_id"])
+    part = links.loc[standing, ["link", "customerp_id", "trello_id", "key"]].copy()
+    part["side"], part["operation"], part["property"] = "", UNLINK, ""
     part["cause"], part["detail"] = UNDO, _WHY["created"]
     return part
 
@@ -141,4 +157,4 @@ def _kept(rows: pd.DataFrame, reason: str) -> pd.DataFrame:
 
 
 def _columns(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.drop(columns=[c for c in ("linked", "standing", "id", "run", "at") if c in rows])
+    return rows.drop(columns=["linked", "standing"])

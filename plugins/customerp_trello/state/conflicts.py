@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import RowMapping, insert, select, update
 
 from customerp_trello.errors import RecordError
-from customerp_trello.state.tables import Side, conflict
+from customerp_trello.state.history import Entry, append_history
+from customerp_trello.state.tables import Side, conflict, link
 from customerp_trello.state.transaction import Transaction, chunks
 
 OPEN, ANSWERED, SETTLED = "open", "answered", "settled"
@@ -68,7 +69,9 @@ def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
             return int(standing["id"])
         values |= _UNANSWERED
     if any(standing[name] != value for name, value in values.items()):
-        tx.execute(update(conflict).where(conflict.c.id == standing["id"]).values(**values, run=run))
+        # An open question keeps the run that asked it first.
+        values |= {"run": run} if new.status == SETTLED else {}
+        tx.execute(update(conflict).where(conflict.c.id == standing["id"]).values(**values))
     return int(standing["id"])
 
 
@@ -91,6 +94,41 @@ def answer_conflict(tx: Transaction, conflict_id: int, answer: Side, by: str) ->
     values = {"status": ANSWERED, "answer": answer, "answered_by": by, "answered_at": tx.now}
     if tx.execute(update(conflict).where(c.id == conflict_id, c.status == OPEN).values(**values)).rowcount == 0:
         raise RecordError(f"Conflict {conflict_id} is not open: it was answered or settled meanwhile. Reload the list.")
+    found = Conflict(**tx.execute(select(conflict).where(c.id == conflict_id)).mappings().one())
+    append_history(tx, found.pair, found.run, [_told(tx, found)])
+
+
+def _told(tx: Transaction, answered: Conflict) -> Entry:
+    """The answer as a line of the record's history."""
+    query = select(link.c.customerp_id, link.c.trello_id).where(link.c.id == answered.link)
+    customerp_id, trello_id = tx.connection.execute(query).one_or_none() or ("", "")
+    return Entry(
+        "",
+        "answer",
+        f"conflict {answered.id}",
+        customerp_id,
+        trello_id,
+        answered.property,
+        before=answered.customerp,
+        after=answered.trello,
+        link=answered.link,
+        cause=answered.reason,
+        winner=answered.answer,
+        actor=answered.answered_by,
+    )
+
+
+def answer_conflicts(tx: Transaction, pair: str, ids: Collection[int], answer: Side, by: str) -> int:
+    """A person gives one answer to many questions; those that are not open (any more) are left out.
+
+    Returns:
+        How many were answered. The next run applies the answers.
+    """
+    wanted = set(ids)
+    asked = [one for one in conflicts(tx, pair) if one.id in wanted]
+    for one in asked:
+        answer_conflict(tx, one.id, answer, by)
+    return len(asked)
 
 
 def settle_conflicts(tx: Transaction, ids: Collection[int], *, winner: str = "") -> int:
@@ -103,10 +141,16 @@ def settle_conflicts(tx: Transaction, ids: Collection[int], *, winner: str = "")
     )
 
 
-def conflicts(tx: Transaction, pair: str, *, status: str = OPEN) -> list[Conflict]:
-    """The pair's conflicts of one status, oldest first."""
-    chosen = select(conflict).where(conflict.c.pair == pair, conflict.c.status == status).order_by(conflict.c.id)
-    return [Conflict(**row) for row in tx.execute(chosen).mappings()]
+def conflicts(
+    tx: Transaction, pair: str, *, status: str = OPEN, run: str = "", links: Collection[int] | None = None
+) -> list[Conflict]:
+    """The pair's conflicts of one status, oldest first; with *run* those that it asked, with *links* those of them."""
+    c = conflict.c
+    chosen = select(conflict).where(c.pair == pair, c.status == status).order_by(c.id)
+    if run:
+        chosen = chosen.where(c.run == run)
+    parts = [chosen] if links is None else [chosen.where(c.link.in_(part)) for part in chunks(sorted(links))]
+    return [Conflict(**row) for part in parts for row in tx.execute(part).mappings()]
 
 
 def answers(tx: Transaction, pair: str) -> list[Conflict]:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, insert, or_, select
 
 from customerp_trello.state.frames import read_frame
 from customerp_trello.state.tables import history, plan
+from customerp_trello.state.tables import run as run_table
 from customerp_trello.state.transaction import Transaction
 
 
@@ -26,6 +27,7 @@ class Entry:
         before, after: the target's values, None unknown.
         link: the link's number, None if none.
         cause, winner: why, and who won where both had changed.
+        actor: who made the edit that this carries, where the system said so.
     """
 
     side: str
@@ -39,6 +41,7 @@ class Entry:
     link: int | None = None
     cause: str = ""
     winner: str = ""
+    actor: str = ""
 
 
 def append_history(tx: Transaction, pair: str, run: str, entries: Iterable[Entry]) -> None:
@@ -48,13 +51,31 @@ def append_history(tx: Transaction, pair: str, run: str, entries: Iterable[Entry
 
 
 _COLUMNS = tuple(column for column in history.c if column.name != "pair")
+_OF_RUN = tuple(run_table.c[name] for name in ("dag_id", "airflow_run_id", "action", "started_by"))
 
 
 def history_of(tx: Transaction, pair: str, record_id: str, property: str | None = None) -> pd.DataFrame:
-    """All that happened to a record, under either of its ids, oldest first (columns as in the table)."""
-    mine = or_(history.c.customerp_id == record_id, history.c.trello_id == record_id)
-    query = select(*_COLUMNS).where(history.c.pair == pair, mine).order_by(history.c.id)
-    return read_frame(tx, query if property is None else query.where(history.c.property == property))
+    """All that happened to a record, oldest first: who changed what, when, from what to what, in which run and why.
+
+    Args:
+        tx: any transaction.
+        pair: the pair.
+        record_id: either id of the record, or one that it had before its link moved.
+        property: only this one.
+
+    Returns:
+        Frame with the table's columns and, of the run: `dag_id`, `airflow_run_id`, `action`, `started_by`.
+    """
+    h = history.c
+    named = (h.pair == pair) & or_(h.customerp_id == record_id, h.trello_id == record_id)
+    links = select(h.link).where(named, h.link.is_not(None))
+    query = (
+        select(*_COLUMNS, *_OF_RUN)
+        .outerjoin_from(history, run_table, run_table.c.id == h.run)
+        .where(h.pair == pair, or_(named, h.link.in_(links)))
+        .order_by(h.id)
+    )
+    return read_frame(tx, query if property is None else query.where(h.property == property))
 
 
 def history_of_run(tx: Transaction, run: str) -> pd.DataFrame:

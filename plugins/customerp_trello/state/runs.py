@@ -30,6 +30,7 @@ class Run:
         status: running, success, failed or what the flow calls its end.
         counts: what it did, for the report.
         run_fence: number of the lease it acquired, None before.
+        started_by: who triggered it, "" for a schedule.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Run:
     counts: Mapping[str, Any]
     plan_digest: str
     run_fence: int | None
+    started_by: str = ""
 
 
 def new_run_id() -> str:
@@ -65,11 +67,18 @@ def start_run(
     window: tuple[datetime | None, datetime | None] = (None, None),
     form: Mapping[str, Any] | None = None,
     run_id: str | None = None,
+    started_by: str = "",
 ) -> str:
     """Write down that a run starts and return its id (a new one unless *run_id* is given)."""
     run_id = run_id or new_run_id()
     row = {"id": run_id, "pair": pair, "dag_id": dag_id, "airflow_run_id": airflow_run_id, "attempt": attempt}
-    row |= {"action": action, "window_start": window[0], "window_end": window[1], "form": dict(form or {})}
+    row |= {
+        "started_by": started_by,
+        "action": action,
+        "window_start": window[0],
+        "window_end": window[1],
+        "form": dict(form or {}),
+    }
     tx.execute(insert(run).values(**row, started_at=tx.now, status=RUNNING, counts={}, plan_digest=""))
     return run_id
 
@@ -92,6 +101,16 @@ def end_run(tx: Transaction, run_id: str, status: str, counts: Mapping[str, Any]
 def get_run(tx: Transaction, run_id: str) -> Run | None:
     """One run, None if there is none of this id."""
     row = tx.execute(select(run).where(run.c.id == run_id)).mappings().one_or_none()
+    return None if row is None else Run(**row)
+
+
+def find_run(tx: Transaction, pair: str, named: str) -> Run | None:
+    """A pair's run by its id, the only one whose id begins so, or the latest with that Airflow run id, if any."""
+    mine = select(run).where(run.c.pair == pair).order_by(run.c.started_at.desc(), run.c.id)
+    by_id = tx.execute(mine.where(run.c.id.startswith(named, autoescape=True)).limit(2)).mappings().all()
+    if len(by_id) == 1:
+        return Run(**by_id[0])
+    row = tx.execute(mine.where(run.c.airflow_run_id == named).limit(1)).mappings().first()
     return None if row is None else Run(**row)
 
 

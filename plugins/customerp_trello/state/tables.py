@@ -118,6 +118,7 @@ run = Table(
     _json("counts"),
     _text("plan_digest"),
     Column("run_fence", _NUMBER),
+    _text("started_by"),
     Index(None, "pair", "started_at"),
 )
 
@@ -242,9 +243,11 @@ history = Table(
     Column("after", Text),
     _text("cause"),
     _key("winner", 16),
+    _text("actor"),
     Index(None, "pair", "at"),
     Index(None, "pair", "customerp_id"),
     Index(None, "pair", "trello_id"),
+    Index(None, "link"),
     Index(None, "run"),
     sqlite_autoincrement=True,
 )
