@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from customerp_trello.mapping.frame import ID, LIVE, META, MODIFIED_AT, SCOPE, STATE, Snapshot, conform
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -12,7 +24,7 @@ class Aligned:
     """Links beside both sides' records, row by row.
 
     Attributes:
-        links: the links (see ``Past.links``), index 0..n-1.
+        links: the links (see ``Past.links``) with their display ``key``, index 0..n-1.
         records: per side, the canonical rows of those links in the same order.
     """
 
@@ -26,3 +38,114 @@ class Aligned:
     def base(self, side: str, name: str) -> pd.Series:
         """What the side showed when the property was last settled."""
         return self.links[f"{side[0]}.{name}"]
+
+    def where(self, mask: pd.Series) -> Aligned:
+        """The links in *mask* alone."""
+        if bool(mask.all()):
+            return self
+        records = {side: frame[mask].reset_index(drop=True) for side, frame in self.records.items()}
+        return Aligned(self.links[mask].reset_index(drop=True), records)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One side's snapshot, seen from the links.
+
+    A linked record that an incomplete listing leaves out has not changed: it is shown as its base. One that a complete
+    listing leaves out without a word has a missing ``_state``: nothing is decided about it.
+
+    Attributes:
+        side: which one.
+        snapshot: what was read of it.
+        links: the links, index 0..n-1.
+    """
+
+    side: str
+    snapshot: Snapshot
+    links: pd.DataFrame
+
+    @cached_property
+    def position(self) -> npt.NDArray[np.int64]:
+        """Per link, the row of its record in the snapshot, -1 where it has none."""
+        wanted, listed = pa.array(self.links[f"{self.side}_id"]), pa.array(self.snapshot.frame[ID])
+        return np.asarray(pc.index_in(wanted, value_set=listed).fill_null(-1), dtype="int64")
+
+    @cached_property
+    def absent(self) -> Mask:
+        """Which links' records the snapshot leaves out."""
+        return self.position < 0
+
+    @cached_property
+    def unlinked(self) -> pd.DataFrame:
+        """The live records that no link names."""
+        free = np.ones(len(self.snapshot.frame), dtype=bool)
+        free[self.position[~self.absent]] = False
+        return self.snapshot.frame[free & self.snapshot.frame[STATE].eq(LIVE)].reset_index(drop=True)
+
+    def column(self, name: str) -> pd.Series:
+        """One property of the links' records, in the order of the links."""
+        taken = _take(self.snapshot.frame[name], self.position)
+        if not self.absent.any():
+            return taken
+        return taken.mask(self.absent, pd.NA if self.snapshot.complete else self.links[f"{self.side[0]}.{name}"])
+
+    def scopes(self) -> pd.Series:
+        """The scopes of the links' records; empty for one that the snapshot leaves out."""
+        return _take(self.snapshot.frame[SCOPE], self.position).mask(self.absent, "").fillna("")
+
+    def any_of(self, marked: pd.Series) -> Mask:
+        """Which links' records are among the snapshot's *marked* rows."""
+        if not marked.any():
+            return np.zeros(len(self.links), dtype=bool)
+        hit: Mask = marked.to_numpy(dtype=bool)[self.position] & ~self.absent
+        return hit
+
+    def records(self, mapping: Mapping) -> pd.DataFrame:
+        """The links' records as canonical rows, in the order of the links."""
+        frame = self.snapshot.frame if len(self.snapshot.frame) else _one_row(mapping)
+        taken = frame.take(self.position.clip(min=0)).reset_index(drop=True)
+        if self.absent.any():
+            for name in (*META, *mapping.names):
+                taken[name] = taken[name].mask(self.absent, self._instead(name, mapping))
+        return taken
+
+    def _instead(self, name: str, mapping: Mapping) -> Any:
+        """What a column shows of a record that the snapshot leaves out."""
+        if name in mapping.names:
+            return pd.NA if self.snapshot.complete else self.links[f"{self.side[0]}.{name}"]
+        if name == STATE:
+            return pd.NA if self.snapshot.complete else LIVE
+        if name == ID:
+            return self.links[f"{self.side}_id"]
+        return pd.NaT if name == MODIFIED_AT else ""
+
+
+def align(links: pd.DataFrame, snapshots: dict[str, Snapshot], mapping: Mapping) -> Aligned:
+    """Put both sides' records beside *links* and give each a display key."""
+    links = links.reset_index(drop=True)
+    records = {side: Seen(side, snapshot, links).records(mapping) for side, snapshot in snapshots.items()}
+    return Aligned(links.assign(key=display_keys(links, records, mapping)), records)
+
+
+def display_keys(links: pd.DataFrame, records: dict[str, pd.DataFrame], mapping: Mapping) -> pd.Series:
+    """A display key per link: the first key property that either side or the base has."""
+    text = pd.Series(pd.NA, index=links.index, dtype="str")
+    for name in key_names(mapping):
+        for column in (records[CUSTOMERP][name], records[TRELLO][name], links[f"c.{name}"], links[f"t.{name}"]):
+            text = text.fillna(column.where(column != ""))
+    return text.fillna(links["customerp_id"])
+
+
+def key_names(mapping: Mapping) -> list[str]:
+    """All properties that make up the link keys, in their order."""
+    return list(dict.fromkeys(name for key in mapping.link_keys for name in key.properties))
+
+
+def _take(column: pd.Series, position: npt.NDArray[np.int64]) -> pd.Series:
+    if not len(column):
+        return pd.Series(pd.NA, index=range(len(position)), dtype=column.dtype)
+    return column.take(position.clip(min=0)).reset_index(drop=True)
+
+
+def _one_row(mapping: Mapping) -> pd.DataFrame:
+    return conform(pd.DataFrame({ID: [""]}), mapping.names)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from customerp_trello.mapping.frame import ID, STATE
 from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.aligned import Aligned
 from customerp_trello.reconcile.plan import (
     CREATE,
     CUSTOMERP,
@@ -29,16 +30,24 @@ def rows(links: pd.DataFrame, mask: pd.Series, side: str, operation: str, cause:
 
 
 def relinks(
-    links: pd.DataFrame, gone: dict[str, pd.Series], unlinked: dict[str, pd.DataFrame], mapping: Mapping
+    aligned: Aligned, unlinked: dict[str, pd.DataFrame], everything: pd.DataFrame, mapping: Mapping
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Move the link of a gone record to the one unlinked record of its side that bears the same first key.
+
+    Args:
+        aligned: the links that anything can follow for, those with gone records among them.
+        unlinked: per side, its live records without a link.
+        everything: all links of the pair.
+        mapping: the pair's mapping.
 
     Returns:
         The links with moved ids, and the plan parts (``relink``; ``waiting`` with cause ``merge`` where the key sits on
         more than one record).
     """
     parts: list[pd.DataFrame] = []
+    links = aligned.links
     first = mapping.link_keys[0].properties
+    gone = {side: aligned.records[side][STATE].eq("gone") for side in SIDES}
     for side in SIDES:
         lost = links[gone[side] & ~gone[OTHER[side]]]
         heirs = unlinked[side]
@@ -55,7 +64,7 @@ def relinks(
             links[column] = links["link"].map(moved).astype("str").fillna(links[column])
             hit = links["link"].isin(moved.index)
             parts.append(rows(links, hit, "", RELINK, f"same_key_in_{side}"))
-        taken = known[known["link"].isin(_borne_by_a_linked(known, links, base, gone[side]))]
+        taken = known[known["link"].isin(_borne_by_a_linked(known, everything, base, links.loc[gone[side], "link"]))]
         unclear = links["link"].isin(found.loc[~single, "link"]) | links["link"].isin(taken["link"])
         parts.append(rows(links, unclear, "", WAITING, "merge", "a person says which record continues this one"))
     return links, parts
@@ -63,7 +72,7 @@ def relinks(
 
 def _borne_by_a_linked(lost: pd.DataFrame, links: pd.DataFrame, base: list[str], gone: pd.Series) -> pd.Series:
     """Lost links whose first key another, living linked record of the side bears."""
-    living = links.loc[~gone, base].drop_duplicates()
+    living = links.loc[~links["link"].isin(gone), base].drop_duplicates()
     return lost.merge(living, on=base)["link"]
 
 

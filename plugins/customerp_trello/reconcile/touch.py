@@ -1,0 +1,27 @@
+"""Records that must be written although no property differs: an amendment to be included, a comment to be reposted."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from customerp_trello.mapping.frame import TOUCH
+from customerp_trello.reconcile.aligned import Aligned
+from customerp_trello.reconcile.gone import rows
+from customerp_trello.reconcile.plan import TRELLO, UPDATE
+
+
+def with_touch(parts: list[pd.DataFrame], aligned: Aligned) -> list[pd.DataFrame]:
+    """Add the writes that a touch alone calls for, and its word to updates that happen anyway."""
+    touch = aligned.records[TRELLO][TOUCH].fillna("")
+    touched = touch.ne("")
+    if not touched.any():
+        return parts
+    words = dict(zip(aligned.links.loc[touched, "link"], touch[touched], strict=True))
+    told = []
+    for part in parts:
+        if len(part) and part["operation"].iloc[0] == UPDATE and part["side"].iloc[0] == TRELLO:
+            part = part.assign(detail=part["link"].map(words).astype("str").fillna(""))
+        told.append(part)
+    part = rows(aligned.links, touched, TRELLO, UPDATE, "touch")
+    part["detail"] = touch[part.index]
+    return [*told, part]

@@ -1,0 +1,150 @@
+"""Records without a link: matched, created across, or waiting (contract, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from customerp_trello.mapping.frame import ID, PROBLEM
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.aligned import Aligned, Seen, display_keys, key_names
+from customerp_trello.reconcile.compare import compare
+from customerp_trello.reconcile.create import creates
+from customerp_trello.reconcile.gone import rows
+from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.match import key_columns, match
+from customerp_trello.reconcile.plan import CUSTOMERP, LINK, OTHER, QUARANTINE, SIDES, TRELLO, WAITING
+from customerp_trello.reconcile.touch import with_touch
+from customerp_trello.reconcile.winner import Decision
+
+
+def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list[pd.DataFrame]:
+    """Plan parts of all records that no link names."""
+    if all(one.unlinked.empty for one in seen.values()):
+        return []
+    parts: list[pd.DataFrame] = []
+    readable: dict[str, pd.DataFrame] = {}
+    aside: dict[str, pd.DataFrame] = {}
+    for side in SIDES:
+        readable[side], aside[side], notes = _sorted_out(seen[side].unlinked, side, mapping, past)
+        parts += notes
+
+    again = _lives_again(readable, past)
+    parts.append(_link_rows(again, "lives_again", mapping, readable))
+    rest = {s: readable[s][~readable[s][ID].isin(again[f"{s}_id"])].reset_index(drop=True) for s in SIDES}
+
+    matches = match(rest[CUSTOMERP], rest[TRELLO], mapping.link_keys, mapping.folded)
+    held = {s: past.held_reasons(s) for s in SIDES}
+    complete = all(one.snapshot.complete or one.snapshot.facts.get("keys_complete") for one in seen.values())
+    found = matches.links
+    usable = ~found["customerp_id"].isin(held[CUSTOMERP].index) & ~found["trello_id"].isin(held[TRELLO].index)
+    if complete:
+        parts.append(_link_rows(found[usable], "key", mapping, readable))
+    lone: dict[str, pd.DataFrame] = {}
+    for side in SIDES:
+        grouped = matches.ambiguous.loc[matches.ambiguous["side"] == side, "record_id"]
+        in_group = rest[side][ID].isin(grouped)
+        parts.append(_notes(rest[side][in_group], side, WAITING, "ambiguous", "the link keys fit several records"))
+        free = rest[side][~in_group & ~rest[side][ID].isin(found[f"{side}_id"])]
+        blocked = free[ID].isin(held[side].index)
+        parts.append(_notes(free[blocked], side, QUARANTINE, "held", free.loc[blocked, ID].map(held[side])))
+        free = free[~blocked]
+        survives = free[ID].isin(past.tombstones.loc[past.tombstones["side"] == OTHER[side], "surviving_id"])
+        parts.append(_notes(free[survives], side, WAITING, "tombstone", "its counterpart was deleted"))
+        lone[side] = free[~survives]
+    taken = _taken(seen, lone, found, rest, aside, mapping)
+    for side in SIDES:
+        capacity = dict(seen[OTHER[side]].snapshot.facts.get("capacity", {}))
+        parts += creates(side, lone[side], mapping=mapping, taken=taken, listings_complete=complete, capacity=capacity)
+    return parts
+
+
+def _sorted_out(
+    frame: pd.DataFrame, side: str, mapping: Mapping, past: Past
+) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame]]:
+    """Records to be matched, records set aside (unreadable, or taken apart by a person), and notes about these."""
+    frame = frame.assign(key=_record_keys(frame, mapping))
+    bad = frame[PROBLEM].ne("")
+    apart = ~bad & frame[ID].isin(past.apart[f"{side}_id"])
+    notes = [
+        _notes(frame[bad], side, QUARANTINE, "unreadable", frame.loc[bad, PROBLEM]),
+        _notes(frame[apart], side, WAITING, "apart", "a person took it and its counterpart apart"),
+    ]
+    # Whoever bears a key of a record set aside may be its duplicate.
+    return frame[~bad & ~apart].reset_index(drop=True), frame[bad | apart], notes
+
+
+def _notes(frame: pd.DataFrame, side: str, operation: str, cause: str, detail: str | pd.Series) -> pd.DataFrame:
+    part = pd.DataFrame({"key": frame["key"], f"{side}_id": frame[ID]})
+    part["side"], part["operation"], part["property"], part["cause"] = side, operation, "", cause
+    part["detail"] = detail
+    return part
+
+
+def _lives_again(readable: dict[str, pd.DataFrame], past: Past) -> pd.DataFrame:
+    """Records that a tombstone calls deleted and that are back, with their counterpart still unlinked."""
+    pairs = []
+    for side in SIDES:
+        other = OTHER[side]
+        stones = past.tombstones[past.tombstones["side"] == side]
+        back = stones[stones["deleted_id"].isin(readable[side][ID]) & stones["surviving_id"].isin(readable[other][ID])]
+        pairs.append(pd.DataFrame({f"{side}_id": back["deleted_id"], f"{other}_id": back["surviving_id"]}))
+    found = pd.concat(pairs, ignore_index=True).drop_duplicates()
+    return found[~found.duplicated("customerp_id", keep=False) & ~found.duplicated("trello_id", keep=False)]
+
+
+def _link_rows(found: pd.DataFrame, cause: str, mapping: Mapping, readable: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """New links, with what the first comparison of each property says (contract, section 3, first link)."""
+    if found.empty:
+        return pd.DataFrame()
+    links = found[["customerp_id", "trello_id"]].reset_index(drop=True)
+    unknown = {
+        f"{end}.{name}": pd.Series(pd.NA, index=links.index, dtype="str") for end in "ct" for name in mapping.names
+    }
+    links = links.assign(link=-1, status="linked", marks="{}", written_customerp="", written_trello="", **unknown)
+    records = {s: readable[s].set_index(ID, drop=False).loc[links[f"{s}_id"]].reset_index(drop=True) for s in SIDES}
+    aligned = Aligned(links.assign(key=display_keys(links, records, mapping)), records)
+    parts = [rows(aligned.links, pd.Series(True, index=links.index), "", LINK, cause)]
+    parts += with_touch(compare(aligned, mapping, Decision(Past(links=links))), aligned)
+    return pd.concat([p for p in parts if len(p)], ignore_index=True)
+
+
+def _taken(
+    seen: dict[str, Seen],
+    lone: dict[str, pd.DataFrame],
+    found: pd.DataFrame,
+    rest: dict[str, pd.DataFrame],
+    aside: dict[str, pd.DataFrame],
+    mapping: Mapping,
+) -> dict[str, set[str]]:
+    """Key texts of *lone* records that a linked or set-aside record bears, on either side: they may be duplicates."""
+    wanted = _key_texts(lone.values(), mapping)
+    if not any(wanted.values()):
+        return {}
+    bearers: list[pd.DataFrame] = []
+    for side, one in seen.items():
+        bearers += [rest[side][rest[side][ID].isin(found[f"{side}_id"])], aside[side]]
+        columns = {ID: one.links[f"{side}_id"], "_scope": one.scopes()}
+        bearers.append(pd.DataFrame(columns | {name: one.column(name) for name in key_names(mapping)}))
+    return _key_texts(bearers, mapping, wanted)
+
+
+def _key_texts(
+    frames: Iterable[pd.DataFrame], mapping: Mapping, wanted: dict[str, set[str]] | None = None
+) -> dict[str, set[str]]:
+    """Scope and text of every key that the frames' records have, per key; only *wanted* ones where given."""
+    result: dict[str, set[str]] = {f"k{position}": set() for position in range(len(mapping.link_keys))}
+    for frame in frames:
+        keys = key_columns(frame, mapping.link_keys, mapping.folded)
+        for name, texts in result.items():
+            scoped = (keys["_scope"].fillna("") + "\x1f" + keys[name]).dropna()
+            texts.update(scoped if wanted is None else scoped[scoped.isin(wanted[name])])
+    return result
+
+
+def _record_keys(frame: pd.DataFrame, mapping: Mapping) -> pd.Series:
+    text = pd.Series(pd.NA, index=frame.index, dtype="str")
+    for name in key_names(mapping):
+        text = text.fillna(frame[name].where(frame[name] != ""))
+    return text.fillna(frame[ID])

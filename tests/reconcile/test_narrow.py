@@ -1,0 +1,92 @@
+"""Leaving quiet links out before deciding changes no plan."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_reconcile import NAMES, linked, mapping, record, snapshot
+
+from customerp_trello.reconcile import narrow, reconcile
+from customerp_trello.reconcile.aligned import Seen
+from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.plan import digest
+
+VALUE = st.sampled_from([None, "", "a", "A", "b"])
+SIDE = st.fixed_dictionaries(
+    dict.fromkeys(NAMES, VALUE)
+    | {
+        "_state": st.sampled_from(["live"] * 6 + ["gone", "suspended"]),
+        "_problem": st.sampled_from([""] * 6 + ["broken"]),
+        "_touch": st.sampled_from([""] * 6 + ["amendment:1@2"]),
+        "_readonly": st.sampled_from(["", "", "note"]),
+        "listed": st.sampled_from([True, True, True, False]),
+    }
+)
+LINK = st.fixed_dictionaries(
+    {
+        "customerp": SIDE,
+        "trello": SIDE,
+        "base_c": st.fixed_dictionaries(dict.fromkeys(NAMES, VALUE)),
+        "base_t": st.fixed_dictionaries(dict.fromkeys(NAMES, VALUE)),
+        "status": st.sampled_from(["linked"] * 5 + ["suspended"]),
+        "marks": st.sampled_from(["{}", "{}", '{"note": "not_writable:trello"}', '{"name": "normalised"}']),
+        "asked": st.sampled_from([None] * 5 + ["", "customerp", "trello"]),
+        "held": st.sampled_from(["", "", "", "customerp", "trello"]),
+    }
+)
+
+
+def world(links, complete, wish):
+    m = mapping(name={"required": False, "ignore_case": wish["fold"]}, note={"direction": wish["direction"]},
+                website={"type": "string"})  # fmt: skip
+    sides = {}
+    for end, side in (("c", "customerp"), ("t", "trello")):
+        rows = [
+            record(f"{end}{i}", **{k: v for k, v in one[side].items() if k != "listed"})
+            for i, one in enumerate(links)
+            if one[side]["listed"]
+        ]
+        sides[side] = snapshot(*rows, complete=complete, keys_complete=True)
+    table = linked(
+        *[
+            (i + 1, f"c{i}", f"t{i}", one["base_c"], one["base_t"], {"status": one["status"], "marks": one["marks"]})
+            for i, one in enumerate(links)
+        ]
+    )
+    asked = [(i + 1, one["asked"]) for i, one in enumerate(links) if one["asked"] is not None]
+    manual = pd.DataFrame({"link": [n for n, _ in asked], "answer": [a for _, a in asked]}).astype({"link": "int64"})
+    manual = manual.assign(property="note", reason="manual").astype(
+        dict.fromkeys(("property", "answer", "reason"), "str")
+    )
+    held = [(one["held"], f"{one['held'][0]}{i}", "rests") for i, one in enumerate(links) if one["held"]]
+    frame = pd.DataFrame(held, columns=["side", "record_id", "reason"]).astype("str")
+    return m, sides["customerp"], sides["trello"], Past(links=table, manual=manual, held=frame)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(LINK, min_size=1, max_size=5),
+    st.booleans(),
+    st.fixed_dictionaries({"fold": st.booleans(), "direction": st.sampled_from(["both", "to_trello", "to_customerp"])}),
+)
+def test_the_plan_is_the_same_with_and_without_narrowing(links, complete, wish):
+    case = world(links, complete, wish)
+    narrowed = reconcile.reconcile(*case)
+    whole, reconcile.noteworthy = reconcile.noteworthy, lambda table, *_: np.ones(len(table), dtype=bool)
+    try:
+        everything = reconcile.reconcile(*case)
+    finally:
+        reconcile.noteworthy = whole
+    assert digest(narrowed) == digest(everything)
+
+
+def test_a_quiet_link_is_left_out_and_a_changed_one_is_not():
+    base = dict.fromkeys(NAMES, "a")
+    links = linked((1, "c1", "t1", base, base), (2, "c2", "t2", base, base))
+    rows = [record(f"{end}{n}", **base) for end in "c" for n in (1, 2)]
+    m, left = mapping(), snapshot(*rows)
+    right = snapshot(record("t1", **base), record("t2", **base | {"note": "b"}))
+    seen = {"customerp": Seen("customerp", left, links), "trello": Seen("trello", right, links)}
+    assert narrow.noteworthy(links, seen, Past(links=links), m).tolist() == [False, True]
