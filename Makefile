@@ -14,7 +14,7 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo up down test test-airflow lint format types imports lock clean
+.PHONY: help install demo up down test test-airflow bench lint format types imports lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: $(INSTALLED) ## Run all tests, loopback only (under 10 minutes)
 
 test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (minutes; a quiet machine)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m airflow
+
+bench: $(INSTALLED) ## Measure reconcile against Polars and DuckDB, a million records; figures in .run/bench (4 minutes)
+	@$(BIN)/python -m benchmarks.reconcile
 
 lint: $(INSTALLED) ## Check style and formatting
 	@$(BIN)/ruff check .
