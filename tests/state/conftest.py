@@ -1,21 +1,39 @@
-"""A fresh, migrated state database for each test: SQLite always, PostgreSQL too where a server is named."""
+"""A fresh, migrated state database for each test: on SQLite and on a PostgreSQL server that the tests start."""
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
 import time
 import uuid
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, event, make_url
 
+sys.path.append(str(Path(__file__).parent))
+
+from postgres_server import binaries, running_server
+
 from customerp_trello.state.store import Store
 
-POSTGRES = os.environ.get("CUSTOMERP_TRELLO_TEST_POSTGRES", "")
-BACKENDS = ["sqlite", *(["postgresql"] if POSTGRES else [])]
+SERVER = os.environ.get("CUSTOMERP_TRELLO_TEST_POSTGRES", "")
+"""A server to use instead of one of the tests' own."""
+INSTALLED = bool(SERVER or binaries())
+BACKENDS = ["sqlite", *(["postgresql"] if INSTALLED else [])]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say aloud what was not tested."""
+    if not INSTALLED:
+        terminalreporter.section("PostgreSQL")
+        terminalreporter.write_line(
+            "NOT TESTED: no server is installed, so the state tests ran on SQLite alone. apt-get install postgresql"
+        )
 
 
 class Clock:
@@ -31,8 +49,18 @@ class Clock:
         self.now += timedelta(**by)
 
 
+@cache
+def _server():
+    """The server's URL; one server per process, stopped at its end."""
+    if SERVER:
+        return SERVER
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(running_server())
+
+
 def _on_server(*statements):
-    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
@@ -49,7 +77,7 @@ def _fresh(backend, folder, template=""):
     name = f"state_{uuid.uuid4().hex}"
     source = make_url(template).database if template else "template0"
     _on_server(f"CREATE DATABASE {name} TEMPLATE {source}")
-    return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
 
 
 def _drop(url):
