@@ -18,7 +18,7 @@ from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.state import lease
 from customerp_trello.state.store import Store
 
-EVERY = int(os.environ.get("CUSTOMERP_TRELLO_KILL_EVERY", "11"))
+EVERY = int(os.environ.get("CUSTOMERP_TRELLO_KILL_EVERY", "40"))
 """1 kills at every single step, which takes minutes per pair."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from customerp_trello.flow.change_log import ChangeLog
-from customerp_trello.flow.outcome import change_key, lines_of
+from customerp_trello.flow.outcome import change_key, lines_of, link_of
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.known import APART
@@ -37,7 +37,7 @@ from customerp_trello.state.conflicts import (
 )
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.lease import Fence
-from customerp_trello.state.links import NewLink, add_links, find_link, link_ids, relink, resume, suspend, unlink
+from customerp_trello.state.links import NewLink, add_links, link_ids, relink, resume, suspend, unlink
 from customerp_trello.state.tombstones import bury, lift, load_tombstones
 from customerp_trello.state.transaction import Transaction, chunks
 
@@ -75,10 +75,6 @@ def _each(
                 lines.noted(change)
 
 
-def _link(tx: Transaction, run: PairRun, change: Change) -> int:
-    return change.link if change.link >= 0 else find_link(tx, run.pair, change.customerp_id, change.trello_id)
-
-
 def _note(tx: Transaction, run: PairRun, change: Change, link: int | None) -> None:
     append_history(tx, run.pair, run.id, lines_of(change, link))
 
@@ -110,7 +106,7 @@ def _links(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
 
 
 def _adopt(tx: Transaction, run: PairRun, change: Change) -> None:
-    link = _link(tx, run, change)
+    link = link_of(tx, run.pair, change)
     marks: dict[str, str | None] = {
         row["property"]: (None if row["cause"] == "equal" else row["cause"]) for row in change.rows.to_dict("records")
     }
@@ -121,7 +117,7 @@ def _adopt(tx: Transaction, run: PairRun, change: Change) -> None:
 def _not_writable(tx: Transaction, run: PairRun, change: Change) -> None:
     if not change.customerp_id or not change.trello_id:
         return  # not linked: shown as open work
-    link = _link(tx, run, change)
+    link = link_of(tx, run.pair, change)
     marks: dict[str, str | None] = dict.fromkeys(change.values, f"{NOT_WRITABLE}:{change.side}")
     _settle_as_read(tx, run, change, link, marks)
     _note(tx, run, change, link)
@@ -161,7 +157,7 @@ class _Conflicts:
             self.asked = {(one.link, one.property) for one in conflicts(tx, run.pair, status=OPEN)}
 
     def __call__(self, tx: Transaction, run: PairRun, change: Change) -> None:
-        link = _link(tx, run, change)
+        link = link_of(tx, run.pair, change)
         for row in change.rows.to_dict("records"):
             base, now = ({side: _text(row[f"{prefix}{side}"]) for side in SIDES} for prefix in ("base_", ""))
             name, winner = row["property"], row["winner"]

@@ -86,7 +86,7 @@ class ChangeLog:
             detail=change.detail,
         )
 
-    def trouble(self, change: Change, kind: str, reason: str) -> None:
+    def trouble(self, change: Change | Write, kind: str, reason: str) -> None:
         """One change that was put off or refused."""
         log.warning(
             kind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from customerp_trello.errors import RecordError, RetriableError
@@ -10,26 +11,17 @@ from customerp_trello.flow.apply_state import apply_state
 from customerp_trello.flow.artifacts import read_frame, read_snapshot
 from customerp_trello.flow.change_log import ChangeLog, Progress
 from customerp_trello.flow.labels import labels_of
-from customerp_trello.flow.outcome import change_key, record_written, write_again
+from customerp_trello.flow.outcome import Write, change_key, who
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.recover import recover
+from customerp_trello.flow.second_half import SecondHalves
 from customerp_trello.flow.write import Deferred, Writer
 from customerp_trello.mapping.model import SideName
 from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO, WRITES, Change, changes
 from customerp_trello.sides.base import Side
-from customerp_trello.state.conflicts import ANSWERED, conflicts, settle_conflicts
-from customerp_trello.state.intents import (
-    CLOSED,
-    NOT_DONE,
-    OPEN,
-    PLANNED,
-    close_intent,
-    done_changes,
-    planned_intents,
-    start_intent,
-)
+from customerp_trello.state.intents import CLOSED, NOT_DONE, OPEN, PLANNED, done_changes
 from customerp_trello.state.lease import Fence
-from customerp_trello.state.work import Work, clear_work, load_open_work, note_failure, note_work
+from customerp_trello.state.work import Work, load_open_work, note_failure, note_work
 
 TOO_MANY_FAILURES = 5
 """So many retriable failures in a row mean that the system is away, not that records are bad."""
@@ -72,7 +64,7 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
     loop = _Loop(run, name, writer, fence, ChangeLog(run.mapping))
     loop.apply(plan)
     if name == TRELLO:
-        loop.second_halves(open_side(CUSTOMERP))
+        loop.second_halves(SecondHalves(writer, open_side(CUSTOMERP)))
     return {"side": name, "written": loop.written, "put_off": loop.put_off, "requests": side.requests_made}
 
 
@@ -97,9 +89,17 @@ class _Loop:
                 self._one(change)
             progress.step()
 
+    def second_halves(self, halves: SecondHalves) -> None:
+        """Post what the first side's creates call for: our own record in place of its source."""
+        for intent in halves.due():
+            self._attempt(halves.write_of(intent), partial(halves.post, intent))
+
     def _one(self, change: Change) -> None:
+        self._attempt(change, partial(self.writer.write, change))
+
+    def _attempt(self, change: Change | Write, act: Callable[[], Write | None]) -> None:
         try:
-            write = self.writer.write(change)
+            write = act()
         except Deferred as reason:
             self._postpone(change, "deferred", str(reason))
         except RetriableError as error:
@@ -111,58 +111,23 @@ class _Loop:
             self._postpone(change, "quarantined", words(error))
         else:
             self.in_a_row = 0
-            self.written += 1
-            self._well(change)
-            self.lines.done(write)
+            if write is not None:
+                self.written += 1
+                self.lines.done(write)
 
-    def _postpone(self, change: Change, kind: str, reason: str) -> None:
+    def _postpone(self, change: Change | Write, kind: str, reason: str) -> None:
         """Leave the change to later runs; CustomERP's record is named if there is one, since it is read by id then."""
         self.put_off += 1
-        work = Work(*_who(change), kind, f"{self.name}: {reason}")
+        work = Work(*who(change), kind, f"{self.name}: {reason}")
         with self.run.begin(self.fence) as tx:
             (note_failure if kind == "quarantined" else note_work)(tx, self.run.pair, work)
         self.lines.trouble(change, kind, reason)
-
-    def _well(self, change: Change) -> None:
-        asked = {(change.link, name) for name in change.values}
-        with self.run.begin(self.fence) as tx:
-            clear_work(tx, self.run.pair, *_who(change), kinds=("quarantined", "deferred"))
-            answered = conflicts(tx, self.run.pair, status=ANSWERED)
-            ids = [c.id for c in answered if (c.link, c.property) in asked]
-            settle_conflicts(tx, ids, winner=TRELLO if self.name == CUSTOMERP else CUSTOMERP)
 
     def _refused_in_customerp(self) -> set[str]:
         with self.run.store.read() as tx:
             work = load_open_work(tx, self.run.pair)
         since = work["last_seen"] >= self.run.row.started_at
         return set(work.loc[since & work["reason"].str.startswith(f"{CUSTOMERP}:"), "record_id"])
-
-    def second_halves(self, customerp: Side) -> None:
-        """Post what the first side's creates call for: our own record in place of its source."""
-        with self.run.store.read() as tx:
-            planned = [intent for intent in planned_intents(tx, self.run.pair) if intent.side == self.name]
-        for intent in planned:
-            record = customerp.read(intent.customerp_id)
-            with self.run.begin(self.fence) as tx:
-                if record is None:
-                    close_intent(tx, intent.id, NOT_DONE, outcome="the new record is gone by now")
-                    continue
-                start_intent(tx, intent.id)
-            values = {
-                n: v for n, v in record.values.items() if v is not None and self.run.mapping.property(n).to(TRELLO)
-            }
-            write = write_again(intent).with_values(values, "born_in_trello")
-            answer = self.writer.side.create(
-                values, marker=intent.customerp_id, labels=labels_of(record), source=intent.source
-            )
-            with self.run.begin(self.fence) as tx:
-                record_written(tx, self.run.pair, self.run.id, intent.id, write, answer)
-            self.written += 1
-            self.lines.done(write.answered_by(answer.id))
-
-
-def _who(change: Change) -> tuple[SideName, str]:
-    return ("customerp", change.customerp_id) if change.customerp_id else ("trello", change.trello_id)
 
 
 def words(error: RecordError) -> str:

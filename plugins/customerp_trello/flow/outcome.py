@@ -13,13 +13,22 @@ from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CUSTOMERP, NOT_WRITABLE, Change
 from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.state.bases import settle
-from customerp_trello.state.conflicts import OPEN, SETTLED, Conflict, record_conflict
+from customerp_trello.state.conflicts import (
+    ANSWERED,
+    OPEN,
+    SETTLED,
+    Conflict,
+    conflicts,
+    record_conflict,
+    settle_conflicts,
+)
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.intents import DONE, Intent, close_intent, plan_intent
 from customerp_trello.state.invitations import remember_invitation
 from customerp_trello.state.links import NewLink, add_link, find_link, relink, unlink
 from customerp_trello.state.tombstones import bury
 from customerp_trello.state.transaction import Transaction
+from customerp_trello.state.work import clear_work
 
 NORMALISED = "normalised"
 UNDONE = "undone"
@@ -150,13 +159,32 @@ def written_at(record: Record) -> str:
     return pd.Timestamp(at).tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def who(change: Change | Write) -> tuple[SideName, str]:
+    """The record by which a change's open work is named: CustomERP's if there is one, since it is read by id."""
+    return ("customerp", change.customerp_id) if change.customerp_id else ("trello", change.trello_id)
+
+
+def link_of(tx: Transaction, pair: str, change: Change | Write) -> int:
+    """The change's link: the one that it names, or the one that binds its records by now."""
+    return change.link if change.link >= 0 else find_link(tx, pair, change.customerp_id, change.trello_id)
+
+
+def _well(tx: Transaction, pair: str, write: Write, link: int | None) -> None:
+    """What stood open about the record is over: earlier failures, and the answers that this write applies."""
+    clear_work(tx, pair, *who(write), kinds=("quarantined", "deferred"))
+    if link is not None:
+        answered = conflicts(tx, pair, status=ANSWERED)
+        ids = [one.id for one in answered if one.link == link and one.property in write.sent]
+        settle_conflicts(tx, ids, winner=other(write.side))
+
+
 def record_written(tx: Transaction, pair: str, run: str, intent: int, write: Write, answer: Record) -> None:
     """A write has been answered: link, base, invitation, history and the journal follow."""
     before, write = write, write.answered_by(answer.id)
     if write.operation == "create":
         link = _new_link(tx, pair, run, write, answer)
     else:
-        link = write.link if write.link >= 0 else find_link(tx, pair, before.customerp_id, before.trello_id)
+        link = link_of(tx, pair, before)
         relink(tx, link, write.side, answer.id, run=run)
         written: dict[str, Any] = {f"written_{write.side}": written_at(answer)}
         settle(tx, link, run=run, **_bases(write, answer), **written)
@@ -164,16 +192,19 @@ def record_written(tx: Transaction, pair: str, run: str, intent: int, write: Wri
             _hold_undone(tx, pair, run, link, write, answer)
     close_intent(tx, intent, DONE, customerp_id=write.customerp_id, trello_id=write.trello_id)
     append_history(tx, pair, run, _entries(write, answer, link))
+    _well(tx, pair, before, link)
     _remember(tx, pair, run, answer)
     _note_overwritten(tx, pair, run, link, write, answer)
 
 
 def record_deleted(tx: Transaction, pair: str, run: str, intent: int, write: Write) -> None:
     """A delete or deactivation has been answered: no link, but a tombstone for what was gone first."""
-    unlink(tx, [write.link])
+    link = link_of(tx, pair, write)
+    unlink(tx, [link])
     bury(tx, pair, other(write.side), write.source_id, write.target_id, keys={"key": write.key}, run=run)
     close_intent(tx, intent, DONE)
-    append_history(tx, pair, run, _entries(write, None, write.link))
+    append_history(tx, pair, run, _entries(write, None, link))
+    _well(tx, pair, write, None)
 
 
 def record_first_half(tx: Transaction, pair: str, run: str, intent: int, write: Write, answer: Record) -> None:
@@ -181,6 +212,7 @@ def record_first_half(tx: Transaction, pair: str, run: str, intent: int, write: 
     done = write.answered_by(answer.id)
     close_intent(tx, intent, DONE, customerp_id=done.customerp_id, trello_id="")
     append_history(tx, pair, run, _entries(done, answer, None))
+    _well(tx, pair, write, None)
     second = Intent(
         pair,
         run,

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
+import pandas as pd
 import structlog
 
-from customerp_trello.errors import RecordError
-from customerp_trello.flow.outcome import RESTORE, Write, record_first_half, record_written, write_again
+from customerp_trello.errors import RecordError, RecordMissing
+from customerp_trello.flow.outcome import (
+    RESTORE,
+    Write,
+    link_of,
+    record_deleted,
+    record_first_half,
+    record_written,
+    write_again,
+)
 from customerp_trello.flow.pair_run import PairRun
-from customerp_trello.mapping.frame import Record
+from customerp_trello.mapping.frame import GONE, LIVE, STATE, Record
 from customerp_trello.mapping.model import SideName
-from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, TRELLO, UPDATE
+from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, TRELLO, UPDATE
 from customerp_trello.reconcile.undo import UNDO
-from customerp_trello.sides.base import Side
-from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_intent, open_intents
+from customerp_trello.sides.base import Movable, Side
+from customerp_trello.state.bases import load_links
+from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_intent, open_intents, postpone_intent
 from customerp_trello.state.lease import Fence
+from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import Work, note_failure
+
+_Recorder = Callable[[Transaction, str, str, int, Write, Record], None]
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +49,11 @@ def recover(run: PairRun, fence: Fence, open_side: Callable[[str], Side]) -> dic
         intents = open_intents(tx, run.pair)
     ends = {"adopted": 0, "forgotten": 0, "left open": 0}
     for intent in intents:
+        one = _Interrupted(run, fence, open_side, intent)
         try:
-            end = _resolve(run, fence, open_side, intent)
+            end = one.resolve()
+        except RecordMissing:
+            end = one.forget()  # nobody has the link any more that the write was about
         except RecordError as error:
             log.warning("interrupted write could not be looked up", side=intent.side, reason=str(error))
             end = "left open"
@@ -45,49 +62,107 @@ def recover(run: PairRun, fence: Fence, open_side: Callable[[str], Side]) -> dic
     return ends
 
 
-def _resolve(run: PairRun, fence: Fence, open_side: Callable[[str], Side], intent: Intent) -> str:
-    side, write = open_side(intent.side), write_again(intent)
-    if intent.operation in (UPDATE, UNDO):
-        return _resolve_update(run, fence, side, intent, write)
-    if intent.operation not in (CREATE, RESTORE) or side.repeatable_creates:
+class _Interrupted:
+    """One write without an outcome."""
+
+    def __init__(self, run: PairRun, fence: Fence, open_side: Callable[[str], Side], intent: Intent) -> None:
+        self.run, self.fence, self.open_side, self.intent = run, fence, open_side, intent
+        self.side, self.write = open_side(intent.side), write_again(intent)
+
+    def resolve(self) -> str:
+        """Find out what happened and record it; ``adopted``, ``forgotten`` or ``left open``."""
+        operation = self.intent.operation
+        if operation == CREATE and not self.side.repeatable_creates:
+            return self._create()
+        if operation == RESTORE and not self.side.repeatable_creates:
+            return self._restore()
+        if operation in (UPDATE, UNDO):
+            return self._update()
+        if operation == DELETE:
+            return self._delete()
         # Repeating it does no harm, and reconcile decides from what is there now.
-        return _forget(run, fence, intent)
-    marker = intent.customerp_id if intent.side == TRELLO else intent.trello_id
-    found = side.find(dict(write.sent), marker=marker)
-    if len(found) == 1:
-        replaces = intent.side == CUSTOMERP and open_side(TRELLO).replaces_sources
-        record = record_first_half if replaces and intent.operation == CREATE else record_written
-        with run.begin(fence) as tx:
-            record(tx, run.pair, run.id, intent.id, write, found[0])
+        return self.forget()
+
+    def _update(self) -> str:
+        record = self.side.read(self.write.target_id)
+        if isinstance(self.side, Movable):
+            self.side.hook.before_write = lambda seconds: self.run.may_send(self.fence, seconds)
+            if moved := self.side.finish_move(self.write.target_id, dict(self.write.sent)):
+                return self._adopt(record_written, moved)
+        return self._adopt(record_written, record) if record and self._shows(record) else self.forget()
+
+    def _shows(self, record: Record) -> bool:
+        """Whether the record shows what was sent; nobody can tell of a write that sent no value."""
+        sent = self.write.sent
+        return bool(sent) and all(record.values.get(name) == text for name, text in sent.items())
+
+    def _delete(self) -> str:
+        record = self.side.read(self.write.target_id)
+        if record is not None and record.meta.get(STATE) != GONE:
+            return self.forget()
+        with self.run.begin(self.fence) as tx:
+            write = replace(self.write, link=link_of(tx, self.run.pair, self.write), key=self._key(tx))
+            record_deleted(tx, self.run.pair, self.run.id, self.intent.id, write)
         return "adopted"
-    if found:
-        return _ask(run, fence, intent, len(found))
-    with run.store.read() as tx:
-        opened = intent.opened_at or tx.now
-        young = tx.now - opened < timedelta(seconds=run.mapping.settle_seconds)
-    return "left open" if young else _forget(run, fence, intent)
 
+    def _key(self, tx: Transaction) -> str:
+        """The display key that the plan had: the first key property of which the link has a base."""
+        write, mapping = self.write, self.run.mapping
+        names = list(dict.fromkeys(name for key in mapping.link_keys for name in key.properties))
+        link = load_links(tx, self.run.pair, names, customerp_ids=[write.customerp_id]).iloc[0]
+        bases = (link[f"{side}.{name}"] for name in names for side in ("c", "t"))
+        return next((str(base) for base in bases if not pd.isna(base) and base), write.customerp_id)
 
-def _resolve_update(run: PairRun, fence: Fence, side: Side, intent: Intent, write: Write) -> str:
-    record: Record | None = side.read(write.target_id)
-    if record is None or any(record.values.get(name) != text for name, text in write.sent.items()):
-        return _forget(run, fence, intent)
-    with run.begin(fence) as tx:
-        record_written(tx, run.pair, run.id, intent.id, write, record)
-    return "adopted"
+    def _restore(self) -> str:
+        """A record is restored in its place, or (what cannot be switched on again) by a create."""
+        record = self.side.read(self.write.target_id)
+        if record is None:
+            return self._create()
+        lives = record.meta.get(STATE, LIVE) == LIVE and self._shows(record)
+        return self._adopt(record_written, record) if lives else self.forget()
 
+    def _create(self) -> str:
+        intent = self.intent
+        marker = intent.customerp_id if intent.side == TRELLO else intent.trello_id
+        found = self.side.find(dict(self.write.sent), marker=marker)
+        if len(found) == 1:
+            replaces = intent.side == CUSTOMERP and self.open_side(TRELLO).replaces_sources
+            return self._adopt(
+                record_first_half if replaces and intent.operation == CREATE else record_written, found[0]
+            )
+        if found:
+            return self._ask(len(found))
+        return "left open" if self._young() else self.forget()
 
-def _forget(run: PairRun, fence: Fence, intent: Intent) -> str:
-    with run.begin(fence) as tx:
-        close_intent(tx, intent.id, NOT_DONE, outcome="not found; decided anew")
-    return "forgotten"
+    def _young(self) -> bool:
+        """Whether the write may still be on its way."""
+        with self.run.store.read() as tx:
+            opened = self.intent.opened_at or tx.now
+            return tx.now - opened < timedelta(seconds=self.run.mapping.settle_seconds)
 
+    def _adopt(self, record: _Recorder, answer: Record) -> str:
+        with self.run.begin(self.fence) as tx:
+            record(tx, self.run.pair, self.run.id, self.intent.id, self.write, answer)
+        return "adopted"
 
-def _ask(run: PairRun, fence: Fence, intent: Intent, number: int) -> str:
-    """Several records could be the one that was created: a person decides, nothing is created again."""
-    side: SideName = "customerp" if intent.customerp_id else "trello"
-    reason = f"an interrupted create may have left any of {number} records in {intent.side}; link one and drop the rest"
-    with run.begin(fence) as tx:
-        close_intent(tx, intent.id, REFUSED, outcome=reason)
-        note_failure(tx, run.pair, Work(side, intent.customerp_id or intent.trello_id, "quarantined", reason))
-    return "left open"
+    def forget(self) -> str:
+        """Close it: it is decided anew; the second half of a chain is planned anew, since nothing else would be."""
+        with self.run.begin(self.fence) as tx:
+            if self.intent.source:
+                postpone_intent(tx, self.intent.id)
+            else:
+                close_intent(tx, self.intent.id, NOT_DONE, outcome="not found; decided anew")
+        return "forgotten"
+
+    def _ask(self, number: int) -> str:
+        """Several records could be the one that was created: a person decides, nothing is created again."""
+        intent = self.intent
+        side: SideName = "customerp" if intent.customerp_id else "trello"
+        reason = (
+            f"an interrupted create may have left any of {number} records in {intent.side}; link one and drop the rest"
+        )
+        with self.run.begin(self.fence) as tx:
+            close_intent(tx, intent.id, REFUSED, outcome=reason)
+            work = Work(side, intent.customerp_id or intent.trello_id, "quarantined", reason)
+            note_failure(tx, self.run.pair, work)
+        return "left open"

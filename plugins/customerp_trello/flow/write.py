@@ -148,7 +148,7 @@ class Writer:
         intent = self._open(write)
         if record is not None:
             act = self.side.delete if change.detail == "delete" else self.side.deactivate
-            self._sent(intent, lambda: act(record))
+            self.sent(intent, lambda: act(record))
         with self.run.begin(self.fence) as tx:
             record_deleted(tx, self.run.pair, self.run.id, intent, write)
         return write
@@ -162,7 +162,7 @@ class Writer:
 
     def _send(self, write: Write, request: Callable[[], Record]) -> Write:
         intent = self._open(write)
-        answer = self._sent(intent, request)
+        answer = self.sent(intent, request)
         with self.run.begin(self.fence) as tx:
             record = record_first_half if self.replaces_sources and write.operation == CREATE else record_written
             record(tx, self.run.pair, self.run.id, intent, write, answer)
@@ -172,22 +172,29 @@ class Writer:
         with self.run.begin(self.fence) as tx:
             return open_intent(tx, write.intent(self.run.pair, self.run.id))
 
-    def _sent(self, intent: int, request: Callable[[], T]) -> T:
-        """Send the request; what certainly did not happen is closed, what may have happened stays open."""
+    def sent(self, intent: int, request: Callable[[], T]) -> T:
+        """Send an open intent's request and close the intent if the write certainly did not happen.
+
+        What may have happened stays open and is looked up first by whoever comes next: a lost answer, and whatever
+        went wrong after the system had confirmed a part of it. So does what a person has to mend (configuration, an
+        answer that nobody understands): nobody knows how far it came.
+        """
+        taken = self.side.hook.writes_taken
         try:
             return request()
         except UnknownOutcome:
             raise
-        except RecordStale:
-            self._close(intent, NOT_DONE, "changed in the meantime")
-            raise
-        except RetriableError as error:
-            self._close(intent, NOT_DONE, str(error))
-            raise
-        except RecordError as error:
-            self._close(intent, REFUSED, str(error))
+        except (RetriableError, RecordError) as error:
+            if self.side.hook.writes_taken > taken:
+                raise
+            self._close(intent, _closing(error), str(error))
             raise
 
     def _close(self, intent: int, status: str, outcome: str) -> None:
         with self.run.begin(self.fence) as tx:
             close_intent(tx, intent, status, outcome=outcome)
+
+
+def _closing(error: RetriableError | RecordError) -> str:
+    """What becomes of an intent whose request the system did not take."""
+    return REFUSED if isinstance(error, RecordError) and not isinstance(error, RecordStale) else NOT_DONE

@@ -44,6 +44,7 @@ class SyncHttpHook(HttpHook):
 
     Attributes:
         requests_made: HTTP requests sent so far, repeated ones counted.
+        writes_taken: writing requests that the system has confirmed so far.
         before_write: called before every attempt to write, also before a repeated one, with the seconds that the
             attempt may take; what it raises ends the request before anything is sent (the flow checks its lease here).
     """
@@ -57,7 +58,7 @@ class SyncHttpHook(HttpHook):
     def __init__(self, conn_id: str) -> None:
         super().__init__(http_conn_id=conn_id, method="GET")
         self.conn_id = conn_id
-        self.requests_made = 0
+        self.requests_made = self.writes_taken = 0
         self.before_write: Callable[[float], None] | None = None
         self._clock = ServerClock()
         self._lock = threading.RLock()
@@ -267,6 +268,8 @@ class SyncHttpHook(HttpHook):
         answer = Answer.of(response)
         self._after_answer(call, answer)
         if 200 <= answer.status < 300:
+            with self._lock:
+                self.writes_taken += call.writes
             return answer
         refusal = failure(call, answer, self._error_shape(), self.redactor)
         call.uncertain = call.uncertain or isinstance(refusal, UnknownOutcome)

@@ -115,7 +115,7 @@ class TrelloHook(TrelloRequests):
         params: Params = {"filter": "all", "member": "true", "member_fields": MEMBER_FIELDS}
         return self._list(f"/organizations/{url_part(id_org)}/memberships", params, f"organization {id_org}")
 
-    def invite(self, id_org: str, email: str, full_name: str, type: str = "normal") -> str:
+    def invite(self, id_org: str, email: str, full_name: str, type: str = "normal", *, instead_of: str = "") -> str:
         """Invite an address, or add the account that has it, and return the member's id.
 
         Repeating it does no harm: Trello knows an invitation by its address.
@@ -125,6 +125,7 @@ class TrelloHook(TrelloRequests):
             email: address.
             full_name: name that a new pending member gets.
             type: ``normal`` or ``admin``.
+            instead_of: member id that this invitation replaces, so certainly not the one that is asked for.
 
         Raises:
             RecordError: refused; or the account is a member already and Trello does not say which.
@@ -134,9 +135,14 @@ class TrelloHook(TrelloRequests):
         fields = {"email": email, "fullName": full_name, "type": type}
         name = f"invitation to organization {id_org}"
         answer = self._tell("PUT", f"/organizations/{url_part(id_org)}/members", fields, name)
-        if id_member := invited(before, members_in(answer), full_name):
+        told = members_in(answer)
+        if len(told) == 1 and self.me()["id"] not in told:
+            return next(iter(told))  # the organization's own members would be two at least: it is the one invited
+        told.pop(instead_of, None)
+        if id_member := invited(before, told, full_name):
             return id_member
         members = members_in(self.memberships(id_org))
+        members.pop(instead_of, None)
         if id_member := invited(before, members, full_name):
             return id_member
         if set(members) <= before:

@@ -89,20 +89,22 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
 
     fought = open_ & both
     if prop.two_way:
-        won, why = decide(aligned, prop, mapping, decision, fought)
-        winner, cause = winner.mask(fought, won), cause.mask(fought, why)
+        if fought.any():
+            won, why = decide(aligned, prop, mapping, decision, fought)
+            winner, cause = winner.mask(fought, won), cause.mask(fought, why)
         conflict = clash | fought
     else:
         winner = winner.mask(fought, _source(prop))
         cause = cause.mask(fought, f"edited_in_{_source(prop)}")
         conflict = pd.Series(False, index=aligned.links.index)
-    manual = decision.manual_mask(aligned, prop.name)
-    answered = manual.notna() & (manual != "")
-    waits = manual.notna() & ~answered & cols.based & ~cols.equal
-    winner, cause = winner.mask(answered & ~cols.equal, manual), cause.mask(answered & ~cols.equal, "answered")
-    winner, cause = winner.mask(waits, ""), cause.mask(waits, decision.reasons(aligned, prop.name))
-    adopt &= ~waits
-    conflict |= waits
+    if decision.asked_about(prop.name):
+        manual = decision.manual_mask(aligned, prop.name)
+        answered = manual.notna() & (manual != "")
+        waits = manual.notna() & ~answered & cols.based & ~cols.equal
+        winner, cause = winner.mask(answered & ~cols.equal, manual), cause.mask(answered & ~cols.equal, "answered")
+        winner, cause = winner.mask(waits, ""), cause.mask(waits, decision.reasons(aligned, prop.name))
+        adopt &= ~waits
+        conflict |= waits
     return _emit(aligned, prop, cols, winner, cause, adopt, conflict)
 
 
@@ -203,20 +205,17 @@ def _rows(
     winner: pd.Series | None = None,
     detail: pd.Series | None = None,
 ) -> pd.DataFrame:
-    links = aligned.links.loc[mask]
-    if links.empty:
+    if not mask.any():
         return pd.DataFrame()
-    rows = links[["link", "customerp_id", "trello_id", "key"]].copy()
-    rows["side"], rows["operation"], rows["property"] = side, operation, prop.name
-    rows["customerp"], rows["trello"] = cols.now[CUSTOMERP][mask], cols.now[TRELLO][mask]
-    rows["cause"] = cause[mask]
+    links, now = aligned.links, cols.now
+    columns = {name: links[name] for name in ("link", "customerp_id", "trello_id", "key")}
+    columns |= {"customerp": now[CUSTOMERP], "trello": now[TRELLO], "cause": cause}
     if side:
-        rows["before"], rows["after"] = cols.now[side][mask], cols.now[OTHER[side]][mask]
-        rows["actor"] = aligned.records[OTHER[side]].loc[mask, BY]
+        columns |= {"before": now[side], "after": now[OTHER[side]], "actor": aligned.records[OTHER[side]][BY]}
     if winner is not None:
-        rows["winner"] = winner[mask]
-        for end in SIDES:
-            rows[f"base_{end}"] = aligned.base(end, prop.name)[mask]
+        columns |= {"winner": winner} | {f"base_{end}": aligned.base(end, prop.name) for end in SIDES}
     if detail is not None:
-        rows["detail"] = detail[mask]
+        columns["detail"] = detail
+    rows = pd.DataFrame({name: column[mask] for name, column in columns.items()})
+    rows["side"], rows["operation"], rows["property"] = side, operation, prop.name
     return rows

@@ -7,6 +7,7 @@ import pandas as pd
 from customerp_trello.mapping.frame import ID, STATE
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.aligned import Aligned
+from customerp_trello.reconcile.compare import edited
 from customerp_trello.reconcile.plan import (
     CREATE,
     CUSTOMERP,
@@ -21,11 +22,15 @@ from customerp_trello.reconcile.plan import (
 )
 
 
-def rows(links: pd.DataFrame, mask: pd.Series, side: str, operation: str, cause: str, detail: str = "") -> pd.DataFrame:
-    """Whole-record plan rows for the links in *mask*."""
+def rows(
+    links: pd.DataFrame, mask: pd.Series, side: str, operation: str, cause: str, detail: str | pd.Series = ""
+) -> pd.DataFrame:
+    """Whole-record plan rows for the links in *mask*; a *detail* for each link may be given as a column."""
+    if not mask.any():
+        return pd.DataFrame()
     part = links.loc[mask, ["link", "customerp_id", "trello_id", "key"]].copy()
     part["side"], part["operation"], part["property"] = side, operation, ""
-    part["cause"], part["detail"] = cause, detail
+    part["cause"], part["detail"] = cause, detail if isinstance(detail, str) else detail[mask]
     return part
 
 
@@ -76,58 +81,41 @@ def _borne_by_a_linked(lost: pd.DataFrame, links: pd.DataFrame, base: list[str],
     return lost.merge(living, on=base)["link"]
 
 
-def decide_gone(
-    links: pd.DataFrame,
-    records: dict[str, pd.DataFrame],
-    edited: dict[str, pd.Series],
-    mapping: Mapping,
-) -> tuple[pd.Series, list[pd.DataFrame]]:
+def decide_gone(aligned: Aligned, mapping: Mapping) -> tuple[pd.Series, list[pd.DataFrame]]:
     """What follows for links with a gone or suspended record.
-
-    Args:
-        links: links with their ``key``.
-        records: per side, the records of those links in the same order (``_state`` missing where not read).
-        edited: per side, which records somebody edited since the last settled state.
-        mapping: the pair's mapping.
 
     Returns:
         Mask of links that are dealt with (nothing else may happen to them), and the plan parts.
     """
+    links, records = aligned.links, aligned.records
     gone = {side: records[side][STATE].eq("gone") for side in SIDES}
     away = {side: records[side][STATE].eq("suspended") for side in SIDES}
     parts: list[pd.DataFrame] = []
     suspended = (away[CUSTOMERP] | away[TRELLO]) & ~gone[CUSTOMERP] & ~gone[TRELLO]
     fresh = suspended & links["status"].ne("suspended")
     for side in SIDES:
-        part = rows(links, fresh & away[side], side, SUSPENDED, "out_of_scope")
-        part["detail"] = records[side].loc[part.index, "_reason"]
-        parts.append(part)
+        parts.append(rows(links, fresh & away[side], side, SUSPENDED, "out_of_scope", records[side]["_reason"]))
     parts.append(rows(links, gone[CUSTOMERP] & gone[TRELLO], "", UNLINK, "gone_on_both"))
     for side in SIDES:
-        parts += _one_gone(links, gone[side] & ~gone[OTHER[side]], side, edited[OTHER[side]], records, mapping)
+        alone = gone[side] & ~gone[OTHER[side]]
+        if alone.any():
+            parts += _one_gone(aligned, alone, side, mapping)
     return suspended | gone[CUSTOMERP] | gone[TRELLO], parts
 
 
-def _one_gone(
-    links: pd.DataFrame,
-    mask: pd.Series,
-    side: str,
-    survivor_edited: pd.Series,
-    records: dict[str, pd.DataFrame],
-    mapping: Mapping,
-) -> list[pd.DataFrame]:
+def _one_gone(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping) -> list[pd.DataFrame]:
     """*side*'s record is gone, the other lives: apply the survivor's policy, or let its edit win."""
-    survivor = OTHER[side]
+    links, survivor = aligned.links, OTHER[side]
     policy = mapping.side(survivor).on_gone
     revived = pd.Series(False, index=links.index)
     parts = []
     if mapping.delete_vs_edit == "edit_wins":
-        revived = mask & survivor_edited
-        parts.append(restore_rows(links, revived, side, records[survivor], mapping, "edit_wins"))
+        revived = mask & edited(aligned, mapping, survivor)
+        parts.append(restore_rows(links, revived, side, aligned.records[survivor], mapping, "edit_wins"))
     rest = mask & ~revived
     cause = f"gone_in_{side}"
     if policy == "restore":
-        parts.append(restore_rows(links, rest, side, records[survivor], mapping, "restore"))
+        parts.append(restore_rows(links, rest, side, aligned.records[survivor], mapping, "restore"))
     elif policy in ("delete", "deactivate"):
         parts.append(rows(links, rest, survivor, DELETE, cause, policy))
     elif policy == "unlink":

@@ -7,7 +7,7 @@ import pandas as pd
 from customerp_trello.mapping.frame import PROBLEM, STATE, Snapshot
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.aligned import Aligned, Seen, align
-from customerp_trello.reconcile.compare import compare, edited
+from customerp_trello.reconcile.compare import compare
 from customerp_trello.reconcile.gone import decide_gone, relinks, rows
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.narrow import noteworthy
@@ -83,18 +83,13 @@ def _linked(aligned: Aligned, mapping: Mapping, past: Past, busy: pd.Series) -> 
         unseen = record[STATE].isna()
         parts.append(rows(links, unseen & ~busy, side, WAITING, "not_seen", "listed by neither scan nor look-up"))
         broken = ~unseen & record[PROBLEM].fillna("").ne("")
-        part = rows(links, broken & ~busy, side, QUARANTINE, "unreadable")
-        part["detail"] = record.loc[part.index, PROBLEM]
-        parts.append(part)
+        parts.append(rows(links, broken & ~busy, side, QUARANTINE, "unreadable", record[PROBLEM]))
         reason = links[f"{side}_id"].map(past.held_reasons(side)).astype("str")
-        part = rows(links, reason.notna() & ~broken & ~busy, side, QUARANTINE, "held")
-        part["detail"] = reason[part.index]
-        parts.append(part)
+        parts.append(rows(links, reason.notna() & ~broken & ~busy, side, QUARANTINE, "held", reason))
         busy |= unseen | broken | reason.notna()
 
     aligned = aligned.where(~busy)
-    changed = {side: edited(aligned, mapping, side) for side in SIDES}
-    done, gone_parts = decide_gone(aligned.links, aligned.records, changed, mapping)
+    done, gone_parts = decide_gone(aligned, mapping)
     parts += gone_parts
     aligned = aligned.where(~done)
     parts.append(rows(aligned.links, aligned.links["status"].eq("suspended"), "", LINK, "resumed"))

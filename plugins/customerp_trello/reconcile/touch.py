@@ -22,6 +22,4 @@ def with_touch(parts: list[pd.DataFrame], aligned: Aligned) -> list[pd.DataFrame
         if len(part) and part["operation"].iloc[0] == UPDATE and part["side"].iloc[0] == TRELLO:
             part = part.assign(detail=part["link"].map(words).astype("str").fillna(""))
         told.append(part)
-    part = rows(aligned.links, touched, TRELLO, UPDATE, "touch")
-    part["detail"] = touch[part.index]
-    return [*told, part]
+    return [*told, rows(aligned.links, touched, TRELLO, UPDATE, "touch", touch)]

@@ -21,6 +21,10 @@ class Decision:
 
     past: Past
 
+    def asked_about(self, name: str) -> bool:
+        """Whether a person was asked about the property in any record."""
+        return bool(self.past.manual["property"].eq(name).any())
+
     def manual_mask(self, aligned: Aligned, name: str) -> pd.Series:
         """Per record: missing where no manual conflict is open on the property, else its answer ('' = waiting)."""
         return self._asked(aligned, name, "answer")
@@ -38,8 +42,8 @@ class Decision:
 def decide(
     aligned: Aligned, prop: Property, mapping: Mapping, decision: Decision, fought: pd.Series
 ) -> tuple[pd.Series, pd.Series]:
-    """Winner ('' = a person decides) and cause for every record; only those in *fought* are meaningful."""
-    index = aligned.links.index
+    """Winner ('' = a person decides) and cause for each record in *fought*, with its index."""
+    index = aligned.links.index[fought]
     if prop.conflict == "manual":
         return pd.Series("", index=index, dtype="str"), pd.Series("manual", index=index, dtype="str")
     if prop.conflict in SIDES:
@@ -47,11 +51,9 @@ def decide(
             pd.Series(prop.conflict, index=index, dtype="str"),
             pd.Series(f"policy_{prop.conflict}", index=index, dtype="str"),
         )
-    if not fought.any():
-        return pd.Series("", index=index, dtype="str"), pd.Series("", index=index, dtype="str")
     times, estimated = {}, {}
     for side in SIDES:
-        times[side], estimated[side] = _edited_at(aligned, prop, decision.past, side)
+        times[side], estimated[side] = _edited_at(aligned, prop, decision.past, side, fought)
     winner = pd.Series(mapping.tie, index=index, dtype="str")
     winner = winner.mask(times[CUSTOMERP] > times[TRELLO], CUSTOMERP).mask(times[TRELLO] > times[CUSTOMERP], TRELLO)
     cause = pd.Series("latest", index=index, dtype="str")
@@ -60,18 +62,20 @@ def decide(
     return winner, cause
 
 
-def _edited_at(aligned: Aligned, prop: Property, past: Past, side: str) -> tuple[pd.Series, pd.Series]:
-    """When the property was edited on *side*, and whether that is an estimate.
+def _edited_at(
+    aligned: Aligned, prop: Property, past: Past, side: str, fought: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """When the property of the records in *fought* was edited on *side*, and whether that is an estimate.
 
     Evidence about the property comes first; then the record's modification time, unless our own write set it; else
     the edit counts as made when the side was last read, since that read still saw the old value.
     """
-    at = aligned.records[side][MODIFIED_AT]
-    ours = at.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ").eq(aligned.links[f"written_{side}"])
+    links, at = aligned.links, aligned.records[side].loc[fought, MODIFIED_AT]
+    ours = at.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ").eq(links.loc[fought, f"written_{side}"])
     at = at.mask(ours)
     if side == TRELLO and len(past.evidence):
         rows = past.evidence[past.evidence["property"] == prop.name]
         evidence = rows.drop_duplicates("trello_id", keep="last").set_index("trello_id")["at"]
-        at = aligned.links["trello_id"].map(evidence).astype(_TIME).fillna(at)
+        at = links.loc[fought, "trello_id"].map(evidence).astype(_TIME).fillna(at)
     estimated = at.isna()
     return at.fillna(pd.Timestamp(past.read_at(side)).as_unit("us")).astype(_TIME), estimated

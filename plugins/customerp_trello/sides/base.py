@@ -49,9 +49,15 @@ class Reading:
 
 
 class Gate(Protocol):
-    """Something that can be asked before every attempt of a write, with the seconds that it may take."""
+    """Something that can be asked before every attempt of a write, with the seconds that it may take.
+
+    Attributes:
+        before_write: what is asked.
+        writes_taken: writing requests that the system has confirmed so far.
+    """
 
     before_write: Callable[[float], None] | None
+    writes_taken: int
 
 
 class Side(Protocol):
@@ -140,3 +146,14 @@ class ChangeTimes(Protocol):
 
     def change_times(self, ids: list[str]) -> dict[str, dict[str, datetime]]:
         """Per record id and canonical property, when it was last changed (UTC, by our clock); unknown ones left out."""
+
+
+@runtime_checkable
+class Movable(Protocol):
+    """A side whose records get another id by some updates, in more than one request (an invitation's new address)."""
+
+    def finish_move(self, record_id: str, values: dict[str, str]) -> Record | None:
+        """Do the rest of an update that was interrupted when the record had left its old place already.
+
+        None where the record is still there: then nothing needs to be finished, the update can be decided anew.
+        """

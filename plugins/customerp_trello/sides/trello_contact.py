@@ -14,7 +14,7 @@ from customerp_trello.mapping.frame import HOLD, NATIVE, REASON, SCOPE, STATE, S
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Known, Reading
 from customerp_trello.sides.rows import packed
-from customerp_trello.sides.trello_people import INVITED, TrelloPeople, strongest
+from customerp_trello.sides.trello_people import INVITED, TrelloPeople, name_in, strongest
 from customerp_trello.sides.trello_roster import NONE, Roster, Standing, is_pending
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 
@@ -118,18 +118,34 @@ class TrelloContacts(TrelloPeople):
         target = self._need_workspace(fields["customer"]) if "customer" in fields else workspace
         role = strongest(fields.get("role", ""), here.values())
         known = self._by_field({name: text for name, text in record.values.items() if text})
+        known = {"fullName": name_in(here.values())} | known
         asked = {**known, **fields, "role": role, "membership": fields.get("membership", "active")}
         pending = is_pending(here.values())
         if "email" in fields and here and not pending:
             raise RecordError("the invitation was accepted, so its address cannot be changed any more")
+        instead_of = member if "email" in fields else ""
         if pending and asked.get("email"):
-            invited: dict[str, str] | None = self._invite(target, asked)
+            invited: dict[str, str] | None = self._invite(target, asked, instead_of=instead_of)
         else:
             invited = self._add(target, member, asked)
         new = f"{target}:{invited['member_id'] if invited else member}"
         if new != record.id:
             self._remove(workspace, member)
         return self._answer(new, invited)
+
+    def finish_move(self, record_id: str, values: dict[str, str]) -> Record | None:
+        """Ask again who the invitation to the other address went to, where the old one is withdrawn already.
+
+        Somebody who went to another customer with the same address is found there by the next listing.
+        """
+        fields = self._by_field(values)
+        workspace, member = _parts(record_id)
+        if not fields.get("email") or self._standings(workspace, member):
+            return None
+        target = self._need_workspace(fields["customer"]) if "customer" in fields else workspace
+        asked = {"fullName": self._name_of(member), **fields}
+        invited = self._invite(target, asked, instead_of=member)
+        return self._answer(f"{target}:{invited['member_id']}", invited)
 
     # -- between the two ---------------------------------------------------------------------------------------
 

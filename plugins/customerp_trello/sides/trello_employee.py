@@ -13,7 +13,7 @@ from customerp_trello.errors import ConfigurationError, RecordError
 from customerp_trello.mapping.frame import NATIVE, Record, Snapshot
 from customerp_trello.sides.base import Reading
 from customerp_trello.sides.rows import packed
-from customerp_trello.sides.trello_people import INVITED, TrelloPeople, strongest
+from customerp_trello.sides.trello_people import INVITED, TrelloPeople, name_in, strongest
 from customerp_trello.sides.trello_roster import NONE, Roster, Standing, is_pending
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 
@@ -90,11 +90,21 @@ class TrelloEmployees(TrelloPeople):
             return self.update(record, rest, labels=labels)
         if not is_pending(here.values()):
             raise RecordError("the invitation was accepted, so its address cannot be changed any more")
-        asked = {**fields, "email": email, "role": strongest(fields.get("role", ""), here.values())}
-        invitations = [self._invite(workspace, asked) for workspace in here]
+        known = {"fullName": name_in(here.values()), "role": strongest("", here.values())}
+        asked = {**known, **{name: text for name, text in fields.items() if text}, "email": email}
+        invitations = [self._invite(workspace, asked, instead_of=record.id) for workspace in here]
         invited = invitations[0]
         for workspace in here if invited["member_id"] != record.id else ():
             self._remove(workspace, record.id)
+        return self._answer(invited["member_id"], invited)
+
+    def finish_move(self, record_id: str, values: dict[str, str]) -> Record | None:
+        """Ask again who the invitation to the other address went to, where the old one is withdrawn already."""
+        fields = self._by_field(values)
+        if not fields.get("email") or self._standings(record_id, self._read_staff()):
+            return None
+        asked = {"fullName": self._name_of(record_id), **fields}
+        invited = self._invite(self._staff[0], asked, instead_of=record_id)
         return self._answer(invited["member_id"], invited)
 
     # -- between the two ---------------------------------------------------------------------------------------

@@ -115,8 +115,8 @@ class TrelloPeople:
 
     # -- writing -----------------------------------------------------------------------------------------------
 
-    def _invite(self, workspace: str, fields: dict[str, str]) -> dict[str, str]:
-        """Invite, and return what has to be remembered."""
+    def _invite(self, workspace: str, fields: dict[str, str], *, instead_of: str = "") -> dict[str, str]:
+        """Invite, in place of another invitation if need be, and return what has to be remembered."""
         email = fields.get("email", "")
         if not email:
             raise RecordError(
@@ -124,7 +124,8 @@ class TrelloPeople:
             )
         if fields.get("membership", ACTIVE) != ACTIVE:
             raise RecordError("only somebody who is active in CustomERP is invited", fields={"membership": ""})
-        member = self.hook.invite(workspace, email, fields.get("fullName", ""), fields.get("role") or NORMAL)
+        name, role = fields.get("fullName", ""), fields.get("role") or NORMAL
+        member = self.hook.invite(workspace, email, name, role, instead_of=instead_of)
         return {"email": email, "member_id": member, "workspace_id": workspace}
 
     def _set_role(self, member: str, here: dict[str, Standing], role: str) -> None:
@@ -191,8 +192,20 @@ class TrelloPeople:
         if member == self.me:
             raise RecordError(OURS)
 
+    def _name_of(self, member: str) -> str:
+        """The name of somebody whose invitation was withdrawn, "" if Trello knows nobody of that id any more."""
+        try:
+            return str(self.hook.get_member(member).get("fullName") or "")
+        except RecordError:
+            return ""
+
     def _leave(self, record: Record, wish: str) -> None:
         raise NotImplementedError
+
+
+def name_in(standings: Iterable[Standing]) -> str:
+    """The name under which somebody is a member, also where an open invitation's profile counts as unknown."""
+    return next((str(one.member["fullName"]) for one in standings if one.member.get("fullName")), "")
 
 
 def strongest(role: str, standings: Iterable[Standing]) -> str:

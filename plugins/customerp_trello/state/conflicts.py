@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, and_, insert, select, update
 
 from customerp_trello.errors import RecordError
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.tables import Side, conflict, link
+from customerp_trello.state.tables import run as run_table
 from customerp_trello.state.transaction import Transaction, chunks
 
 OPEN, ANSWERED, SETTLED = "open", "answered", "settled"
@@ -56,7 +57,8 @@ def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
     """Record a conflict and return its id; recording the same again writes nothing.
 
     One of the same link and property that is not settled yet is brought up to date, and so is what this run settled
-    in an earlier attempt. An answer given about other values is void: the person is asked again.
+    in an earlier attempt, or an interrupted run about the same values. An answer given about other values is void: the
+    person is asked again.
     """
     seen = {name: getattr(new, name) for name in _SEEN}
     values: dict[str, Any] = seen | {name: getattr(new, name) for name in _DECIDED}
@@ -80,7 +82,9 @@ def _standing(tx: Transaction, pair: str, run: str, new: Conflict) -> RowMapping
     same = (c.pair == pair) & (c.link == new.link) & (c.property == new.property)
     mine = c.status != SETTLED
     if new.status == SETTLED:
-        mine |= c.run == run
+        unchanged = [c[name].is_not_distinct_from(getattr(new, name)) for name in (*_SEEN, "reason")]
+        interrupted = select(run_table.c.id).where(run_table.c.pair == pair, run_table.c.status != "success")
+        mine |= (c.run == run) | and_(c.run.in_(interrupted), *unchanged)
     return tx.execute(select(conflict).where(same, mine).order_by(c.id.desc())).mappings().first()
 
 

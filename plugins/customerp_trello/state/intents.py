@@ -114,6 +114,17 @@ def start_intent(tx: Transaction, intent_id: int) -> None:
         raise FatalError(f"Intent {intent_id} is not planned, so it cannot be started; read the open intents again.")
 
 
+def postpone_intent(tx: Transaction, intent_id: int) -> None:
+    """Turn an open intent, whose write certainly did not happen, back into a planned one: its turn comes again.
+
+    Raises:
+        FatalError: it is not open.
+    """
+    standing = (intent.c.id == intent_id) & (intent.c.status == OPEN)
+    if tx.execute(update(intent).where(standing).values(status=PLANNED)).rowcount == 0:
+        raise FatalError(f"Intent {intent_id} is not open, so it cannot be postponed; read the open intents again.")
+
+
 def close_intent(
     tx: Transaction,
     intent_id: int,

@@ -1,0 +1,88 @@
+"""The second half of a project born in Trello: our own comment, which takes the place of the one that it came from.
+
+Its intent is planned in the transaction that closes the first half, and stays planned until the comment is posted:
+while it stands, the comment that the project came from is no new project (contract, section 8).
+"""
+
+from __future__ import annotations
+
+from customerp_trello.errors import RecordError, RetriableError, UnknownOutcome
+from customerp_trello.flow.labels import labels_of
+from customerp_trello.flow.outcome import Write, record_written, write_again
+from customerp_trello.flow.write import Writer
+from customerp_trello.mapping.frame import Record
+from customerp_trello.reconcile.plan import TRELLO
+from customerp_trello.sides.base import Side
+from customerp_trello.state.intents import (
+    DONE,
+    Intent,
+    close_intent,
+    planned_intents,
+    postpone_intent,
+    start_intent,
+)
+from customerp_trello.state.work import not_due
+
+
+class SecondHalves:
+    """Posts the records that creates in CustomERP call for.
+
+    Args:
+        writer: writes the side that the records belong to.
+        customerp: where their values are read.
+    """
+
+    def __init__(self, writer: Writer, customerp: Side) -> None:
+        self.run, self.writer, self.customerp = writer.run, writer, customerp
+
+    def due(self) -> list[Intent]:
+        """Planned second halves of this and of interrupted runs; a refused one rests as other records do."""
+        with self.run.store.read() as tx:
+            resting = not_due(tx, self.run.pair)
+            planned = planned_intents(tx, self.run.pair)
+        mine = [intent for intent in planned if intent.side == self.writer.name]
+        return [intent for intent in mine if ("customerp", intent.customerp_id) not in resting]
+
+    def write_of(self, intent: Intent) -> Write:
+        """The write that an intent stands for."""
+        return write_again(intent)
+
+    def post(self, intent: Intent) -> Write | None:
+        """Post one of them; None if its record is gone by now, so that there is nothing to post.
+
+        Raises:
+            RecordError: the system refuses it.
+            RetriableError: the system could not be reached; ``UnknownOutcome`` if it may have been posted.
+        """
+        record = self.customerp.read(intent.customerp_id)
+        if record is None:
+            with self.run.begin(self.writer.fence) as tx:
+                # Done, not "not done": the source must not give birth to it once more.
+                close_intent(tx, intent.id, DONE, outcome="the new record was deleted before it had a counterpart")
+            return None
+        values = self._values(record)
+        write = write_again(intent).with_values(values, "born_in_trello")
+        answer = self._sent(intent, record, values)
+        with self.run.begin(self.writer.fence) as tx:
+            record_written(tx, self.run.pair, self.run.id, intent.id, write, answer)
+        return write.answered_by(answer.id)
+
+    def _values(self, record: Record) -> dict[str, str]:
+        to_trello = {prop.name for prop in self.run.mapping.properties if prop.to(TRELLO)}
+        return {name: text for name, text in record.values.items() if text is not None and name in to_trello}
+
+    def _sent(self, intent: Intent, record: Record, values: dict[str, str]) -> Record:
+        """Send it; what the system certainly did not take is planned again, and open is what it may have taken."""
+        with self.run.begin(self.writer.fence) as tx:
+            start_intent(tx, intent.id)
+        side = self.writer.side
+        taken = side.hook.writes_taken
+        try:
+            return side.create(values, marker=intent.customerp_id, labels=labels_of(record), source=intent.source)
+        except UnknownOutcome:
+            raise
+        except (RetriableError, RecordError):
+            if side.hook.writes_taken == taken:
+                with self.run.begin(self.writer.fence) as tx:
+                    postpone_intent(tx, intent.id)
+            raise
