@@ -13,6 +13,7 @@ from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.frame import Snapshot
 from customerp_trello.mapping.model import SIDES, SideName
 from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, WAITING
+from customerp_trello.state.intents import OPEN, PLANNED, open_intents
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, set_plan_status
 from customerp_trello.state.runs import Watermark, get_run, load_watermarks, save_watermark
@@ -30,7 +31,8 @@ def finish(run: PairRun, fence: Fence) -> None:
     with run.begin(fence) as tx:
         if not run.form.partial:
             work = load_open_work(tx, run.pair)
-            replace_open_work(tx, run.pair, [*_open(plan), *_standing(work, run.row.started_at, plan)])
+            standing = _standing(work, run.row.started_at, plan)
+            replace_open_work(tx, run.pair, [*_open(plan), *standing, *_interrupted(tx, run.pair)])
             marks = load_watermarks(tx, run.pair)
             for side in SIDES:
                 save_watermark(tx, run.pair, side, _mark(run, snapshots[side], marks.get(side)))
@@ -72,6 +74,14 @@ def _standing(work: pd.DataFrame, started: datetime, plan: pd.DataFrame) -> Iter
     )
     for row in work[keep].to_dict("records"):
         yield Work(row["side"], row["record_id"], row["kind"], row["reason"])
+
+
+def _interrupted(tx: Transaction, pair: str) -> Iterator[Work]:
+    """Records with a write whose outcome is not known: a watermark that passes them must not hide them."""
+    for intent in open_intents(tx, pair, statuses=(OPEN, PLANNED)):
+        side: SideName = "customerp" if intent.customerp_id else "trello"
+        record = intent.customerp_id or intent.trello_id or intent.source
+        yield Work(side, record, "deferred", f"{intent.side}: a {intent.operation} was interrupted")
 
 
 def _mark(run: PairRun, snapshot: Snapshot, before: Watermark | None) -> Watermark:
