@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_reconcile import NAMES, linked, mapping, record, snapshot
 
 from customerp_trello.reconcile import narrow, reconcile
-from customerp_trello.reconcile.aligned import Seen
+from customerp_trello.reconcile.aligned import look
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.plan import digest
 
@@ -88,5 +88,5 @@ def test_a_quiet_link_is_left_out_and_a_changed_one_is_not():
     rows = [record(f"{end}{n}", **base) for end in "c" for n in (1, 2)]
     m, left = mapping(), snapshot(*rows)
     right = snapshot(record("t1", **base), record("t2", **base | {"note": "b"}))
-    seen = {"customerp": Seen("customerp", left, links), "trello": Seen("trello", right, links)}
+    seen = look(links, {"customerp": left, "trello": right})
     assert narrow.noteworthy(links, seen, Past(links=links), m).tolist() == [False, True]

@@ -58,17 +58,17 @@ class Seen:
         side: which one.
         snapshot: what was read of it.
         links: the links, index 0..n-1.
+        position: per link, the row of its record in the snapshot, -1 where it has none.
     """
 
     side: str
     snapshot: Snapshot
     links: pd.DataFrame
+    position: npt.NDArray[np.int64]
 
-    @cached_property
-    def position(self) -> npt.NDArray[np.int64]:
-        """Per link, the row of its record in the snapshot, -1 where it has none."""
-        wanted, listed = pa.array(self.links[f"{self.side}_id"]), pa.array(self.snapshot.frame[ID])
-        return np.asarray(pc.index_in(wanted, value_set=listed).fill_null(-1), dtype="int64")
+    def where(self, mask: Mask) -> Seen:
+        """The same side, seen from the links in *mask* alone."""
+        return Seen(self.side, self.snapshot, self.links[mask].reset_index(drop=True), self.position[mask])
 
     @cached_property
     def absent(self) -> Mask:
@@ -120,10 +120,20 @@ class Seen:
         return pd.NaT if name == MODIFIED_AT else ""
 
 
-def align(links: pd.DataFrame, snapshots: dict[str, Snapshot], mapping: Mapping) -> Aligned:
-    """Put both sides' records beside *links* and give each a display key."""
-    links = links.reset_index(drop=True)
-    records = {side: Seen(side, snapshot, links).records(mapping) for side, snapshot in snapshots.items()}
+def look(links: pd.DataFrame, snapshots: dict[str, Snapshot]) -> dict[str, Seen]:
+    """See both sides from *links*."""
+    links, seen = links.reset_index(drop=True), {}
+    for side, snapshot in snapshots.items():
+        wanted, listed = pa.array(links[f"{side}_id"]), pa.array(snapshot.frame[ID])
+        position = np.asarray(pc.index_in(wanted, value_set=listed).fill_null(-1), dtype="int64")
+        seen[side] = Seen(side, snapshot, links, position)
+    return seen
+
+
+def align(seen: dict[str, Seen], mapping: Mapping) -> Aligned:
+    """Put both sides' records beside the links that they are seen from, and give each a display key."""
+    links = seen[CUSTOMERP].links
+    records = {side: one.records(mapping) for side, one in seen.items()}
     return Aligned(links.assign(key=display_keys(links, records, mapping)), records)
 
 

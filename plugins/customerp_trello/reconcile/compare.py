@@ -64,6 +64,9 @@ def compare(aligned: Aligned, mapping: Mapping, decision: Decision) -> list[pd.D
 def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decision: Decision) -> list[pd.DataFrame]:
     cols = columns_of(aligned, prop)
     either = cols.changed[CUSTOMERP] | cols.changed[TRELLO]
+    told = either | ~cols.based | aligned.links["marks"].ne("{}")
+    if not told.any() and not decision.asked_about(prop.name):
+        return []
     both = cols.changed[CUSTOMERP] & cols.changed[TRELLO]
     first = ~cols.based & cols.known[CUSTOMERP] & cols.known[TRELLO]
     adopt = (either & cols.based | first) & cols.equal

@@ -6,7 +6,7 @@ import pandas as pd
 
 from customerp_trello.mapping.frame import PROBLEM, STATE, Snapshot
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.aligned import Aligned, Seen, align
+from customerp_trello.reconcile.aligned import Aligned, align, look
 from customerp_trello.reconcile.compare import compare
 from customerp_trello.reconcile.gone import decide_gone, relinks, rows
 from customerp_trello.reconcile.known import Past
@@ -31,25 +31,21 @@ def reconcile(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Pas
     """
     snapshots = {CUSTOMERP: customerp, TRELLO: trello}
     links, parts = _moved_by_hand(past.links.reset_index(drop=True), snapshots, mapping)
-    seen = _seen(links, snapshots)
-    few = links[noteworthy(links, seen, past, mapping)]
+    seen = look(links, snapshots)
+    few = noteworthy(links, seen, past, mapping)
     unclear: set[int] = set()
-    if len(few):
-        aligned = align(few, snapshots, mapping)
+    if few.any():
+        aligned = align({side: one.where(few) for side, one in seen.items()}, mapping)
         moved, told = relinks(aligned, {side: one.unlinked for side, one in seen.items()}, links, mapping)
         parts += told
         unclear = {int(n) for part in told if len(part) and part["cause"].iloc[0] == "merge" for n in part["link"]}
         if moved is not aligned.links:
             links = _with_ids_of(links, moved)
-            seen = _seen(links, snapshots)
-            aligned = align(moved, snapshots, mapping)
+            seen = look(links, snapshots)
+            aligned = align({side: one.where(few) for side, one in seen.items()}, mapping)
         parts += _linked(aligned, mapping, past, aligned.links["link"].isin(unclear))
     parts += decide_unlinked(seen, mapping, past)
     return make_plan(parts)
-
-
-def _seen(links: pd.DataFrame, snapshots: dict[str, Snapshot]) -> dict[str, Seen]:
-    return {side: Seen(side, snapshot, links) for side, snapshot in snapshots.items()}
 
 
 def _with_ids_of(links: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +66,7 @@ def _moved_by_hand(
         if hit.any():
             renamed = links[f"{side}_id"].map(moved).astype("str")
             links = links.assign(**{f"{side}_id": renamed.fillna(links[f"{side}_id"])})
-            found = align(links[hit], snapshots, mapping).links
+            found = align(look(links[hit], snapshots), mapping).links
             parts.append(rows(found, pd.Series(True, index=found.index), "", RELINK, f"moved_in_{side}"))
     return links, parts
 
