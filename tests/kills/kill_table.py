@@ -116,9 +116,9 @@ class KillTable:
         state = left_behind(self.world.folder, self.saved, tasks.reached)
         if state not in self._followed:
             left = self.world.save("left behind")
-            retried = self._ends(tasks.retry) if tasks.reached else ""
+            retried = self.ends(tasks.retry) if tasks.reached else ""
             self.world.restore(left)
-            anew = self._ends(lambda: self._new_run(tasks))
+            anew = self.ends(lambda: self._new_run(tasks))
             told = {"the killed task is retried": retried, "a new run comes": anew}
             self._followed[state] = "\n".join(f"{what}:\n{found}" for what, found in told.items() if found)
         return self._followed[state]
@@ -127,7 +127,7 @@ class KillTable:
         lease.release(self.world.engine.store, self.pair, killed.id)  # the killed run's own teardown
         PairTasks(self.world.engine, self.pair).perform()
 
-    def _ends(self, story: Callable[[], None]) -> str:
+    def ends(self, story: Callable[[], None]) -> str:
         """The story, and a run when all has settled; nothing is different then, and the next one writes nothing."""
         try:
             story()

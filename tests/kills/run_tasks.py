@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from customerp_trello.flow.begin import acquire, begin
 from customerp_trello.flow.decide import decide, guard
@@ -36,18 +36,20 @@ class PairTasks:
         engine: where everything is.
         pair: the pair.
         run_id: our run's id, a new one by default.
+        on_task: told of every task that begins.
 
     Attributes:
         reached: the task that was begun last.
     """
 
-    def __init__(self, engine, pair: str, run_id: str = "") -> None:
-        self.engine, self.pair, self.id = engine, pair, run_id or uuid.uuid4().hex
+    def __init__(self, engine, pair: str, run_id: str = "", on_task: Callable[[str], object] = str) -> None:
+        self.engine, self.pair, self.id, self.on_task = engine, pair, run_id or uuid.uuid4().hex, on_task
         self.reached = ""
 
     def perform(self, tasks: Iterable[str] = TASKS) -> None:
         for task in tasks:
             self.reached = task
+            self.on_task(task)
             self.one(task)
 
     def retry(self) -> None:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from customerp_trello.mapping.frame import MODIFIED_AT, Record
 from customerp_trello.mapping.model import SideName, other
-from customerp_trello.reconcile.plan import CUSTOMERP, NOT_WRITABLE, Change
+from customerp_trello.reconcile.plan import CUSTOMERP, MOVE, NOT_WRITABLE, Change
 from customerp_trello.reconcile.undo import UNDO
+from customerp_trello.sides.base import AUTHOR
 from customerp_trello.state.bases import settle
 from customerp_trello.state.conflicts import (
     ANSWERED,
@@ -132,6 +133,8 @@ def _operation(change: Change) -> str:
     """What the write is called in journal and history, where that is more than the plan's word says."""
     if change.cause == UNDO:
         return UNDO
+    if change.detail == AUTHOR:
+        return MOVE
     return RESTORE if change.detail == RESTORE else change.operation
 
 

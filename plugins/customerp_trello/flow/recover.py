@@ -22,7 +22,7 @@ from customerp_trello.flow.outcome import (
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.frame import GONE, LIVE, STATE, Record
 from customerp_trello.mapping.model import SideName
-from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, TRELLO, UPDATE
+from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, UPDATE
 from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.sides.base import Movable, Side
 from customerp_trello.state.bases import load_links
@@ -72,7 +72,7 @@ class _Interrupted:
     def resolve(self) -> str:
         """Find out what happened and record it; ``adopted``, ``forgotten`` or ``left open``."""
         operation = self.intent.operation
-        if operation == CREATE and not self.side.repeatable_creates:
+        if operation in (CREATE, MOVE) and not self.side.repeatable_creates:
             return self._create()
         if operation == RESTORE and not self.side.repeatable_creates:
             return self._restore()

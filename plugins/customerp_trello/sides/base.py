@@ -15,6 +15,9 @@ import pandas as pd
 
 from customerp_trello.mapping.frame import Record, Snapshot
 
+AUTHOR = "author"
+"""``_touch`` of a record that another account made: writing it creates one of ours, which takes its place."""
+
 
 @dataclass(frozen=True)
 class Known:

@@ -28,8 +28,8 @@ from customerp_trello.mapping.frame import (
     make_frame,
 )
 from customerp_trello.mapping.model import Mapping, TrelloSide
-from customerp_trello.sides.action_rows import AUTHOR, ActionRows, last_of
-from customerp_trello.sides.base import Known, Reading
+from customerp_trello.sides.action_rows import ActionRows, last_of
+from customerp_trello.sides.base import AUTHOR, Known, Reading
 from customerp_trello.sides.comment import Footer, Rendered, render
 from customerp_trello.sides.comment_layout import Texts, layout_of
 from customerp_trello.sides.comment_reading import Canonical, parse
