@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 Scalar = bool | int | str
 """A value as an ERP writes it in JSON, and as YAML reads it; ``true``, ``1`` and ``"1"`` are three different ones."""
@@ -29,11 +29,19 @@ def as_tuple(value: Any) -> Any:
 
 def _pairs(value: Any) -> Any:
     """A value table as (ERP value, text) pairs: hashable, ordered, and ``true`` stays a boolean."""
-    if not isinstance(value, dict):
+    if isinstance(value, tuple):
         return value
+    if not isinstance(value, dict):
+        raise PydanticKnownError("dict_type")
     for key, text in value.items():
         if key is None:
             raise PydanticCustomError("null_key", "null is no key here: name the text for null with `empty`")
+        if not isinstance(key, bool | int | str):
+            raise PydanticCustomError(
+                "table_key",
+                "{key} is no key here. Valid: a text, a whole number, true, false",
+                {"key": repr(key)},
+            )
         if not isinstance(text, str):
             raise PydanticCustomError(
                 "table_text",

@@ -16,13 +16,11 @@ from customerp_trello.mapping.model import Mapping
 _CONVERTERS: dict[str, type[BaseModel]] = {
     model.model_fields["using"].annotation.__args__[0]: model for model in get_args(get_args(Convert)[0])
 }
-_BRANCHES = {*_CONVERTERS, "bool", "int", "str"}
 _EXPECTED = {
     "string_type": "a text (put it in quotes if YAML reads it as a number, a date or a boolean)",
     "bool_type": "true, false",
     "int_type": "a whole number",
     "float_type": "a number",
-    "float_parsing": "a number",
     "tuple_type": "a list",
     "model_type": "keys with values",
     "model_attributes_type": "keys with values",
@@ -32,13 +30,15 @@ _BOUNDS = {
     "greater_than": ("more than", "gt"),
     "greater_than_equal": ("at least", "ge"),
     "less_than_equal": ("at most", "le"),
-    "too_short": ("a list with at least this many entries:", "min_length"),
+    "too_short": ("at least this many entries:", "min_length"),
     "string_too_short": ("a text with at least this many characters:", "min_length"),
 }
+_LONGEST = 60
+"""Characters of a value that a line repeats."""
 
 
 def explain(error: ValidationError, data: Any) -> list[str]:
-    """One line per problem, in the order of the file's models.
+    """One line per place and problem, in the order of the file's models.
 
     Args:
         error: what validating a :class:`~customerp_trello.mapping.model.Mapping` raised.
@@ -48,14 +48,31 @@ def explain(error: ValidationError, data: Any) -> list[str]:
     for detail in error.errors(include_url=False):
         if detail["type"] == "cross_check":
             lines += [f"{path}: {message}" for path, message in detail["ctx"]["problems"]]
-        elif detail["type"] != "default_factory_not_called":
+        elif not _follows_from_another(detail):
             lines.append(_sentence(detail, data))
-    return list(dict.fromkeys(lines))
+    return _merged(lines)
+
+
+def _follows_from_another(detail: ErrorDetails) -> bool:
+    """Whether pydantic says this only because something else is wrong, such as a list without its bad entries."""
+    if detail["type"] == "too_short":
+        return len(detail["input"]) >= int(detail["ctx"]["min_length"])
+    return detail["type"] == "default_factory_not_called"
+
+
+def _merged(lines: list[str]) -> list[str]:
+    """What several types would take at one place, in one line."""
+    places: dict[str, dict[str, None]] = {}
+    for line in lines:
+        head, marker, valid = line.partition(". Valid: ")
+        places.setdefault(head + marker, {})[valid] = None
+    return [head + " or ".join(valid) for head, valid in places.items()]
 
 
 def _sentence(detail: ErrorDetails, data: Any) -> str:
-    loc = _in_file(detail["loc"], data)
-    path, kind = _path(loc), detail["type"]
+    kind = detail["type"]
+    loc = _in_file(detail["loc"], data, missing=kind == "missing")
+    path = _path(loc)
     if kind == "extra_forbidden":
         valid = _keys(detail["loc"][:-1])
         return f"{path}: unknown key. Valid keys: {', '.join(valid)}.{did_you_mean(str(loc[-1]), valid)}"
@@ -81,17 +98,15 @@ def _sentence(detail: ErrorDetails, data: Any) -> str:
     return f"{found}: {detail['msg']}"
 
 
-def _in_file(loc: Sequence[int | str], data: Any) -> list[int | str]:
+def _in_file(loc: Sequence[int | str], data: Any, *, missing: bool) -> list[int | str]:
     """Drop the steps that only pydantic knows (a union's branch), so that the path is the one in the file."""
     steps: list[int | str] = []
     here = data
-    for position, step in enumerate(loc):
+    for step in loc:
         if _leads_on(here, step):
             here = here[step]
-        elif step in _BRANCHES or not isinstance(here, dict) or position < len(loc) - 1:
-            continue
-        steps.append(step)
-    return steps
+            steps.append(step)
+    return [*steps, loc[-1]] if missing else steps
 
 
 def _leads_on(here: Any, step: int | str) -> bool:
@@ -108,8 +123,11 @@ def _path(loc: Sequence[int | str]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = {True: "true", False: "false", None: "null"}.get(value) if isinstance(value, bool | None) else repr(value)
-    return text if text and len(text) <= 60 else f"{str(text)[:57]}..."
+    """The value as YAML spells it, cut where it is long."""
+    if isinstance(value, bool | None):
+        return {True: "true", False: "false", None: "null"}[value]
+    text = repr(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _pattern(pattern: str) -> str:
@@ -139,12 +157,11 @@ def _model(loc: Sequence[int | str]) -> type[BaseModel]:
     """The model that *loc* leads to."""
     model: type[BaseModel] = Mapping
     for step in loc:
+        field = next((f for n, f in model.model_fields.items() if (f.alias or n) == step), None)
         if step in _CONVERTERS:
             model = _CONVERTERS[str(step)]
-            continue
-        field = next((f for n, f in model.model_fields.items() if (f.alias or n) == step), None)
-        if field is not None:
-            model = next(_models(field.annotation), model)
+        elif field is not None:
+            model = next(_models(field.annotation))
     return model
 
 

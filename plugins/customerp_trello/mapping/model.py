@@ -211,11 +211,11 @@ class Property(Frozen):
 class Guard(Frozen):
     """When a plan looks like an accident: more than the share *and* more than the count, per side."""
 
-    create_share: float = Field(0.2, ge=0, le=1, strict=False)
+    create_share: float = Field(0.2, ge=0, le=1)
     create_count: int = Field(20, ge=0)
-    update_share: float = Field(0.5, ge=0, le=1, strict=False)
+    update_share: float = Field(0.5, ge=0, le=1)
     update_count: int = Field(20, ge=0)
-    delete_share: float = Field(0.1, ge=0, le=1, strict=False)
+    delete_share: float = Field(0.1, ge=0, le=1)
     delete_count: int = Field(5, ge=0)
 
 
@@ -302,10 +302,10 @@ class Mapping(Frozen):
         """
         watched = {
             "entities": [self.customerp.entity, self.trello.entity],
-            "filters": [[c.model_dump(mode="json") for c in self.side(side).filter] for side in SIDES],
+            "filters": [[c.model_dump() for c in self.side(side).filter] for side in SIDES],
             "inactive": self.customerp.inactive,
-            "scope": self.trello.scope.model_dump(mode="json"),
-            "link_keys": [key.model_dump(mode="json") for key in self.link_keys],
+            "scope": self.trello.scope.model_dump(),
+            "link_keys": [key.model_dump() for key in self.link_keys],
         }
         return hashlib.sha256(json.dumps(watched, sort_keys=True).encode()).hexdigest()
 
