@@ -16,6 +16,7 @@ from engine import CONTACTS, CUSTOMERS, EMPLOYEES, PROJECTS, Engine, as_anna, as
 
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.state.conflicts import answer_conflict, conflicts
 from customerp_trello.state.plans import approve
 
 LONG = "Long. " * 3000
@@ -30,6 +31,7 @@ class Scene:
         edit: what people do.
         expects: (side, operation) of the writes that the run must make, and state-only operations as ("", operation).
         before: what happens before the run in which all is in sync once more (an old tombstone, an old suspension).
+        every_listing_complete: whether records that the ERP has no more are found in every run.
         customerp, trello: settings of the mapping's sides that differ from the shipped ones.
         manual: properties whose conflicts a person settles.
     """
@@ -38,6 +40,7 @@ class Scene:
     edit: Callable[[Engine], None]
     expects: frozenset[tuple[str, str]]
     before: Callable[[Engine], None] | None = None
+    every_listing_complete: bool = False
     customerp: dict[str, Any] = field(default_factory=dict)
     trello: dict[str, Any] = field(default_factory=dict)
     manual: tuple[str, ...] = ()
@@ -55,6 +58,8 @@ class Scene:
                 for one in mapping.properties
             ),
         }
+        if self.every_listing_complete:
+            changes["full_listing_every_hours"] = 0
         engine.mappings[self.pair] = mapping.model_copy(update=changes)
 
 
@@ -81,9 +86,12 @@ def _join(engine: Engine, email: str, **more: Any) -> str:
 
 
 def before_customers(engine: Engine) -> None:
-    """One customer was switched off earlier, one workspace was out of sight earlier."""
+    """One customer was switched off, one workspace went out of sight, one conflict was asked and answered."""
     CustomERPHook().delete_record("customer", "23")
     _out_of_sight(engine, engine.link_of(CUSTOMERS, "24")["trello_id"])
+    asked = engine.link_of(CUSTOMERS, "22")
+    erp_edit("customer", "22", description="What the ERP says")
+    TrelloHook().update_organization(asked["trello_id"], desc="What Trello says")
     engine.run(CUSTOMERS)
 
 
@@ -112,6 +120,11 @@ def edit_customers(engine: Engine) -> None:
     trello.create_organization(displayName="Waiting for a customer", desc="From Trello")
     erp.create_record("customer", {"name": "Waiting for a customer", "type": "company", "description": "From the ERP"})
     erp_edit("customer", "23", active=True)
+    with engine.store.begin() as tx:
+        (asked_before,) = (
+            one for one in conflicts(tx, CUSTOMERS) if one.link == engine.link_of(CUSTOMERS, "22")["link"]
+        )
+        answer_conflict(tx, asked_before.id, "trello", "a person")
     _in_sight(engine, engine.link_of(CUSTOMERS, "24")["trello_id"])
 
 
@@ -216,6 +229,19 @@ def edit_contacts(engine: Engine) -> None:
     trello.remove_member(workspace, member)
 
 
+def edit_contacts_to_delete(engine: Engine) -> None:
+    """Contacts that the ERP has no more: one accepted the invitation, the other has not."""
+    for number in ("11", "3"):
+        _erase(engine, "contacts", number)
+    erp_edit("contact", "6", trello_role="admin")
+
+
+def _erase(engine: Engine, entity: str, number: str) -> None:
+    """The ERP's own people delete a record for good."""
+    with closing(sqlite3.connect(engine.folder.parent / "customerp.db")) as database, database:
+        database.execute(f"DELETE FROM {entity} WHERE id = ?", (number,))
+
+
 # -- projects ------------------------------------------------------------------------------------------------------
 
 
@@ -299,6 +325,14 @@ SCENES = {
         edit_contacts,
         _writes("trello.create", "trello.update", "customerp.update", "relink", "adopt", "trello.not_writable"),
         before=before_contacts,
+    ),
+    "contacts, deletes": Scene(
+        CONTACTS,
+        edit_contacts_to_delete,
+        _writes("trello.delete", "trello.update"),
+        before=before_contacts,
+        every_listing_complete=True,
+        trello={"on_gone": "delete"},
     ),
     "projects": Scene(
         PROJECTS,

@@ -162,11 +162,9 @@ class ValueTableConverter(TextConverter):
 
     def _put(self, text: str, old: Mapping[str, Any]) -> dict[str, Any]:
         field = self.prop.customerp[0]
-        for value, word in self.table.values:
+        for value, word in (*self.table.values, (None, self.table.empty or ""), (None, "")):
             if normalise_one(word, self.prop.type, self.prop.allowed) == text:
                 return {field: value}
-        if text in ("", self.table.empty):
-            return {field: None}
         valid = ", ".join(word for _, word in self.table.values)
         raise RecordError(
             f"CustomERP has no value for this {self.prop.label}. Valid: {valid}.",
@@ -221,7 +219,7 @@ class ReferenceConverter(TextConverter):
 
     def get_column(self, fields: pd.DataFrame) -> pd.Series[str]:
         """See :class:`Converter`."""
-        return normalise(raw_text(_column(fields, self.prop.customerp[0])).map(self._numbers()).astype("str"), "string")
+        return raw_text(_column(fields, self.prop.customerp[0])).map(self._numbers()).astype("str")
 
     def problems(self, fields: pd.DataFrame) -> pd.Series[str]:
         """Say where the id leads to no record that can be read."""

@@ -56,7 +56,7 @@ class Directory:
         """
         bearers = self.named.get(text, ())
         number = text if text in self.ids else bearers[0] if len(bearers) == 1 else None
-        if number is not None and number in self.ids:
+        if number in self.ids:
             return self.ids[number]
         why = "more than one record has this name or number" if bearers or text in self.labels else "no record has it"
         raise RecordError(f"{label} refers to no single record of CustomERP: {why}. Valid: a number, or a unique name.")

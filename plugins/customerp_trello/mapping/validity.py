@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from customerp_trello.mapping.values import Column, to_arrow, to_series
+from customerp_trello.mapping.values import Column, to_arrow, to_series, trimmed
 
 _SHAPES = {
     "integer": (r"^(0|-?[1-9]\d*)$", "is no whole number"),
@@ -17,6 +17,9 @@ _SHAPES = {
     "boolean": (r"^(true|false)$", "is neither yes nor no"),
     "email": (r"^[^\s@]+@[^\s@]+$", "is no e-mail address"),
     "url": (r"^[A-Za-z][A-Za-z0-9+.-]*://[^\s/]\S*$", "is no web address such as https://example.com"),
+}
+_MOMENTS = {
+    "date": (r"^\d{4}-\d\d-\d\d$", "is no date such as 2026-03-01"),
     "datetime": (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$", "is no time such as 2026-03-01T09:30:00Z"),
 }
 
@@ -43,18 +46,19 @@ def invalid_one(text: str | None, kind: str, allowed: Sequence[str] = ()) -> str
 def _fits(column: Column, kind: str, allowed: Sequence[str]) -> tuple[Any, str]:
     if kind == "enum":
         return (
-            pc.is_in(column, value_set=pa.array(allowed, pa.large_string())),
+            pc.is_in(column, value_set=trimmed(pa.array(allowed, pa.large_string()))),
             f"is none of: {', '.join(allowed)}",
         )
-    if kind == "date":
-        return _is_date(column), "is no date such as 2026-03-01"
+    if kind in _MOMENTS:
+        pattern, reason = _MOMENTS[kind]
+        return pc.and_(pc.match_substring_regex(column, pattern=pattern), _exists(column)), reason
     if kind in _SHAPES:
         pattern, reason = _SHAPES[kind]
         return pc.match_substring_regex(column, pattern=pattern), reason
     return pc.is_valid(column), ""
 
 
-def _is_date(column: Column) -> Column:
-    shaped = pc.match_substring_regex(column, pattern=r"^\d{4}-\d\d-\d\d$")
-    dates = pd.to_datetime(pd.Series(column.to_pylist(), dtype="str"), format="%Y-%m-%d", errors="coerce")
-    return pc.and_(shaped, pa.array(dates.notna()))
+def _exists(column: Column) -> Column:
+    """Whether the calendar and the clock have such a moment: no 30 February, no 24:00."""
+    moments = pd.to_datetime(to_series(column, pd.RangeIndex(len(column))), format="ISO8601", utc=True, errors="coerce")
+    return pa.array(moments.notna())

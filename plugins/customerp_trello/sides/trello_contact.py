@@ -15,7 +15,7 @@ from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Known, Reading
 from customerp_trello.sides.rows import packed
 from customerp_trello.sides.trello_people import INVITED, TrelloPeople, name_in, strongest
-from customerp_trello.sides.trello_roster import NONE, Roster, Standing, is_pending
+from customerp_trello.sides.trello_roster import NONE, Roster, Standing, invited_email, is_pending
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 
 _STAFF = "is one of the staff, who win a member; resumed when that ends"
@@ -134,18 +134,20 @@ class TrelloContacts(TrelloPeople):
         return self._answer(new, invited)
 
     def finish_move(self, record_id: str, values: dict[str, str]) -> Record | None:
-        """Ask again who the invitation to the other address went to, where the old one is withdrawn already.
-
-        Somebody who went to another customer with the same address is found there by the next listing.
-        """
+        """Find somebody who has left the old workspace in the new one; where the address changed, ask who it went to."""
         fields = self._by_field(values)
         workspace, member = _parts(record_id)
-        if not fields.get("email") or self._standings(workspace, member):
+        if not {"customer", "email"} & set(fields) or self._standings(workspace, member):
             return None
         target = self._need_workspace(fields["customer"]) if "customer" in fields else workspace
-        asked = {"fullName": self._name_of(member), **fields}
-        invited = self._invite(target, asked, instead_of=member)
-        return self._answer(f"{target}:{invited['member_id']}", invited)
+        if fields.get("email"):
+            asked = {"fullName": self._name_of(member), **fields}
+            invited = self._invite(target, asked, instead_of=member)
+            return self._answer(f"{target}:{invited['member_id']}", invited)
+        here = self._standings(target, member)
+        email = invited_email(self.known.invitations, member, [workspace]) if is_pending(here.values()) else None
+        remembered = {"email": email, "member_id": member, "workspace_id": target} if email else None
+        return self._answer(f"{target}:{member}", remembered) if here else None
 
     # -- between the two ---------------------------------------------------------------------------------------
 
