@@ -134,7 +134,7 @@ class TrelloContacts(TrelloPeople):
         return self._answer(new, invited)
 
     def finish_move(self, record_id: str, values: dict[str, str]) -> Record | None:
-        """Find somebody who has left the old workspace in the new one; where the address changed, ask who it went to."""
+        """Find who left the old workspace in the new one; where the address changed, ask again who it went to."""
         fields = self._by_field(values)
         workspace, member = _parts(record_id)
         if not {"customer", "email"} & set(fields) or self._standings(workspace, member):
