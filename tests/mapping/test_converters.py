@@ -157,6 +157,16 @@ def test_an_empty_listing_has_columns_too():
     for lens in (converter_for(prop()), person(), converter_for(reference(), STAFF), membership()):
         assert len(lens.get_column(fields_frame([], lens.fields))) == 0
         assert len(lens.problems(fields_frame([], lens.fields))) == 0
+        assert lens.get_column(fields_frame([], lens.fields)).dtype == "str"
+        assert lens.problems(fields_frame([], lens.fields)).dtype == "str"
+
+
+def test_a_plain_value_has_no_problem():
+    frame = fields_frame([{"field": "x"}, {"field": None}, {}], ["field"]).rename(lambda row: row + 7)
+    for lens in (converter_for(prop()), person()):
+        problems = lens.problems(frame)
+        assert problems.tolist() == ["", "", ""]
+        assert problems.index.equals(frame.index)
 
 
 # --- value tables
@@ -196,12 +206,47 @@ def test_a_code_that_the_table_lacks_is_a_problem_of_that_record():
     lens = converter_for(prop(type="enum", convert={"using": "value_table", "values": STATUS}))
     frame = fields_frame([{"field": "open"}, {"field": "secret"}], ["field"])
     assert lens.get_column(frame).isna().tolist() == [False, True]
-    ok, problem = lens.problems(frame)
-    assert ok == ""
-    assert "open, on_hold, cancelled" in problem
-    assert "secret" not in problem
-    with pytest.raises(RecordError, match="Valid: Open, On hold, Cancelled"):
+    assert lens.problems(frame).tolist() == [
+        "",
+        "field holds a value that the mapping's table for 'it' lacks; it has: open, on_hold, cancelled",
+    ]
+    with pytest.raises(RecordError) as caught:
         lens.put("Paused", {"field": "open"})
+    assert str(caught.value) == "CustomERP has no value for this It. Valid: Open, On hold, Cancelled."
+    assert caught.value.fields == {"field": "not in the value table"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "text"),
+    [
+        ({"type": "boolean", "convert": {"values": {"J": "Yes", "N": "No"}}}, "J", "true"),
+        ({"type": "boolean", "convert": {"values": {"J": "Yes", "N": "No"}}}, "N", "false"),
+        ({"type": "boolean", "convert": {"values": {"J": "Yes"}, "empty": "No"}}, None, "false"),
+        ({"type": "enum", "values": ["On Hold", "Open"], "convert": {"values": {1: "on hold", 2: "open"}}}, 2, "Open"),
+        (
+            {"type": "enum", "values": ["Normal", "Admin"], "convert": {"values": {9: "admin"}, "empty": "normal"}},
+            9,
+            "Admin",
+        ),
+        (
+            {"type": "enum", "values": ["Normal", "Admin"], "convert": {"values": {9: "admin"}, "empty": "normal"}},
+            None,
+            "Normal",
+        ),
+    ],
+)
+def test_the_words_of_a_table_are_texts_of_the_propertys_type(settings, code, text):
+    convert = {"using": "value_table", **settings["convert"]}
+    lens = converter_for(prop(**{**settings, "convert": convert}))
+    assert lens.get({"field": code}) == text
+    assert lens.put(text, {"field": "other"}) == {"field": code}
+    assert lens.put(text, {"field": code}) == {}
+
+
+def test_a_table_without_a_word_for_null_takes_empty_for_it():
+    for empty in ({}, {"empty": "none"}):
+        lens = converter_for(prop(convert={"using": "value_table", "values": STATUS, **empty}))
+        assert lens.put("", {"field": "open"}) == {"field": None}
 
 
 # --- references
@@ -215,7 +260,8 @@ def test_a_reference_shows_the_number_and_writes_the_id():
     lens = converter_for(reference(), STAFF)
     frame = fields_frame([{"field": 7}, {"field": None}, {}, {"field": 99}], ["field"])
     assert lens.get_column(frame).fillna("?").tolist() == ["E-7", "", "?", "?"]
-    assert [bool(text) for text in lens.problems(frame)] == [False, False, False, True]
+    lost = "field refers to a record of 'employee' that does not exist or has no number"
+    assert lens.problems(frame).tolist() == ["", "", "", lost]
     assert lens.put("E-8", {"field": 7}) == {"field": 8}
     assert lens.put("", {"field": 7}) == {"field": None}
     assert STAFF.labels["E-7"] == "Anna Berg"
@@ -224,16 +270,41 @@ def test_a_reference_shows_the_number_and_writes_the_id():
 def test_a_bare_name_counts_if_only_one_bears_it():
     lens = converter_for(reference(), STAFF)
     assert lens.put("Anna Berg", {"field": 8}) == {"field": 7}
-    for nobody in ("Jo Doe", "E-99", "Nobody"):
-        with pytest.raises(RecordError, match="Valid: a number"):
+    for nobody, why in (
+        ("Jo Doe", "more than one record has this name or number"),
+        ("E-99", "no record has it"),
+        ("Nobody", "no record has it"),
+    ):
+        with pytest.raises(RecordError) as caught:
             lens.put(nobody, {"field": 8})
+        assert str(caught.value) == (
+            f"It refers to no single record of CustomERP: {why}. Valid: a number, or a unique name."
+        )
 
 
 def test_a_number_that_two_bear_means_neither():
     lens = converter_for(reference(), Directory.of([("a", "E-1", "A"), ("b", "E-1", "B")]))
     assert lens.get({"field": "b"}) == "E-1"
-    with pytest.raises(RecordError, match="more than one"):
-        lens.put("E-1", {"field": None})
+    for text in ("E-1", "A"):
+        with pytest.raises(RecordError, match="more than one record has this name or number"):
+            lens.put(text, {"field": None})
+
+
+def test_a_directory_knows_the_number_of_everybody_by_canonical_text():
+    directory = Directory.of(
+        [(7, " E-7 ", "Anna  Berg "), ("x", 8, None), (9, "", "Nobody"), (10, "E-10", "Anna  Berg")]
+    )
+    assert directory.numbers == {"7": "E-7", "x": "8", "10": "E-10"}
+    assert directory.ids == {"E-7": 7, "8": "x", "E-10": 10}
+    assert directory.labels == {"E-7": "Anna  Berg", "8": "", "E-10": "Anna  Berg"}
+    assert directory.named == {"Anna  Berg": ("E-7", "E-10"), "": ("8",)}
+    assert Directory.of([]) == Directory()
+
+
+def test_a_number_comes_before_a_name():
+    directory = Directory.of([(1, "Berg", "Stein"), (2, "Stein", "Berg")])
+    assert directory.find("Berg", "Manager") == 1
+    assert directory.find("Stein", "Manager") == 2
 
 
 def test_a_reference_by_id_needs_no_directory():
@@ -259,8 +330,9 @@ def test_short_names():
     lens = converter_for(prop(convert={"using": "short_name"}, direction="to_trello", create_only=True))
     assert lens.get({"field": "C-1042"}) == "c1042"
     assert lens.get({}) is None
-    with pytest.raises(RecordError, match="Trello only"):
+    with pytest.raises(RecordError) as caught:
         lens.put("c1", {"field": "C-1"})
+    assert str(caught.value) == "It goes to Trello only; a short name cannot be turned back into a number."
 
 
 # --- conditions
@@ -293,3 +365,22 @@ def test_all_conditions_have_to_hold():
     assert holds(both, {"a": 1, "b": 2})
     assert holds((), {})
     assert not hold(both, pd.DataFrame({"a": [1]}, dtype=object)).any()
+    frame = fields_frame([{"a": 1}, {"b": 1}, {"a": 1, "b": 1}, {}], ["a", "b"]).rename(lambda row: row + 5)
+    assert hold(both, frame).to_dict() == {5: False, 6: False, 7: True, 8: False}
+
+
+def test_a_field_that_no_record_has_is_unknown_and_not_empty():
+    frame = fields_frame([{"a": 1}, {"a": 2}], ["a"]).rename(lambda row: row + 5)
+    for condition in ({"field": "b", "empty": True}, {"field": "b", "empty": False}, {"field": "b", "in": [""]}):
+        assert hold((Condition.model_validate(condition),), frame).to_dict() == {5: False, 6: False}
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\ufeff\u3000", None])
+def test_a_blank_field_is_empty_and_blanks_around_a_value_do_not_count(blank):
+    empty = (Condition.model_validate({"field": "a", "empty": True}),)
+    staff = (Condition.model_validate({"field": "a", "in": ["staff"]}),)
+    assert hold(empty, fields_frame([{"a": blank}], ["a"])).tolist() == [True]
+    assert holds(empty, {"a": blank})
+    text = f"{blank or ''}staff{blank or ''}"
+    assert hold(staff, fields_frame([{"a": text}], ["a"])).tolist() == [True]
+    assert holds(staff, {"a": text})

@@ -225,7 +225,7 @@ class ReferenceConverter(TextConverter):
         """Say where the id leads to no record that can be read."""
         column = raw_text(_column(fields, self.prop.customerp[0]))
         lost = column.notna() & ~column.isin(self._numbers())
-        where = f"{self.prop.customerp[0]} refers to a {self.prop.references} that does not exist or has no number"
+        where = f"{self.prop.customerp[0]} refers to a record of {self.prop.references!r} that does not exist or has no number"
         return pd.Series("", index=fields.index, dtype="str").mask(lost, where)
 
     def _numbers(self) -> dict[str, str]:

@@ -1,0 +1,55 @@
+"""The canonical frame: columns, types and order that everything behind it relies on."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from customerp_trello.mapping import frame
+from customerp_trello.mapping.frame import META, conform, make_frame
+
+DEFAULTS = {name: "" for name in META if name not in (frame.ID, frame.MODIFIED_AT)} | {frame.STATE: frame.LIVE}
+
+
+def test_what_a_row_leaves_out_is_unknown_or_has_the_default():
+    row = make_frame([{"_id": "1", "name": "Acme"}], ["name", "website"]).iloc[0].to_dict()
+    assert pd.isna(row.pop("_modified_at"))
+    assert pd.isna(row.pop("website"))
+    assert row == {"_id": "1", "name": "Acme", **DEFAULTS}
+
+
+def test_what_a_row_says_stays():
+    said = {name: f"said {name}" for name in DEFAULTS}
+    row = make_frame([{"_id": "1", **said}], []).iloc[0].to_dict()
+    assert {name: row[name] for name in DEFAULTS} == said
+
+
+def test_rows_come_in_the_order_of_their_ids_with_a_fresh_index():
+    rows = [{"_id": "b", "name": "first"}, {"_id": "a", "name": "second"}, {"_id": "b", "name": "third"}]
+    made = make_frame(rows, ["name"])
+    assert made["_id"].tolist() == ["a", "b", "b"]
+    assert made["name"].tolist() == ["second", "first", "third"]
+    assert made.index.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("rows", [[], [{"_id": "1", "name": None}]])
+def test_columns_and_types_are_the_same_with_and_without_rows(rows):
+    made = make_frame(rows, ["name"])
+    assert made.columns.tolist() == [*META, "name"]
+    assert made["_modified_at"].dtype == "datetime64[us, UTC]"
+    assert {str(made[column].dtype) for column in made.columns.drop("_modified_at")} == {"str"}
+
+
+def test_a_time_is_a_moment_whatever_its_spelling():
+    told = ["2026-03-01T10:00:00+01:00", "2026-03-01T09:00:00Z", "2026-03-01T09:00:00.000000Z", None]
+    made = make_frame([{"_id": str(at), "_modified_at": time} for at, time in enumerate(told)], [])
+    moment = pd.Timestamp(datetime(2026, 3, 1, 9, tzinfo=UTC))
+    assert made["_modified_at"].tolist()[:3] == [moment] * 3
+    assert made["_modified_at"].isna().tolist() == [False, False, False, True]
+
+
+def test_conforming_drops_what_does_not_belong_and_changes_nothing_the_second_time():
+    once = conform(pd.DataFrame({"name": ["x", None], "secret": ["y", "y"], "_id": ["2", "1"]}), ["name"])
+    assert "secret" not in once
+    assert once["name"].isna().tolist() == [True, False]
+    pd.testing.assert_frame_equal(conform(once, ["name"]), once)
