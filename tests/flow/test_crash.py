@@ -1,163 +1,139 @@
-"""Kill a run just before and just after every step that touches a system or the state; two more runs put all right.
+"""Writes whose second half fails or whose answer is lost: nothing twice, nothing lost, and the others go on.
 
-The process is not killed for real here (the tests with a real Airflow do that); an exception that nothing catches
-ends the attempt at exactly one step, and the next run finds what it left.
+What a kill at any step of a run leaves behind is the subject of ``tests/kills``.
 """
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
-
 import pytest
-import requests
-from engine import CUSTOMERS, EMPLOYEES, PAIRS, PROJECTS, as_anna, erp_edit
+from engine import PROJECTS, as_anna, ask, erp_edit
 
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
-from customerp_trello.state import lease
-from customerp_trello.state.store import Store
-
-EVERY = int(os.environ.get("CUSTOMERP_TRELLO_KILL_EVERY", "40"))
-"""1 kills at every single step, which takes minutes per pair."""
-
-
-class Killed(BaseException):
-    """The process is gone."""
-
-
-class Steps:
-    """Counts the steps of a run and ends it at one of them."""
-
-    def __init__(self, monkeypatch):
-        self.at, self.count = None, 0
-        self.record = []
-        send, begin = requests.Session.send, Store.begin
-
-        def sending(session, request, **kwargs):
-            writes = request.method != "GET"
-            if writes:
-                self.step(f"before {request.method}")
-            answer = send(session, request, **kwargs)
-            if writes:
-                self.step(f"after {request.method}")
-            return answer
-
-        @contextmanager
-        def beginning(store, fence=None):
-            self.step("before commit")
-            with begin(store, fence) as tx:
-                yield tx
-            self.step("after commit")
-
-        monkeypatch.setattr(requests.Session, "send", sending)
-        monkeypatch.setattr(Store, "begin", beginning)
-
-    def step(self, name):
-        if self.at is None:
-            return
-        self.record.append(name)
-        self.count += 1
-        if self.count == self.at:
-            self.at = None
-            raise Killed(name)
-
-    def arm(self, number):
-        self.at, self.count, self.record = number, 0, []
-
-    def disarm(self):
-        self.at = None
+from customerp_trello.state.intents import OPEN, PLANNED, open_intents
+from customerp_trello.state.transaction import utc_now
+from customerp_trello.state.work import load_open_work
 
 
 @pytest.fixture
-def steps(monkeypatch):
-    return Steps(monkeypatch)
+def settled(loaded, monkeypatch):
+    monkeypatch.setattr("customerp_trello.hooks.http.time.sleep", lambda seconds: None)
+    loaded.widen(settle_seconds=0)
+    yield loaded
+    loaded.store.clock = utc_now
+    for url in (loaded.customerp_url, loaded.trello_url):
+        ask("DELETE", f"{url}/sandbox/faults")
+    loaded.run(PROJECTS)
+    assert loaded.run(PROJECTS).writes() == []
 
 
-@pytest.fixture
-def world(engine):
-    engine.widen(settle_seconds=0)
-    for pair in PAIRS:
-        engine.let_through(pair)
-    return engine
+def card_of(engine):
+    return engine.summary["register_card"]["id"]
 
 
-def edit_customers(engine, number):
-    link = engine.links(CUSTOMERS).iloc[0]
-    CustomERPHook().create_record("customer", {"name": f"Crash {number}", "type": "company"})
-    erp_edit("customer", link["customerp_id"], name=f"ERP {number}")
-    TrelloHook().update_organization(link["trello_id"], desc=f"Trello {number}")
-
-    def check():
-        names = [one["displayName"] for one in TrelloHook().my_organizations(fields="displayName")]
-        assert names.count(f"Crash {number}") == 1
-        assert names.count(f"ERP {number}") == 1
-        erp = CustomERPHook().get_record("customer", link["customerp_id"])[0]
-        assert (erp["name"], erp["description"]) == (f"ERP {number}", f"Trello {number}")
-
-    return check
+def born(engine, name):
+    text = f"Name: {name}\nStatus: Open"
+    return as_anna(engine, "POST", f"/cards/{card_of(engine)}/actions/comments", text=text)["id"]
 
 
-def edit_projects(engine, number):
-    link = engine.links(PROJECTS).iloc[0]
-    card = engine.summary["register_card"]["id"]
-    erp_edit("project", link["customerp_id"], name=f"ERP {number}")
-    as_anna(engine, "POST", f"/cards/{card}/actions/comments", text=f"Name: Born {number}\nStatus: Open")
-    text = f"{link['c.number']}\nDescription: Amended {number}"
-    as_anna(engine, "POST", f"/cards/{card}/actions/comments", text=text)
-    CustomERPHook().create_record("project", {"name": f"New {number}", "status": "open"})
-
-    def check():
-        erp = list(CustomERPHook().list_records("project"))
-        names = [one["name"] for one in erp]
-        assert names.count(f"Born {number}") == names.count(f"New {number}") == 1
-        mine = next(one for one in erp if str(one["id"]) == link["customerp_id"])
-        assert (mine["name"], mine["description"]) == (f"ERP {number}", f"Amended {number}")
-        texts = [one["data"]["text"] for one in TrelloHook().comments(card)]
-        ours = [text for text in texts if "CustomERP" in text.splitlines()[-1]]
-        for name in (f"Born {number}", f"New {number}", f"ERP {number}"):
-            assert sum(name in text.splitlines()[0] for text in ours) == 1, name
-
-    return check
+def projects(name):
+    return [one for one in CustomERPHook().list_records("project") if one["name"] == name]
 
 
-def edit_employees(engine, number):
-    fresh = {"first_name": "Cara", "last_name": f"Crash{number}", "work_email": f"cara{number}@crash.example"}
-    CustomERPHook().create_record("employee", fresh | {"status": "active"})
-
-    def check():
-        organization = TrelloHook().get_organization(engine.summary["staff"]["workspaces"][0])["id"]
-        members = [one["member"]["fullName"] for one in TrelloHook().memberships(organization)]
-        assert members.count(f"Cara Crash{number}") == 1
-
-    return check
+def ours(engine, source):
+    """Our comments that name their source."""
+    return [one for one in TrelloHook().comments(card_of(engine)) if f"from {source}" in one["data"]["text"]]
 
 
-@pytest.mark.parametrize(
-    ("pair", "edit", "fewest"),
-    [(CUSTOMERS, edit_customers, 30), (PROJECTS, edit_projects, 40), (EMPLOYEES, edit_employees, 20)],
-)
-def test_p10_p11_killed_at_any_step_two_more_runs_end_as_if_undisturbed(world, steps, pair, edit, fewest):
-    number = 1 - EVERY
-    while True:
-        number += EVERY
-        check = edit(world, number)
-        steps.arm(number)
-        try:
-            ran = world.run(pair)
-        except Killed:
-            pass
-        else:
-            assert not ran.held
-            break
-        finally:
-            steps.disarm()
-        if dead := lease.holder(world.store, pair):
-            lease.release(world.store, pair, dead.run)  # instead of waiting for its expiry
-        world.run(pair)
-        world.run(pair)
-        check()
-        again = world.run(pair)
-        assert again.writes() == [], steps.record[-1]
-    assert number > fewest
-    print(f"{pair}: {number - EVERY} steps, killed at one in {EVERY}")
+def work_of(engine, project):
+    with engine.store.read() as tx:
+        work = load_open_work(tx, PROJECTS)
+    return work[work["record_id"] == str(project["id"])]
+
+
+def standing(engine):
+    with engine.store.read() as tx:
+        return [one.status for one in open_intents(tx, PROJECTS, statuses=(OPEN, PLANNED))]
+
+
+def later(engine, seconds):
+    from datetime import timedelta
+
+    engine.store.clock = lambda: utc_now() + timedelta(seconds=seconds)
+
+
+def fail_comments(engine, kind, times=1):
+    engine.fault("trello", match="POST /1/cards/*/actions/comments", kind=kind, times=times)
+
+
+def test_a_refused_second_half_is_quarantined_and_posted_when_its_rest_is_over(settled):
+    source = born(settled, "Refused first")
+    link = settled.fresh_link(PROJECTS)
+    erp_edit("project", link["customerp_id"], name="Goes on beside a refusal")
+    fail_comments(settled, "status:400")
+    ran = settled.run(PROJECTS)
+    assert ("trello", "update", "name", "Goes on beside a refusal") in ran.writes()
+    (project,) = projects("Refused first")
+    work = work_of(settled, project)
+    assert work["kind"].tolist() == ["quarantined"]
+    assert "400" in work["reason"].iloc[0]
+    assert standing(settled) == [PLANNED]
+    assert settled.run(PROJECTS).writes() == []  # it rests, and its source is born no second time
+    later(settled, 90)
+    settled.run(PROJECTS)
+    assert len(ours(settled, source)) == len(projects("Refused first")) == 1
+    assert settled.link_of(PROJECTS, project["id"])["trello_id"] == ours(settled, source)[0]["id"]
+    assert work_of(settled, project).empty
+    assert standing(settled) == []
+
+
+def test_a_second_half_that_does_not_get_through_waits_for_the_next_run(settled):
+    source = born(settled, "Too many requests")
+    fail_comments(settled, "status:429", times=5)
+    settled.run(PROJECTS)
+    (project,) = projects("Too many requests")
+    assert work_of(settled, project)["kind"].tolist() == ["deferred"]
+    settled.run(PROJECTS)
+    assert len(ours(settled, source)) == len(projects("Too many requests")) == 1
+    assert standing(settled) == []
+
+
+@pytest.mark.parametrize("kind", ["lost_answer", "reset", "status:500", "truncate", "blank"])
+def test_p10_a_second_half_whose_answer_is_lost_is_posted_once(settled, kind):
+    name = f"Second half {kind}"
+    source = born(settled, name)
+    fail_comments(settled, kind)
+    settled.run(PROJECTS)
+    assert standing(settled) == [OPEN]
+    settled.run(PROJECTS)
+    settled.run(PROJECTS)
+    assert len(ours(settled, source)) == len(projects(name)) == 1
+    (project,) = projects(name)
+    assert settled.link_of(PROJECTS, project["id"])["trello_id"] == ours(settled, source)[0]["id"]
+    assert standing(settled) == []
+
+
+def test_p10_what_fails_after_a_post_was_taken_is_looked_up_and_not_sent_again(settled):
+    """The answer to the comment came; the listing that follows it did not."""
+    source = born(settled, "Half told")
+    settled.fault("trello", match="GET /1/cards/*/actions", kind="status:503", times=50, after=2)
+    settled.run(PROJECTS)
+    ask("DELETE", f"{settled.trello_url}/sandbox/faults")
+    settled.run(PROJECTS)
+    settled.run(PROJECTS)
+    assert len(ours(settled, source)) == len(projects("Half told")) == 1
+
+
+def test_p8_a_project_that_was_deleted_before_its_comment_was_posted_is_not_born_again(settled, monkeypatch):
+    source = born(settled, "Short life")
+    fail_comments(settled, "status:400")
+    settled.run(PROJECTS)
+    (project,) = projects("Short life")
+    settled.fault("customerp", match=f"GET /api/v1/projects/{project['id']}", kind="status:404", times=50)
+    later(settled, 90)
+    settled.run(PROJECTS)
+    ask("DELETE", f"{settled.customerp_url}/sandbox/faults")
+    assert standing(settled) == []
+    assert ours(settled, source) == []
+    settled.run(PROJECTS)
+    assert len(projects("Short life")) == 1

@@ -31,8 +31,10 @@ def finish(run: PairRun, fence: Fence) -> None:
     with run.begin(fence) as tx:
         if not run.form.partial:
             work = load_open_work(tx, run.pair)
-            standing = _standing(work, run.row.started_at, plan)
-            replace_open_work(tx, run.pair, [*_open(plan), *standing, *_interrupted(tx, run.pair)])
+            standing = list(_standing(work, run.row.started_at, plan))
+            known = {(one.side, one.record_id) for one in standing}
+            interrupted = [one for one in _interrupted(tx, run.pair) if (one.side, one.record_id) not in known]
+            replace_open_work(tx, run.pair, [*_open(plan), *standing, *interrupted])
             marks = load_watermarks(tx, run.pair)
             for side in SIDES:
                 save_watermark(tx, run.pair, side, _mark(run, snapshots[side], marks.get(side)))
