@@ -108,7 +108,7 @@ def _sides(mapping: Mapping) -> Iterator[Problem]:
         settings = mapping.side(side)
         valid = ON_GONE[entity][side]
         if settings.on_gone not in valid:
-            yield f"{side}.on_gone", f"{settings.on_gone!r} does not fit a {entity}. Valid: {', '.join(valid)}"
+            yield f"{side}.on_gone", f"{settings.on_gone!r} does not fit {entity}s. Valid: {', '.join(valid)}"
         yield from _conditions(f"{side}.filter", settings.filter)
         yield from _conditions(f"{side}.on_unlinked.when", settings.on_unlinked.when)
         yield from ((f"{side}.on_unlinked.{p}", m) for p, m in _on_unlinked(mapping, settings.on_unlinked))
@@ -123,7 +123,7 @@ def _scope(mapping: Mapping) -> Iterator[Problem]:
     for key in scope.model_fields_set:
         if key not in SCOPE_KEYS[entity]:
             valid = ", ".join(SCOPE_KEYS[entity]) or "none"
-            yield f"trello.scope.{key}", f"is no scope of a {entity}. Valid keys for {entity}: {valid}"
+            yield f"trello.scope.{key}", f"is no scope of {entity}s. Valid keys for {entity}: {valid}"
     if scope.workspaces and scope.staff_workspaces:
         yield "trello.scope", "`workspaces` and `staff_workspaces` exclude each other: customers' members or the staff"
     if scope.staff_pairs and not scope.workspaces:
@@ -265,4 +265,4 @@ def _trello_field(mapping: Mapping, prop: Property) -> Iterator[Problem]:
     if writable and prop.trello not in (*writable, *own):
         valid = ", ".join((*writable, *own))
         hint = did_you_mean(prop.trello, (*writable, *own))
-        yield "trello", f"{prop.trello!r} is no field of a {entity}. Valid: {valid}.{hint}"
+        yield "trello", f"{prop.trello!r} is no field of {entity}s. Valid: {valid}.{hint}"

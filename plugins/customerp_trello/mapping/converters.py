@@ -190,7 +190,7 @@ class PersonNameConverter(TextConverter):
         parts = tuple(self._part(old, name) or "" for name in (self.given, self.family))
         wanted = split(text, (parts[0], parts[1]), one_word_to=0 if self.one_word_to == self.given else 1)
         fields = zip((self.given, self.family), wanted, strict=True)
-        return {name: from_text(part, "string") for name, part in fields if self._part(old, name) != part}
+        return {name: part or None for name, part in fields if self._part(old, name) != part}
 
     def _part(self, old: Mapping[str, Any], name: str) -> str | None:
         """One part as it is compared, None where the record does not say."""
@@ -225,7 +225,8 @@ class ReferenceConverter(TextConverter):
         """Say where the id leads to no record that can be read."""
         column = raw_text(_column(fields, self.prop.customerp[0]))
         lost = column.notna() & ~column.isin(self._numbers())
-        where = f"{self.prop.customerp[0]} refers to a record of {self.prop.references!r} that does not exist or has no number"
+        field, entity = self.prop.customerp[0], self.prop.references
+        where = f"{field} refers to a record of {entity!r} that does not exist or has no number"
         return pd.Series("", index=fields.index, dtype="str").mask(lost, where)
 
     def _numbers(self) -> dict[str, str]:

@@ -40,10 +40,7 @@ def normalise(series: pd.Series[str], kind: str, allowed: Sequence[str] = ()) ->
         allowed: an enum's values (``Property.allowed``), which settle the use of capitals.
     """
     column = trimmed(to_arrow(series))
-    if kind == "enum":
-        column = _enum(column, allowed)
-    elif kind in _BY_KIND:
-        column = _BY_KIND[kind](column)
+    column = _enum(column, allowed) if kind == "enum" else _BY_KIND[kind](column)
     return to_series(column, series.index)
 
 
@@ -188,8 +185,8 @@ def _plain(number: Decimal) -> str:
 def _boolean(column: Column) -> Column:
     lower = pc.utf8_lower(column)
     for words, text in ((TRUE, "true"), (FALSE, "false")):
-        column = pc.if_else(pc.is_in(lower, value_set=pa.array(words, pa.large_string())), text, column)
-    return pc.if_else(pc.is_null(lower), lower, column)
+        column = pc.if_else(pc.is_in(lower, value_set=pa.array(words)), text, column)
+    return column
 
 
 def _date(column: Column) -> Column:
@@ -213,7 +210,7 @@ def _datetime(column: Column) -> Column:
 def _enum(column: Column, allowed: Sequence[str]) -> Column:
     if not allowed:
         return column
-    values = trimmed(pa.array(allowed, pa.large_string()))
+    values = trimmed(pa.array(allowed))
     position = pc.index_in(pc.utf8_lower(column), value_set=pc.utf8_lower(values))
     return pc.coalesce(values.take(position), column)
 
@@ -260,7 +257,13 @@ def _sorted_tags(text: str) -> str:
     return ", ".join(sorted({part.strip(WHITESPACE) for part in parts} - {""}))
 
 
+def _as_it_is(column: Column) -> Column:
+    return column
+
+
 _BY_KIND: dict[str, Callable[[Column], Column]] = {
+    "string": _as_it_is,
+    "reference": _as_it_is,
     "text": _text,
     "integer": _integer,
     "decimal": _decimal,
