@@ -31,6 +31,8 @@ class Scene:
         edit: what people do.
         expects: (side, operation) of the writes that the run must make, and state-only operations as ("", operation).
         before: what happens before the run in which all is in sync once more (an old tombstone, an old suspension).
+        always: kinds of step at which the product once failed, so that every test run kills at the first and the
+            last of each.
         every_listing_complete: whether records that the ERP has no more are found in every run.
         customerp, trello: settings of the mapping's sides that differ from the shipped ones.
         manual: properties whose conflicts a person settles.
@@ -40,6 +42,7 @@ class Scene:
     edit: Callable[[Engine], None]
     expects: frozenset[tuple[str, str]]
     before: Callable[[Engine], None] | None = None
+    always: tuple[str, ...] = ()
     every_listing_complete: bool = False
     customerp: dict[str, Any] = field(default_factory=dict)
     trello: dict[str, Any] = field(default_factory=dict)
@@ -309,6 +312,7 @@ SCENES = {
             "trello.suspended",
         ),
         before=before_customers,
+        always=("before PATCH /api/v1/customers/15", "before POST /1/organizations"),
         manual=("description",),
     ),
     "customers, deletes": Scene(
@@ -319,12 +323,14 @@ SCENES = {
         edit_employees,
         _writes("trello.create", "trello.update", "customerp.update", "trello.not_writable"),
         before=before_employees,
+        always=("after DELETE /1/organizations/.*",),
     ),
     "contacts": Scene(
         CONTACTS,
         edit_contacts,
         _writes("trello.create", "trello.update", "customerp.update", "relink", "adopt", "trello.not_writable"),
         before=before_contacts,
+        always=("after DELETE /1/organizations/.*",),
     ),
     "contacts, deletes": Scene(
         CONTACTS,
@@ -347,12 +353,14 @@ SCENES = {
             "unlink",
             "conflict",
         ),
+        always=("after POST /1/cards/.*",),
         manual=("description",),
     ),
     "projects, deletes": Scene(
         PROJECTS,
         edit_projects_to_delete,
         _writes("customerp.delete", "trello.delete", "customerp.update"),
+        always=("after DELETE /api/.*",),
         customerp={"on_gone": "deactivate"},
         trello={"on_gone": "delete"},
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,7 +154,11 @@ class KillTable:
         return end_state(self.world.folder, self.saved, self.pair)
 
 
-def sample(number: int, wanted: int, seed: str) -> list[int]:
-    """So many of the steps 1 to *number*, drawn by *seed*; all for *wanted* 0."""
-    every = range(1, number + 1)
-    return list(every) if wanted == 0 else sorted(random.Random(seed).sample(every, min(wanted, number)))
+def sample(names: list[str], wanted: int, seed: str, always: Iterable[str] = ()) -> list[int]:
+    """So many steps, drawn by *seed*, and the first and the last of each kind in *always*; all for *wanted* 0."""
+    every = range(1, len(names) + 1)
+    if wanted == 0:
+        return list(every)
+    kinds = ([at for at in every if re.fullmatch(kind, names[at - 1])] for kind in always)
+    chosen = {at for found in kinds for at in (found[0], found[-1])}
+    return sorted(chosen.union(random.Random(seed).sample(every, wanted)))

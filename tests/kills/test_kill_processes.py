@@ -51,7 +51,7 @@ def test_p10_p11_a_process_killed_at_a_step_ends_as_if_undisturbed(story, kill_r
         tasks.reached = ended.reached
         return tasks
 
-    row = table.fill(Row(name, "SIGKILL"), names, sample(len(names), KILLS, f"{SEED} processes {name}"), kill)
+    row = table.fill(Row(name, "SIGKILL"), names, sample(names, KILLS, f"{SEED} processes {name}"), kill)
     kill_row(row)
     assert not row.different, "\n".join(f"{step}\n{text}" for step, text in row.different.items())
 
