@@ -1,5 +1,7 @@
 """Converters as lenses (contract, P21): what is read can be written, and what did not change is not touched."""
 
+from decimal import Decimal
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from customerp_trello.mapping.conditions import hold, holds
 from customerp_trello.mapping.converters import ACTIVE, converter_for, fields_frame
 from customerp_trello.mapping.directory import Directory
 from customerp_trello.mapping.model import Condition, Property
+from customerp_trello.mapping.person_name import split
 from customerp_trello.mapping.short_name import short_name
 from customerp_trello.mapping.values import normalise_one
 
@@ -130,6 +133,26 @@ def test_how_a_full_name_is_split(name, expected):
     assert person().put(name, {"first_name": "Anna", "last_name": "Berg"}) == expected
 
 
+@pytest.mark.parametrize(
+    ("full", "old", "expected"),
+    [
+        ("Anna Maria Berg", ("Anna Maria", "Stein"), ("Anna Maria", "Berg")),
+        ("Anna Maria Berg", ("Anna", "Stein"), ("Anna", "Maria Berg")),  # the given name still matches, so it stays
+        ("Anna  Maria Berg", ("Anna", ""), ("Anna  Maria", "Berg")),  # it would not join to the same name
+        ("Anna Maria  Berg", ("", "Berg"), ("Anna", "Maria  Berg")),
+        ("Berg, Anna Maria", ("", ""), ("", "Berg, Anna Maria")),
+        ("x " * 99 + "ab", ("", ""), ("x " * 98 + "x", "ab")),
+        ("x, " + "y" * 198, ("", ""), ("x,", "y" * 198)),  # too long to be looked at closely
+        ("x, " + "y" * 197, ("", ""), ("", "x, " + "y" * 197)),
+        ("Anna Berg Jr.", ("", ""), ("Anna", "Berg Jr.")),
+        ("( x )", ("", ""), ("( x", ")")),
+    ],
+)
+def test_a_split_keeps_what_still_matches_and_joins_to_the_same_name(full, old, expected):
+    assert split(full, old, one_word_to=1) == expected
+    assert " ".join(part for part in expected if part) == full
+
+
 def test_one_word_goes_to_the_required_field():
     assert person("first_name").put("Cher", {}) == {"first_name": "Cher", "last_name": None}
     assert person("last_name").put("Cher", {}) == {"first_name": None, "last_name": "Cher"}
@@ -159,6 +182,61 @@ def test_an_empty_listing_has_columns_too():
         assert len(lens.problems(fields_frame([], lens.fields))) == 0
         assert lens.get_column(fields_frame([], lens.fields)).dtype == "str"
         assert lens.problems(fields_frame([], lens.fields)).dtype == "str"
+
+
+def test_a_column_keeps_its_rows_whatever_their_index():
+    records = [{"field": 7, "first_name": "Anna", "last_name": None, ACTIVE: True}, {}, {"field": None}]
+    for lens in (converter_for(prop()), person(), converter_for(reference(), STAFF), membership()):
+        frame = fields_frame(records, lens.fields)
+        assert frame.index.tolist() == [0, 1, 2]
+        moved = frame.rename(lambda row: row + 7)
+        assert lens.get_column(moved).index.tolist() == [7, 8, 9]
+        assert lens.problems(moved).index.tolist() == [7, 8, 9]
+        assert lens.get_column(moved).fillna("?").tolist() == lens.get_column(frame).fillna("?").tolist()
+
+
+def test_a_field_that_no_record_has_is_unknown_in_every_row():
+    lens = converter_for(prop())
+    absent = lens.get_column(pd.DataFrame({"other": ["a", "b"]}, index=[5, 6]))
+    assert absent.isna().to_dict() == {5: True, 6: True}
+
+
+def test_records_without_fields_are_still_rows():
+    assert len(fields_frame([{"a": 1}, {"a": 2}], [])) == 2
+
+
+def test_a_number_of_the_erp_is_no_missing_value():
+    lens = converter_for(prop(type="decimal"))
+    assert lens.get({"field": 1.5}) == "1.5"
+    assert lens.get({"field": float("nan")}) is None
+    assert lens.put("1.5", {"field": 1.5}) == {}
+    assert lens.put("2.5", {"field": 1.5}) == {"field": Decimal("2.5")}
+
+
+@pytest.mark.parametrize(
+    ("settings", "raw", "text", "sent"),
+    [
+        ({"type": "enum", "values": ["Open"]}, "OPEN", "Open", "Open"),
+        ({"type": "date"}, "2026-3-1", "2026-03-01", "2026-03-01"),
+        ({"type": "boolean"}, "yes", "true", True),
+        ({"type": "integer"}, "007", "7", 7),
+        ({"type": "tags"}, ["b", "a"], "a, b", ["a", "b"]),
+    ],
+)
+def test_a_plain_value_has_the_propertys_type_on_both_ways(settings, raw, text, sent):
+    lens = converter_for(prop(**settings))
+    assert lens.get({"field": raw}) == text
+    assert lens.put(text, {"field": None}) == {"field": sent}
+    assert lens.put(text, {"field": raw}) == {}
+
+
+def test_a_part_of_a_name_that_is_gone_is_empty_and_one_that_is_unknown_is_written():
+    lens = person()
+    assert lens.put("Anna Berg", {"first_name": "Anna"}) == {"last_name": "Berg"}
+    assert lens.put("Anna Berg", {"last_name": "Berg"}) == {"first_name": "Anna"}
+    assert lens.put("Anna Berg", {"first_name": None, "last_name": "Berg"}) == {"first_name": "Anna"}
+    assert lens.put("Berg", {"first_name": "Anna", "last_name": "Berg"}) == {"first_name": None}
+    assert lens.put("Berg", {"last_name": "Berg"}) == {"first_name": None}
 
 
 def test_a_plain_value_has_no_problem():

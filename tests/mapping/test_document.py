@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from customerp_trello.mapping.document import describe, property_table
 from customerp_trello.mapping.load import load_pair
+from customerp_trello.mapping.model import Mapping
 
 SHIPPED = Path(__file__).parents[2] / "include" / "mappings"
 PAIRS = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
@@ -56,3 +58,101 @@ def test_the_page_in_words():
     assert "the lost counterpart is made again from it" in page
     page = describe(load_pair("customerp_employee__trello_members", SHIPPED))
     assert "status is `active` and active is `true`" in page
+
+
+HERE = Path(__file__).parent
+
+
+def suppliers():
+    """A pair of a user's own in which nearly every setting says something else than in the shipped ones."""
+    return yaml.safe_load((HERE / "suppliers.yaml").read_text(encoding="utf-8"))
+
+
+def test_a_whole_page():
+    assert describe(Mapping.model_validate(suppliers())) == (HERE / "suppliers.md").read_text(encoding="utf-8")
+
+
+def test_a_pair_without_anything_to_note_has_no_notes():
+    plain = {"customerp": "x", "type": "string"}
+    data = suppliers() | {"properties": [{**plain, "name": "name", "trello": "displayName"}]}
+    page = describe(Mapping.model_validate(data | {"link_keys": [{"properties": ["name"]}]}))
+    assert "Notes" not in page
+    assert "\n\n\n" not in page
+
+
+@pytest.mark.parametrize(
+    ("pair", "scope", "line"),
+    [
+        (
+            "custom_project__trello_actions",
+            {"card": "abcd1234"},
+            "- Trello: every action that is a comment on the register card (abcd1234)",
+        ),
+        (
+            "custom_project__trello_actions",
+            {},
+            "- Trello: every action that is a comment on the register card (the one of the connection)",
+        ),
+        (
+            "customerp_employee__trello_members",
+            {"staff_workspaces": ["berlin", "oslo"]},
+            "- Trello: every member of the staff workspaces (berlin, oslo)",
+        ),
+        (
+            "customerp_employee__trello_members",
+            {},
+            "- Trello: every member of the staff workspaces (those of the connection)",
+        ),
+        (
+            "custom_contact__trello_members",
+            {"workspaces": "linked"},
+            "- Trello: every member of a workspace that is linked to a customer",
+        ),
+        (
+            "custom_contact__trello_members",
+            {"workspaces": "linked", "staff_pairs": ["a__b", "c__d"]},
+            "- Trello: every member of a workspace that is linked to a customer, except the staff of `a__b` and `c__d`",
+        ),
+    ],
+)
+def test_the_page_says_where_the_records_live(pair, scope, line):
+    mapping = load_pair(pair, SHIPPED)
+    data = yaml.safe_load((SHIPPED / f"{pair}.yaml").read_text(encoding="utf-8"))
+    data["trello"]["scope"] = scope
+    assert line in describe(Mapping.model_validate(data)).splitlines()
+    assert f"`{mapping.pair}`" in describe(mapping)
+
+
+@pytest.mark.parametrize(
+    ("pair", "lines"),
+    [
+        (
+            "custom_project__trello_actions",
+            [
+                "- **Customer**: the customer's number.",
+                "- A CustomERP project whose counterpart is gone stays, and the lost counterpart is made again from it",
+                "- A Trello action whose counterpart is gone is kept and no longer synced",
+                "- The first run is a preview that a person lets through",
+            ],
+        ),
+        (
+            "custom_contact__trello_members",
+            [
+                "- **Customer**: the customer's id.",
+                "- **Full name**: both names joined; a single word goes to `last_name`; masked in the log.",
+                "- A CustomERP contact without a counterpart in Trello gets a counterpart there when its customer is "
+                "linked",
+                "- A Trello member without a counterpart in CustomERP is linked when one fits, nothing is created",
+                "- Deleted on one side and edited on the other in the same run: the deletion wins",
+            ],
+        ),
+        (
+            "custom_customer__trello_organizations",
+            ["- A CustomERP customer whose counterpart is gone is switched off, nothing is deleted"],
+        ),
+    ],
+)
+def test_the_shipped_pages_say_line_by_line(pair, lines):
+    page = describe(load_pair(pair, SHIPPED)).splitlines()
+    assert [line for line in lines if line not in page] == []
+    assert ("is switched off in CustomERP counts as gone" in "\n".join(page)) == ("members" not in pair)

@@ -1,5 +1,7 @@
 """Mappings: the four that we ship, and what is said about those that are wrong."""
 
+import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -98,8 +100,14 @@ def test_what_the_rest_of_the_code_asks_a_mapping():
     assert other("customerp") == "trello"
     assert other("trello") == "customerp"
     assert not load_pair(CUSTOMER, SHIPPED).property("number").put_back
-    with pytest.raises(KeyError, match="it has: customer, email"):
+    with pytest.raises(KeyError) as caught:
         mapping.property("phone")
+    assert caught.value.args == (
+        f"{CONTACT} has no property 'phone'; it has: customer, email, full_name, initials, username, bio, role, "
+        "membership",
+    )
+    with pytest.raises(KeyError):
+        mapping.side("jira")
 
 
 def test_every_field_that_has_to_be_read_is_named_once():
@@ -132,6 +140,22 @@ def test_nothing_in_a_mapping_can_be_changed():
 def test_the_guard_watches_scope_filter_and_keys(tmp_path, change, same):
     before = load_pair(PROJECT, SHIPPED).fingerprint()
     assert (load_mapping(changed(PROJECT, tmp_path, change)).fingerprint() == before) is same
+
+
+def test_a_fingerprint_outlives_a_release_of_the_software():
+    """It is kept in the state database; another spelling of the same settings would hold every pair's next plan."""
+    told = {
+        "entities": ["project", "action"],
+        "filters": [[{"empty": None, "field": "kind", "in_": ["a", 1, True]}], []],
+        "inactive": "gone",
+        "link_keys": [{"properties": ["number"], "with_second": False}],
+        "scope": {"card": "abcd1234", "staff_pairs": [], "staff_workspaces": [], "workspaces": None},
+    }
+    data = yaml.safe_load((SHIPPED / f"{PROJECT}.yaml").read_text(encoding="utf-8"))
+    data["customerp"]["filter"] = [{"field": "kind", "in": ["a", 1, True]}]
+    data["trello"]["scope"] = {"card": "abcd1234"}
+    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    assert Mapping.model_validate(data).fingerprint() == digest
 
 
 def test_a_person_may_drop_or_add_a_property_in_the_file_alone(tmp_path):
@@ -269,6 +293,16 @@ def test_all_mistakes_are_named_at_once(tmp_path):
     assert all(path in message for path in ("- title:", "- titel:", "- properties[3].type:", "- tye:"))
     message = refusal(changed(PROJECT, tmp_path, ("[number]", "[numbr]"), ("timezone: UTC", "timezone: Berlin")))
     assert "2 problems" in message
+    path = changed(PROJECT, tmp_path, ("timezone: UTC", "timezone: Berlin"), ("*/15 * * * *", "@never"))
+    assert refusal(path).startswith(f"Mapping {path} has 2 problems:\n  - schedule: '@never' is no cron expression.")
+    assert refusal(path).endswith("\nCorrect the file; nothing was synced.")
+    assert "\n  - timezone: " in refusal(path)
+    path = changed(PROJECT, tmp_path, ("timezone: UTC", "timezone: Berlin"))
+    assert refusal(path) == (
+        f"Mapping {path} has 1 problem:\n"
+        "  - timezone: 'Berlin' is no IANA time zone. Valid: for instance UTC, Europe/Berlin\n"
+        "Correct the file; nothing was synced."
+    )
 
 
 def test_the_value_of_an_unknown_key_is_not_repeated(tmp_path):
@@ -285,7 +319,9 @@ def test_the_value_of_an_unknown_key_is_not_repeated(tmp_path):
         ("pair: [1}", "line 1"),
         ("a: 1\nb: 2\na: 3\n", "line 3, column 1: key 'a' stands here again, first in line 1"),
         ("a: !!python/object:os.system {}\n", "line 1"),
-        ("a: \x07\n", "no valid YAML"),
+        ("a: \x07\n", ": is no valid YAML. Correct the file; nothing was synced."),
+        ("? [a, b]\n: 1\n", "line 1, column 3: found unhashable key"),
+        ("a: {b: 1, c: {d: 1, d: 2}}\n", "line 1, column 21: key 'd' stands here again, first in line 1"),
     ],
 )
 def test_what_is_no_mapping_at_all(tmp_path, text, words):
@@ -295,15 +331,22 @@ def test_what_is_no_mapping_at_all(tmp_path, text, words):
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
-    assert "there is no such file" in refusal(tmp_path / "a__b.yaml")
+    assert refusal(tmp_path / "a__b.yaml") == (
+        f"Mapping {tmp_path / 'a__b.yaml'}: there is no such file. Create it or correct the path."
+    )
+    assert refusal(tmp_path) == f"Mapping {tmp_path}: cannot be read: Is a directory. Make it a readable UTF-8 file."
     path = tmp_path / "c__d.yaml"
     path.write_bytes(b"title: \xff\xfe")
-    assert "not UTF-8" in refusal(path)
+    assert refusal(path) == f"Mapping {path}: cannot be read: it is not UTF-8. Make it a readable UTF-8 file."
 
 
 def test_a_file_is_named_after_its_pair(tmp_path):
     path = changed(PROJECT, tmp_path)
-    assert "rename the file" in refusal(path.rename(tmp_path / "a__b.yaml"))
+    path = path.rename(tmp_path / "a__b.yaml")
+    assert refusal(path) == (
+        f"Mapping {path}: pair: found '{PROJECT}', but a file is named after its pair. "
+        f"Valid: 'a__b', or rename the file to {PROJECT}.yaml."
+    )
 
 
 def test_building_one_in_code_is_checked_as_well():
@@ -317,12 +360,21 @@ def test_building_one_in_code_is_checked_as_well():
 
 
 def test_an_unknown_pair_is_told_which_there_are(tmp_path):
-    with pytest.raises(ConfigurationError, match=f"Valid: {', '.join(PAIRS)}"):
-        load_pair("custom_supplier__trello_boards", SHIPPED)
-    with pytest.raises(ConfigurationError, match="holds no"):
-        load_pair(PROJECT, tmp_path)
-    with pytest.raises(ConfigurationError, match="no such folder"):
-        load_pair(PROJECT, tmp_path / "nowhere")
+    for folder, message in (
+        (
+            SHIPPED,
+            f"no file a__b.yaml for the pair 'a__b'. Valid: {', '.join(PAIRS)}. Add the file or correct the name.",
+        ),
+        (
+            tmp_path,
+            "no file a__b.yaml for the pair 'a__b'. Valid: none, the folder holds no .yaml file. "
+            "Add the file or correct the name.",
+        ),
+        (tmp_path / "nowhere", f"there is no such folder. Create it, or set {load.FOLDER_VARIABLE}."),
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            load_pair("a__b", folder)
+        assert str(caught.value) == f"Mappings folder {folder}: {message}"
 
 
 def test_the_pair_before_needs_a_mapping_too(tmp_path):
@@ -338,9 +390,21 @@ def test_an_entity_of_the_users_own_is_known_from_the_profile(tmp_path):
     (tmp_path / "mappings").mkdir()
     (tmp_path / "customerp").mkdir()
     path = changed(PROJECT, tmp_path / "mappings", ("entity: project", "entity: ticket"))
-    assert "no profile describes" in refusal(path)
+    assert refusal(path) == (
+        f"Mapping {path}: customerp.entity: found 'ticket', which no profile describes. Valid: contact, customer, "
+        "project, employee. Correct it, or add the entity to the profile in include/customerp."
+    )
     (tmp_path / "customerp" / "default.yaml").write_text("entities:\n  ticket: {path: /tickets}\n", encoding="utf-8")
     assert load_mapping(path).customerp.entity == "ticket"
+    (tmp_path / "customerp" / "default.yaml").write_text("entities: [tickets]\n", encoding="utf-8")
+    assert "project, employee, tickets. Did you mean 'tickets'? Correct it" in refusal(path)
+    (tmp_path / "customerp" / "default.yaml").write_text("title: Of no use here\n", encoding="utf-8")
+    assert "Valid: contact, customer, project, employee. Correct it" in refusal(path)
+
+
+def test_a_reference_to_an_unknown_entity_is_told_with_its_place(tmp_path):
+    path = changed(PROJECT, tmp_path, ("references: employee", "references: staff"))
+    assert f"Mapping {path}: properties[5].convert.references: found 'staff'" in refusal(path)
 
 
 def test_where_the_mappings_are_looked_for(tmp_path, monkeypatch):
@@ -355,15 +419,44 @@ def test_where_the_mappings_are_looked_for(tmp_path, monkeypatch):
     monkeypatch.setenv(load.FOLDER_VARIABLE, str(SHIPPED))
     assert mappings_folder() == SHIPPED
     monkeypatch.setenv(load.FOLDER_VARIABLE, str(tmp_path / "nowhere"))
-    with pytest.raises(ConfigurationError, match="which is no folder"):
+    with pytest.raises(ConfigurationError) as caught:
         mappings_folder()
+    assert str(caught.value) == (
+        f"Mappings: CUSTOMERP_TRELLO_MAPPINGS is '{tmp_path / 'nowhere'}', which is no folder. Set it to the folder "
+        "that holds the pairs' YAML files, or unset it to use include/mappings of the project."
+    )
+
+
+def test_a_pair_is_looked_for_where_the_mappings_are(tmp_path, monkeypatch):
+    monkeypatch.setenv(load.FOLDER_VARIABLE, str(SHIPPED))
+    assert load_pair(PROJECT).pair == PROJECT
+    monkeypatch.setenv(load.FOLDER_VARIABLE, str(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"holds no \.yaml file"):
+        load_pair(PROJECT)
+
+
+def test_the_airflow_home_comes_after_the_dags_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv(load.FOLDER_VARIABLE, raising=False)
+    monkeypatch.delenv("AIRFLOW__CORE__DAGS_FOLDER", raising=False)
+    home, project = tmp_path / "home", tmp_path / "project"
+    for folder in (home, project):
+        (folder / "include" / "mappings").mkdir(parents=True)
+    monkeypatch.setenv("AIRFLOW_HOME", str(home))
+    assert mappings_folder() == home / "include" / "mappings"
+    monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(project / "dags"))
+    assert mappings_folder() == project / "include" / "mappings"
 
 
 def test_a_project_without_mappings_is_told_where_they_were_looked_for(tmp_path, monkeypatch):
     monkeypatch.delenv(load.FOLDER_VARIABLE, raising=False)
-    monkeypatch.setattr(load, "_projects", lambda: iter([tmp_path]))
-    with pytest.raises(ConfigurationError, match=re.escape(str(tmp_path / "include" / "mappings"))):
+    monkeypatch.setattr(load, "_projects", lambda: iter([tmp_path / "a", tmp_path / "b", tmp_path / "a"]))
+    with pytest.raises(ConfigurationError) as caught:
         mappings_folder()
+    assert str(caught.value) == (
+        f"Mappings: no folder include/mappings. Looked for: {tmp_path}/a/include/mappings, "
+        f"{tmp_path}/b/include/mappings. Create one of them, or set CUSTOMERP_TRELLO_MAPPINGS to the folder that holds "
+        "the pairs' YAML files."
+    )
 
 
 # --- what a DAG file imports at parse time
