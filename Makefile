@@ -36,8 +36,9 @@ test: $(INSTALLED) ## Run all tests, loopback only (under 10 minutes)
 test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (minutes; a quiet machine)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m airflow
 
-bench: $(INSTALLED) ## Measure reconcile against Polars and DuckDB, a million records; figures in .run/bench (4 minutes)
+bench: $(INSTALLED) ## Measure reconcile against Polars and DuckDB, and the state; a million records (under 10 minutes)
 	@$(BIN)/python -m benchmarks.reconcile
+	@$(BIN)/python -m benchmarks.state
 
 kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real processes too (half an hour, 2 cores)
 	@CUSTOMERP_TRELLO_KILLS=0 AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 --show-capture=no tests/kills

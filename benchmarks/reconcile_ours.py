@@ -10,7 +10,6 @@ from benchmarks.frames import mapping
 from benchmarks.measured import report
 from customerp_trello.flow.artifacts import read_frame, read_snapshot, write_frame
 from customerp_trello.reconcile.known import Past
-from customerp_trello.reconcile.plan import UPDATE
 from customerp_trello.reconcile.reconcile import reconcile
 
 
@@ -19,8 +18,8 @@ def work() -> dict[str, Any]:
     folder = Path(sys.argv[1])
     customerp, trello = read_snapshot(folder, "customerp"), read_snapshot(folder, "trello")
     plan = reconcile(mapping(), customerp, trello, Past(links=read_frame(folder, "links")))
-    write_frame(folder, "plan", plan)
-    return {"writes": int(plan["operation"].eq(UPDATE).sum())}
+    write_frame(folder, "plan_ours", plan)
+    return {"rows": len(plan)}
 
 
 if __name__ == "__main__":

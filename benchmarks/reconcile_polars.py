@@ -39,7 +39,7 @@ def work() -> dict[str, Any]:
             )  # fmt: skip
     plan = pl.concat(parts)
     plan.write_parquet(folder / "plan_polars.parquet")
-    return {"writes": len(plan)}
+    return {"rows": len(plan)}
 
 
 if __name__ == "__main__":
