@@ -1,0 +1,133 @@
+"""Who wins a conflict, and what is said about it."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from test_reconcile import BASE, linked, mapping, record, snapshot
+
+from customerp_trello.reconcile.aligned import align, look
+from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.winner import Decision, decide
+
+EARLY, NOON, LATE = ("2026-01-01T11:00:00Z", "2026-01-01T12:00:00Z", "2026-01-01T13:00:00.500000Z")
+
+
+def at(text):
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def decided(times, settings=(), fought=None, written=None, evidence=(), **past):
+    """Winner and cause per record; *times*: the modification times of both sides, one pair per record."""
+    settings = dict(settings)
+    tie = settings.pop("tie", "customerp")
+    m = mapping(tie=tie, name=settings)
+    names = [f"{n}" for n in range(len(times))]
+    links = linked(*[(n + 1, f"c{n}", f"t{n}", BASE, BASE, (written or {}).get(n, {})) for n in range(len(times))])
+    sides = {
+        "customerp": snapshot(*[record(f"c{n}", _modified_at=c) for n, (c, _) in zip(names, times, strict=True)]),
+        "trello": snapshot(*[record(f"t{n}", _modified_at=t) for n, (_, t) in zip(names, times, strict=True)]),
+    }
+    told = pd.DataFrame(evidence, columns=["trello_id", "property", "at"])
+    told["at"] = pd.to_datetime(told["at"], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
+    past = Past(links=links, evidence=told, **past)
+    mask = pd.Series(True if fought is None else fought, index=links.index)
+    winner, cause = decide(align(look(links, sides), m), m.property("name"), m, Decision(past), mask)
+    assert winner.index.tolist() == cause.index.tolist() == links.index[mask].tolist()
+    assert winner.dtype == cause.dtype == "str"
+    return list(zip(winner, cause, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome"),
+    [
+        ("customerp", ("customerp", "policy_customerp")),
+        ("trello", ("trello", "policy_trello")),
+        ("manual", ("", "manual")),
+    ],
+)
+def test_a_policy_decides_whatever_the_times(policy, outcome):
+    times = [(EARLY, LATE), (LATE, EARLY), (None, None)]
+    assert decided(times, {"conflict": policy}) == [outcome] * 3
+    assert decided(times, {"conflict": policy}, fought=[False, True, False]) == [outcome]
+
+
+def test_the_later_edit_wins_to_the_fraction_of_a_second():
+    just_before = "2026-01-01T13:00:00.499999Z"
+    assert decided([(EARLY, LATE), (LATE, EARLY), (just_before, LATE)]) == [
+        ("trello", "latest"),
+        ("customerp", "latest"),
+        ("trello", "latest"),
+    ]
+
+
+@pytest.mark.parametrize("tie", ["customerp", "trello"])
+def test_at_the_same_moment_the_mapping_decides(tie):
+    assert decided([(NOON, NOON)], {"tie": tie}) == [(tie, "latest_tie")]
+    read = {"customerp": at(NOON), "trello": at(NOON)}
+    assert decided([(None, None)], {"tie": tie}, last_read=read) == [(tie, "latest_tie_by_estimate")]
+    assert decided([(None, None)], {"tie": tie}) == [(tie, "latest_tie_by_estimate")]
+
+
+def test_an_edit_of_unknown_time_was_made_when_the_old_value_was_last_seen():
+    read = {"customerp": at(NOON), "trello": at(EARLY)}
+    assert decided([(None, LATE), (None, EARLY), (LATE, None), (EARLY, None)], last_read=read) == [
+        ("trello", "latest_by_estimate"),
+        ("customerp", "latest_by_estimate"),
+        ("customerp", "latest_by_estimate"),
+        ("customerp", "latest_tie_by_estimate"),
+    ]
+
+
+def test_what_was_never_read_was_edited_before_everything_else():
+    assert decided([(None, EARLY), (EARLY, None)]) == [
+        ("trello", "latest_by_estimate"),
+        ("customerp", "latest_by_estimate"),
+    ]
+
+
+@pytest.mark.parametrize("side", ["customerp", "trello"])
+def test_a_time_that_our_own_write_left_says_nothing_about_the_edit(side):
+    other = {"customerp": "trello", "trello": "customerp"}[side]
+    times = [(LATE, NOON) if side == "customerp" else (NOON, LATE)] * 2
+    written = {
+        0: {f"written_{side}": "2026-01-01T13:00:00.500000Z"},
+        1: {f"written_{other}": "2026-01-01T13:00:00.500000Z"},
+    }
+    assert decided(times, written=written, last_read={side: at(EARLY)}) == [
+        (other, "latest_by_estimate"),
+        (side, "latest"),
+    ]
+
+
+def test_a_time_of_the_property_itself_comes_before_the_records():
+    told = [("t0", "name", LATE), ("t1", "note", LATE), ("t9", "name", LATE)]
+    assert decided([(NOON, EARLY), (NOON, EARLY)], evidence=told) == [("trello", "latest"), ("customerp", "latest")]
+    earlier = [("t0", "name", EARLY)]
+    assert decided([(NOON, LATE)], evidence=earlier) == [("customerp", "latest")]
+    last = [("t0", "name", LATE), ("t0", "name", EARLY)]
+    assert decided([(NOON, None)], evidence=last) == [("customerp", "latest")]
+
+
+def test_only_the_records_that_are_fought_over_are_decided():
+    times = [(EARLY, LATE), (LATE, EARLY), (EARLY, LATE)]
+    assert decided(times, fought=[False, True, True]) == [("customerp", "latest"), ("trello", "latest")]
+    told = [("t2", "name", EARLY), ("t1", "name", "2026-01-01T14:00:00Z")]
+    assert decided(times, fought=[False, True, True], evidence=told) == [
+        ("trello", "latest"),
+        ("customerp", "latest_tie"),
+    ]
+
+
+def test_what_a_person_was_asked_is_looked_up_by_link_and_property():
+    links = linked((1, "c1", "t1", BASE, BASE), (2, "c2", "t2", BASE, BASE))
+    manual = pd.DataFrame(
+        {"link": [2, 2, 7], "property": ["name", "note", "name"], "answer": ["trello", "", ""],
+         "reason": ["undone", "manual", "manual"]}
+    )  # fmt: skip
+    sides = {"customerp": snapshot(record("c1"), record("c2")), "trello": snapshot(record("t1"), record("t2"))}
+    aligned, decision = align(look(links, sides), mapping()), Decision(Past(links=links, manual=manual))
+    assert decision.manual_mask(aligned, "name").fillna("?").tolist() == ["?", "trello"]
+    assert decision.manual_mask(aligned, "note").fillna("?").tolist() == ["?", ""]
+    assert decision.reasons(aligned, "name").fillna("?").tolist() == ["?", "undone"]
+    assert [decision.asked_about(name) for name in ("name", "note", "website")] == [True, True, False]
