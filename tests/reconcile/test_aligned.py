@@ -1,0 +1,208 @@
+"""Both sides seen from the links: what stands beside a link, and what an incomplete listing leaves as it was."""
+
+import pandas as pd
+from test_reconcile import BASE, NAMES, linked, mapping, record, run, snapshot
+
+from customerp_trello.mapping.frame import Snapshot, make_frame
+from customerp_trello.reconcile.aligned import align, display_keys, key_names, look
+from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.narrow import noteworthy
+
+LINKS = linked(
+    (1, "c1", "t1", BASE | {"note": "base c1"}, BASE | {"note": "base t1"}),
+    (2, "c2", "t2", BASE | {"note": "base c2"}, BASE | {"note": "base t2"}),
+)
+
+
+def seen(customerp, trello=None, links=LINKS):
+    trello = trello if trello is not None else snapshot(record("t1"), record("t2"))
+    return look(links, {"customerp": customerp, "trello": trello})
+
+
+def test_a_record_stands_beside_its_link_in_any_order():
+    one = seen(snapshot(record("c9"), record("c2", note="2"), record("c1", note="1")))["customerp"]
+    assert one.column("note").tolist() == ["1", "2"]
+    assert one.absent.tolist() == [False, False]
+    assert one.unlinked["_id"].tolist() == ["c9"]
+    assert one.records(mapping())["_id"].tolist() == ["c1", "c2"]
+
+
+def test_an_unlisted_record_is_its_base_where_only_changes_were_listed():
+    for rows in ([record("c2", note="2", _scope="x")], []):
+        one = seen(snapshot(*rows, complete=False))["customerp"]
+        assert one.absent.tolist() == [True, not rows]
+        assert one.column("note").tolist() == ["base c1", "2" if rows else "base c2"]
+        assert one.scopes().tolist() == ["", "x" if rows else ""]
+        shown = one.records(mapping())
+        assert shown["_id"].tolist() == ["c1", "c2"]
+        assert shown["_state"].tolist() == ["live", "live"]
+        assert shown["note"].tolist() == one.column("note").tolist()
+        assert shown["_problem"].tolist() == ["", ""]
+        assert shown["_modified_at"].isna().all()
+
+
+def test_an_unlisted_record_is_unknown_where_everything_was_listed():
+    for rows in ([record("c2", note="2", _modified_at="2026-01-01T00:00:00Z")], []):
+        one = seen(snapshot(*rows))["customerp"]
+        assert one.column("note").fillna("?").tolist() == ["?", "2" if rows else "?"]
+        shown = one.records(mapping())
+        assert shown["_state"].fillna("?").tolist() == ["?", "live" if rows else "?"]
+        assert shown["_id"].tolist() == ["c1", "c2"]
+        assert shown["_readonly"].tolist() == ["", ""]
+        assert shown["_modified_at"].isna().tolist() == [True, not rows]
+
+
+def test_only_live_records_without_a_link_are_unlinked():
+    rows = [record("c1"), record("c3"), record("c4", _state="gone"), record("c5", _state="suspended")]
+    one = seen(snapshot(*rows))["customerp"]
+    assert one.unlinked["_id"].tolist() == ["c3"]
+    assert one.unlinked.index.tolist() == [0]
+    assert seen(snapshot())["customerp"].unlinked.empty
+
+
+def test_links_that_are_left_out_take_their_records_with_them():
+    both = seen(snapshot(record("c1", note="1"), record("c2", note="2")))
+    few = {side: one.where(pd.Series([False, True]).to_numpy()) for side, one in both.items()}
+    aligned = align(few, mapping())
+    assert aligned.links["link"].tolist() == [2]
+    assert aligned.links.index.tolist() == [0]
+    assert aligned.value("customerp", "note").tolist() == ["2"]
+    assert aligned.base("trello", "note").tolist() == ["base t2"]
+    whole = align(both, mapping())
+    assert whole.where(pd.Series([True, True])) is whole
+    second = whole.where(pd.Series([False, True]))
+    assert second.links["link"].tolist() == [2]
+    assert second.value("customerp", "note").tolist() == ["2"]
+    assert second.links.index.tolist() == second.records["customerp"].index.tolist() == [0]
+
+
+def test_links_of_any_index_are_seen():
+    moved = LINKS.set_index(pd.Index([5, 3]))
+    one = seen(snapshot(record("c2", note="2")), links=moved)["customerp"]
+    assert one.links.index.tolist() == [0, 1]
+    assert one.column("note").fillna("?").tolist() == ["?", "2"]
+
+
+def test_marked_records_are_found_from_their_links():
+    rows = snapshot(record("c2", note="2"), record("c3"))
+    one = seen(rows)["customerp"]
+    assert one.any_of(rows.frame["_id"].eq("c2")).tolist() == [False, True]
+    assert one.any_of(rows.frame["_id"].eq("c3")).tolist() == [False, False]  # not mistaken for the absent c1
+    assert one.any_of(rows.frame["_id"].eq("c7")).tolist() == [False, False]
+
+
+def test_a_link_is_shown_by_the_first_key_that_any_side_or_base_has():
+    assert key_names(mapping()) == ["number", "website", "name"]
+    cases = [
+        ({}, {}, {"name": None}, {"name": None}, "c1"),
+        ({"name": "C"}, {"name": "T"}, {"name": "bc"}, {"name": "bt"}, "C"),
+        ({"name": ""}, {"name": "T"}, {"name": "bc"}, {"name": "bt"}, "T"),
+        ({"name": ""}, {"name": None}, {"name": "bc"}, {"name": "bt"}, "bc"),
+        ({"name": ""}, {"name": None}, {"name": ""}, {"name": "bt"}, "bt"),
+        ({"name": "C"}, {"name": "T", "website": "w"}, {}, {}, "w"),
+        ({"name": "C"}, {"name": "T", "website": "w"}, {}, {"number": "7"}, "7"),
+    ]
+    nothing = dict.fromkeys(NAMES)
+    for c, t, base_c, base_t, key in cases:
+        links = linked((1, "c1", "t1", nothing | base_c, nothing | base_t))
+        records = {
+            "customerp": snapshot({"_id": "c1"} | nothing | c).frame,
+            "trello": snapshot({"_id": "t1"} | nothing | t).frame,
+        }
+        assert display_keys(links, records, mapping()).tolist() == [key]
+
+
+# --- which links are looked at
+
+
+def quiet(customerp=None, trello=None, links=None, **past):
+    links = LINKS if links is None else links
+    base = {n: {side: f"base {side[0]}{n}" for side in ("customerp", "trello")} for n in (1, 2)}
+    c = customerp or snapshot(*[record(f"c{n}", note=base[n]["customerp"]) for n in (1, 2)])
+    t = trello or snapshot(*[record(f"t{n}", note=base[n]["trello"]) for n in (1, 2)])
+    both = look(links, {"customerp": c, "trello": t})
+    return noteworthy(links, both, Past(links=links, **past), mapping()).tolist()
+
+
+def test_links_of_which_nothing_is_told_are_left_out():
+    assert quiet() == [False, False]
+    assert quiet(customerp=snapshot(complete=False)) == [False, False]
+    assert quiet(customerp=snapshot(record("c1", note=None), record("c2", note="base c2", number="8"))) == [
+        False,
+        False,
+    ]  # unknown is no change, and what is given once is not compared
+
+
+def test_whatever_is_told_of_a_link_makes_it_noteworthy():
+    note = "base c2"
+    for told in (
+        {"note": "new"},
+        {"_state": "gone"},
+        {"_state": "suspended"},
+        {"_problem": "broken"},
+        {"_touch": "amendment"},
+    ):
+        assert quiet(customerp=snapshot(record("c1", note="base c1"), record("c2", **{"note": note} | told))) == [
+            False,
+            True,
+        ], told
+    assert quiet(trello=snapshot(record("t1", note="base t1"))) == [False, True]
+    for column, value in (("status", "suspended"), ("marks", '{"note": "normalised"}'), ("c.note", None)):
+        links = LINKS.copy()
+        links.loc[1, column] = value
+        assert quiet(links=links) == [False, True], column
+    manual = pd.DataFrame({"link": [2], "property": ["note"], "answer": [""], "reason": ["manual"]})
+    assert quiet(manual=manual) == [False, True]
+    for side in ("customerp", "trello"):
+        held = pd.DataFrame({"side": [side], "record_id": [f"{side[0]}2"], "reason": ["rests"]})
+        assert quiet(held=held) == [False, True]
+
+
+# --- what stops a linked record
+
+
+def words(plan):
+    return [(r.link, r.side, r.operation, r.cause, r.detail) for r in plan.sort_values(["link", "side"]).itertuples()]
+
+
+def test_a_linked_record_that_a_complete_listing_leaves_out_is_not_decided_about():
+    plan = run([record("c1", note="x")], [record("t1", note="base t1"), record("t2", note="x")], LINKS)
+    assert words(plan) == [
+        (1, "trello", "update", "edited_in_customerp", ""),
+        (2, "customerp", "waiting", "not_seen", "listed by neither scan nor look-up"),
+    ]
+
+
+def test_unreadable_and_held_records_stop_their_link_on_either_side_with_the_reason():
+    held = pd.DataFrame({"side": ["trello"], "record_id": ["t2"], "reason": ["422: name"]})
+    c = [record("c1", note="x", _problem="bad date"), record("c2", note="x")]
+    plan = run(c, [record("t1", note="x"), record("t2", note="x")], LINKS, held=held)
+    assert words(plan) == [
+        (1, "customerp", "quarantine", "unreadable", "bad date"),
+        (2, "trello", "quarantine", "held", "422: name"),
+    ]
+    both = pd.DataFrame({"side": ["customerp"], "record_id": ["c1"], "reason": ["422"]})
+    plan = run([*c[:1], record("c2", note="base c2")], [record("t1"), record("t2", note="base t2")], LINKS, held=both)
+    assert words(plan) == [(1, "customerp", "quarantine", "unreadable", "bad date")]
+
+
+def test_a_touch_is_one_write_with_its_word_and_leaves_other_updates_alone():
+    c = [record("c1", note="x"), record("c2", note="y")]
+    t = [record("t1", note="base t1", _touch="amendment:1"), record("t2", note="base t2")]
+    plan = run(c, t, LINKS)
+    assert sorted((r.link, r.property, r.cause, r.detail) for r in plan.itertuples()) == [
+        (1, "", "touch", "amendment:1"),
+        (1, "note", "edited_in_customerp", "amendment:1"),
+        (2, "note", "edited_in_customerp", ""),
+    ]
+    back = run([record("c1", note="base c1"), record("c2", note="base c2")],
+               [record("t1", note="z", _touch="amendment:1"), record("t2", note="base t2")], LINKS)  # fmt: skip
+    assert sorted((r.side, r.property, r.cause, r.detail) for r in back.itertuples()) == [
+        ("customerp", "note", "edited_in_trello", ""),
+        ("trello", "", "touch", "amendment:1"),
+    ]
+
+
+def test_a_snapshot_without_rows_has_the_canonical_columns():
+    empty = Snapshot(make_frame([], NAMES), True)
+    assert seen(empty)["customerp"].records(mapping())["_id"].tolist() == ["c1", "c2"]

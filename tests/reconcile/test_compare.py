@@ -1,0 +1,289 @@
+"""The truth table of one property: both values, both bases, and what the mapping and the record allow."""
+
+import pandas as pd
+import pytest
+from test_reconcile import BASE, linked, mapping, record, run
+
+ONE_WAY = {"direction": "to_trello"}
+BACK = {"direction": "to_customerp"}
+
+
+def told(c, t, base_c="b", base_t="b", m=None, mark="{}", name="note", c_meta=(), t_meta=(), **past):
+    """What is planned for one property: "side operation before>after cause [winner] [detail]", ? for unknown."""
+    base = BASE | {name: base_c}, BASE | {name: base_t}
+    links = linked((1, "c1", "t1", *base, {"marks": mark}))
+    plan = run(
+        [record("c1", **{name: c}, **dict(c_meta))], [record("t1", **{name: t}, **dict(t_meta))], links,
+        mapping(**{name: m}) if m else mapping(), **past,
+    )  # fmt: skip
+    assert set(plan["property"]) <= {name}
+    assert plan["customerp"].fillna("?").tolist() == [c if c is not None else "?"] * len(plan)
+    assert plan["trello"].fillna("?").tolist() == [t if t is not None else "?"] * len(plan)
+    rows = plan.fillna({"before": "?", "after": "?"})
+    return [
+        " ".join(
+            word
+            for word in (
+                row.side or "-",
+                row.operation,
+                f"{row.before}>{row.after}" if row.side else "",
+                row.cause,
+                f"[{row.winner}]" if row.operation == "conflict" else "",
+                row.detail,
+            )
+            if word
+        )
+        for row in rows.itertuples()
+    ]
+
+
+def asked(answer="", reason="undone", name="note"):
+    return {"manual": pd.DataFrame({"link": [1], "property": [name], "answer": [answer], "reason": [reason]})}
+
+
+# --- both ways
+
+BOTH_WAYS = [
+    # customerp, trello, base of each, plan
+    ("b", "b", "b", "b", []),
+    ("x", "b", "b", "b", ["trello update b>x edited_in_customerp"]),
+    ("b", "x", "b", "b", ["customerp update b>x edited_in_trello"]),
+    ("", "b", "b", "b", ["trello update b> edited_in_customerp"]),
+    ("x", "x", "b", "b", ["- adopt equal"]),
+    ("", "", "b", "b", ["- adopt equal"]),
+    # each side differs from its own base or not: what Trello made of our value is no edit
+    ("b", "B", "b", "B", []),
+    ("x", "B", "b", "B", ["trello update B>x edited_in_customerp"]),
+    ("b", "y", "b", "B", ["customerp update b>y edited_in_trello"]),
+    ("B", "B", "b", "B", ["- adopt equal"]),
+    # unknown is no change and is never written
+    (None, "b", "b", "b", []),
+    (None, "x", "b", "b", ["customerp update ?>x edited_in_trello"]),
+    ("x", None, "b", "b", ["trello update ?>x edited_in_customerp"]),
+    (None, None, "b", "b", []),
+    # no base yet
+    ("b", "b", None, None, ["- adopt equal"]),
+    ("", "", None, None, ["- adopt equal"]),
+    ("x", "", None, None, ["trello update >x first_link_fill"]),
+    ("", "x", None, None, ["customerp update >x first_link_fill"]),
+    ("x", "y", None, None, ["trello update y>x first_link", "- conflict first_link [customerp]"]),
+    # a base on one side only is none
+    ("x", "x", "b", None, ["- adopt equal"]),
+    ("x", "y", "b", None, ["trello update y>x first_link", "- conflict first_link [customerp]"]),
+    ("x", "y", None, "b", ["trello update y>x first_link", "- conflict first_link [customerp]"]),
+    # a line that the other side never had
+    ("x", None, None, None, ["trello update ?>x first_link_fill"]),
+    (None, "x", None, None, ["customerp update ?>x first_link_fill"]),
+    ("", None, None, None, []),
+    ("x", None, None, "b", []),
+    ("x", None, "b", None, []),
+]
+
+
+@pytest.mark.parametrize(("c", "t", "base_c", "base_t", "plan"), BOTH_WAYS)
+def test_a_two_way_property(c, t, base_c, base_t, plan):
+    assert told(c, t, base_c, base_t) == plan
+
+
+TO_TRELLO = [
+    ("x", "b", "b", "b", ["trello update b>x edited_in_customerp"]),
+    ("b", "x", "b", "b", ["trello update x>b put_back"]),
+    ("", "x", "", "b", ["trello update x> put_back"]),
+    ("x", "y", "b", "b", ["trello update y>x edited_in_customerp"]),
+    ("x", "x", "b", "b", ["- adopt equal"]),
+    (None, "x", "b", "b", []),
+    ("x", "", None, None, ["trello update >x first_link_fill"]),
+    ("", "x", None, None, ["trello update x> put_back"]),
+    ("x", "y", None, None, ["trello update y>x first_link"]),
+    ("x", None, None, None, ["trello update ?>x first_link_fill"]),
+    (None, "x", None, None, []),
+]
+
+
+@pytest.mark.parametrize(("c", "t", "base_c", "base_t", "plan"), TO_TRELLO)
+def test_a_property_that_flows_to_trello_and_its_mirror(c, t, base_c, base_t, plan):
+    assert told(c, t, base_c, base_t, ONE_WAY) == plan
+    swap = {"trello": "customerp", "edited_in_customerp": "edited_in_trello"}
+    mirrored = [" ".join(swap.get(word, word) for word in line.split(" ")) for line in plan]
+    assert told(t, c, base_t, base_c, BACK) == mirrored
+
+
+def test_an_edit_on_the_receiving_side_may_be_left_and_is_reported_once():
+    left = {**ONE_WAY, "put_back": False}
+    assert told("b", "x", m=left) == ["- adopt not_put_back"]
+    assert told("b", "x", base_t="x", m=left) == []
+    assert told("x", "y", m=left) == ["trello update y>x edited_in_customerp"]
+
+
+def test_what_is_given_once_is_never_compared():
+    assert told("x", "y", name="number") == []
+    assert told("x", "y", None, None, name="number") == []
+
+
+def test_capitals_do_not_count_where_the_mapping_says_so():
+    folded = {"ignore_case": True}
+    assert told("STRASSE", "b", "Straße", "b", folded) == []
+    assert told("X", "x", "b", "b", folded) == ["- adopt equal"]
+    assert told("X", "x", None, None, folded) == ["- adopt equal"]
+    assert told("X", "x", "b", "b") == [
+        "trello update x>X latest_tie_by_estimate",
+        "- conflict latest_tie_by_estimate [customerp]",
+    ]
+
+
+# --- who wins the first comparison
+
+
+@pytest.mark.parametrize(
+    ("setting", "plan"),
+    [
+        ("customerp", ["trello update y>x first_link", "- conflict first_link [customerp]"]),
+        ("trello", ["customerp update x>y first_link", "- conflict first_link [trello]"]),
+        ("manual", ["- conflict first_link []"]),
+    ],
+)
+def test_the_first_comparison_is_settled_by_the_propertys_setting_or_the_pairs(setting, plan):
+    assert told("x", "y", None, None, {"on_first_link": setting}) == plan
+    links = linked((1, "c1", "t1", BASE | {"note": None}, BASE | {"note": None}))
+    whole = run([record("c1", note="x")], [record("t1", note="y")], links, mapping(on_first_link=setting))
+    assert set(whole["operation"]) == {line.split()[1] for line in plan}
+    assert set(whole.loc[whole["operation"] == "conflict", "winner"]) == {"" if setting == "manual" else setting}
+
+
+@pytest.mark.parametrize("direction", [ONE_WAY, BACK])
+def test_the_first_comparison_of_a_one_way_property_is_won_by_its_source(direction):
+    for setting in ("customerp", "trello"):
+        plan = told("x", "y", None, None, {**direction, "on_first_link": setting})
+        target = "trello" if direction is ONE_WAY else "customerp"
+        assert [line.split()[:2] for line in plan] == [[target, "update"]]
+
+
+# --- what the target cannot take
+
+WIDE = {"max_length": 3}
+REQUIRED = {"required": True}
+
+
+def locked(names="note", reason="a profile is its owner's"):
+    return {"_readonly": names, "_readonly_reason": reason}
+
+
+@pytest.mark.parametrize(
+    ("value", "settings", "meta", "why"),
+    [
+        ("xxx", WIDE, {}, ""),
+        ("xxxx", WIDE, {}, "longer than 3 characters"),
+        ("", REQUIRED, {}, "required there, empty here"),
+        ("x", REQUIRED, {}, ""),
+        ("x", {}, locked(), "a profile is its owner's"),
+        ("x", {}, locked(reason=""), "read-only"),
+        ("x", {}, locked("name,note,website"), "a profile is its owner's"),
+        ("x", {}, locked("notes,a note"), ""),
+        ("xxxx", WIDE, locked(), "a profile is its owner's"),
+        ("", {**REQUIRED, **WIDE}, locked(reason=""), "read-only"),
+    ],
+)
+def test_what_the_target_cannot_take_is_said_and_not_written(value, settings, meta, why):
+    line = f"not_writable b>{value} edited_in" if why else f"update b>{value} edited_in"
+    tail = f" {why}" if why else ""
+    assert told(value, "b", m=settings, t_meta=meta) == [f"trello {line}_customerp{tail}"]
+    assert told("b", value, m=settings, c_meta=meta) == [f"customerp {line}_trello{tail}"]
+
+
+def test_a_lock_on_the_source_locks_nothing():
+    assert told("x", "b", c_meta=locked()) == ["trello update b>x edited_in_customerp"]
+
+
+def test_what_cannot_be_put_back_is_said():
+    assert told("b", "x", m=ONE_WAY, t_meta=locked()) == ["trello not_writable x>b put_back a profile is its owner's"]
+    assert told("", "x", base_c="", m={**ONE_WAY, **REQUIRED}) == [
+        "trello not_writable x> put_back required there, empty here"
+    ]
+
+
+def test_a_line_that_the_target_never_had_and_cannot_take_is_no_news():
+    assert told("xxxx", None, None, None, WIDE) == []
+    assert told("xxx", None, None, None, WIDE) == ["trello update ?>xxx first_link_fill"]
+    assert told("x", None, None, None, BACK) == []
+
+
+# --- standing marks
+
+MARK = '{"name": "normalised", "note": "not_writable:trello"}'
+
+
+def test_a_standing_mark_is_lifted_when_the_target_can_take_it():
+    assert told("x", "b", base_c="x", mark=MARK) == ["trello update b>x writable_again"]
+    assert told("x", "b", base_c="x", mark=MARK, t_meta=locked()) == []
+    assert told("b", "x", base_t="x", mark='{"note": "not_writable:customerp"}') == [
+        "customerp update b>x writable_again"
+    ]
+
+
+def test_only_this_mark_of_this_property_and_side_counts():
+    for mark in (
+        '{"note": "normalised"}',
+        '{"name": "not_writable:trello"}',
+        '{"a note": "not_writable:trello"}',
+        "{}",
+    ):
+        assert told("x", "b", base_c="x", mark=mark) == []
+    assert told("b", "b", mark=MARK) == []
+    assert told(None, "b", base_c="x", mark=MARK) == []
+    assert told("x", None, base_c="x", mark=MARK) == []
+
+
+def test_a_marked_property_that_is_edited_is_decided_by_the_edit():
+    assert told("y", "b", base_c="x", mark=MARK) == ["trello update b>y edited_in_customerp"]
+    assert told("x", "y", base_c="x", mark=MARK) == ["customerp update x>y edited_in_trello"]
+    assert told("x", "x", base_c="x", base_t="b", mark=MARK) == ["- adopt equal"]
+
+
+# --- a person was asked
+
+
+def test_an_open_question_keeps_both_sides_as_they_are():
+    waits = ["- conflict undone []"]
+    assert told("x", "b", **asked()) == waits
+    assert told("b", "x", **asked()) == waits
+    assert told("x", "y", **asked()) == waits
+    assert told("x", "b", base_c="x", **asked()) == waits  # nothing was edited, they only differ
+
+
+def test_a_question_that_both_sides_answer_alike_is_none():
+    assert told("x", "x", **asked()) == ["- adopt equal"]
+    assert told("b", "b", **asked()) == []
+
+
+@pytest.mark.parametrize(("answer", "line"), [("customerp", "trello update y>x"), ("trello", "customerp update x>y")])
+def test_an_answer_is_written_whoever_edited_last(answer, line):
+    assert told("x", "y", **asked(answer)) == [f"{line} answered", f"- conflict answered [{answer}]"]
+    assert told("x", "y", "x", "y", **asked(answer)) == [f"{line} answered"]
+    assert told("b", "b", **asked(answer)) == []
+
+
+def test_a_question_about_another_property_or_record_keeps_nothing():
+    assert told("x", "b", **asked(name="name")) == ["trello update b>x edited_in_customerp"]
+    other = asked()
+    other["manual"] = other["manual"].assign(link=7)
+    assert told("x", "b", **other) == ["trello update b>x edited_in_customerp"]
+
+
+# --- many at once
+
+
+def test_every_record_is_decided_by_its_own_row():
+    bases = [BASE | {"note": "b"}] * 5
+    links = linked(*[(n + 1, f"c{n}", f"t{n}", base, base) for n, base in enumerate(bases)])
+    c = [record(f"c{n}", note=value) for n, value in enumerate("bxbxx")]
+    t = [record(f"t{n}", note=value, _by=f"by{n}") for n, value in enumerate("bbyyx")]
+    plan = run(c, t, links, mapping(note={"conflict": "trello"}))
+    assert [
+        (r.link, r.side, r.operation, r.winner, r.actor) for r in plan.sort_values(["link", "side"]).itertuples()
+    ] == [
+        (2, "trello", "update", "", ""),
+        (3, "customerp", "update", "", "by2"),
+        (4, "", "conflict", "trello", ""),
+        (4, "customerp", "update", "", "by3"),
+        (5, "", "adopt", "", ""),
+    ]
