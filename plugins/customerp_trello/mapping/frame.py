@@ -96,8 +96,7 @@ def make_frame(rows: Iterable[Mapping[str, Any]], properties: Sequence[str]) -> 
     Returns:
         Frame with ``_id``, all meta columns and *properties*, sorted by ``_id``.
     """
-    frame = pd.DataFrame(list(rows)).reindex(columns=[*META, *properties])
-    return conform(frame, properties)
+    return conform(pd.DataFrame(list(rows)), properties)
 
 
 def conform(frame: pd.DataFrame, properties: Sequence[str]) -> pd.DataFrame:
