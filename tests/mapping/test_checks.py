@@ -114,6 +114,12 @@ CONTRADICTIONS = [
         {"trello.scope.staff_pairs": [EMPLOYEE, CONTACT]},
         "trello.scope.staff_pairs[1]: the pair's own members cannot be somebody else's staff",
     ),
+    (
+        EMPLOYEE,
+        {"trello.scope": {"workspaces": "linked"}},
+        "after: `trello.scope.workspaces: linked` needs the pair that links workspaces here, "
+        "for instance [custom_customer__trello_organizations]",
+    ),
     # properties among themselves
     (
         PROJECT,
@@ -129,6 +135,18 @@ CONTRADICTIONS = [
         CUSTOMER,
         {"properties.website.trello": "desc"},
         "properties[3].trello: 'desc' is also written by properties[2]",
+    ),
+    (
+        CUSTOMER,
+        {f"properties.{name}.direction": "to_trello" for name in ("description", "website")}
+        | {"properties.website.trello": "desc"},
+        "properties[3].trello: 'desc' is also written by properties[2]",
+    ),
+    (
+        CUSTOMER,
+        {f"properties.{name}.direction": "to_customerp" for name in ("description", "website")}
+        | {"properties.website.customerp": "description"},
+        "properties[3].customerp: 'description' is also written by properties[2]",
     ),
 ]
 
@@ -235,6 +253,11 @@ OF_A_PROPERTY = [
         "two values differ by case only; capitals are not told apart in an enum",
     ),
     ("direction", {"trello": "date"}, "'date' is Trello's own and cannot be written. Valid: to_customerp"),
+    (
+        "direction",
+        {"trello": "date", "direction": "to_trello"},
+        "'date' is Trello's own and cannot be written. Valid: to_customerp",
+    ),
 ]
 
 

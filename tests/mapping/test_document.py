@@ -75,8 +75,10 @@ def test_a_whole_page():
 def test_a_pair_without_anything_to_note_has_no_notes():
     plain = {"customerp": "x", "type": "string"}
     data = suppliers() | {"properties": [{**plain, "name": "name", "trello": "displayName"}]}
-    page = describe(Mapping.model_validate(data | {"link_keys": [{"properties": ["name"]}]}))
+    page = describe(Mapping.model_validate(data | {"link_keys": [{"properties": ["name"]}], "after": []}))
     assert "Notes" not in page
+    assert "Follows" not in page
+    assert page.splitlines()[2].endswith(" hours.")
     assert "\n\n\n" not in page
 
 
@@ -156,3 +158,21 @@ def test_the_shipped_pages_say_line_by_line(pair, lines):
     page = describe(load_pair(pair, SHIPPED)).splitlines()
     assert [line for line in lines if line not in page] == []
     assert ("is switched off in CustomERP counts as gone" in "\n".join(page)) == ("members" not in pair)
+
+
+def project(**changes):
+    data = yaml.safe_load((SHIPPED / "custom_project__trello_actions.yaml").read_text(encoding="utf-8"))
+    return Mapping.model_validate(data | changes)
+
+
+def test_a_code_is_shown_as_the_erp_spells_it():
+    erp = {"connection": "c", "entity": "project", "on_unlinked": {"mode": "create"}, "on_gone": "unlink"}
+    page = describe(project(customerp={**erp, "filter": [{"field": "state", "in": ["OPEN", True, 7]}]}))
+    assert "- CustomERP: every project whose state is `OPEN` or `true` or `7`" in page.splitlines()
+
+
+def test_a_title_of_two_lines_is_one_cell():
+    plain = {"name": "number", "customerp": "number", "type": "string"}
+    assert "| number | Our number | string |" in property_table(
+        project(properties=[{**plain, "trello": "Our\nnumber"}])
+    )

@@ -137,6 +137,11 @@ def with_value(path, value):
         ),
         (
             ["customerp", "filter"],
+            [{"field": "a", "in": [[1]]}],
+            f"customerp.filter[0].in[0]: found [1]. Valid: {A_SCALAR}",
+        ),
+        (
+            ["customerp", "filter"],
             [{"field": "a", "in": []}],
             "customerp.filter[0].in: found []. Valid: at least this many entries: 1",
         ),

@@ -321,6 +321,7 @@ def test_the_value_of_an_unknown_key_is_not_repeated(tmp_path):
         ("a: !!python/object:os.system {}\n", "line 1"),
         ("a: \x07\n", ": is no valid YAML. Correct the file; nothing was synced."),
         ("? [a, b]\n: 1\n", "line 1, column 3: found unhashable key"),
+        ("? [a]\n: 1\n? [b]\n: 2\n", "line 1, column 3: found unhashable key"),
         ("a: {b: 1, c: {d: 1, d: 2}}\n", "line 1, column 21: key 'd' stands here again, first in line 1"),
     ],
 )
