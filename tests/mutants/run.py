@@ -16,7 +16,7 @@ from pathlib import Path
 
 from findings import changes, findings
 from page import figures, summary, write
-from workshop import PROJECT, ROOMS, WORKSHOPS, open_workshop
+from workshop import PROJECT, ROOMS, WORKSHOPS, open_workshop, parts_of
 
 TRIAL = Path(__file__).with_name("trial.py")
 PAGE = PROJECT / "docs" / "mutants.md"
@@ -30,7 +30,9 @@ def main() -> int:
     for room in () if wish.page else wish.rooms or ROOMS:
         if not wish.survivors:
             shutil.rmtree(WORKSHOPS / room, ignore_errors=True)
-        _try(open_workshop(room), again=wish.survivors)
+        folder = open_workshop(room)
+        for part in parts_of(room):
+            _try(folder, part, again=wish.survivors)
     folders = {room: WORKSHOPS / room for room in ROOMS if (WORKSHOPS / room).is_dir()}
     found = {room: findings(folder) for room, folder in folders.items()}
     alive = {
@@ -57,20 +59,21 @@ def _dead(fate: str) -> bool:
     return fate in ("killed", "timeout")
 
 
-def _try(folder: Path, *, again: bool) -> None:
-    """Plant and try mutants in a workshop; what is said on the way goes to a file beside it.
+def _try(folder: Path, part: str, *, again: bool) -> None:
+    """Plant and try mutants of one or all modules in a workshop; what is said on the way goes to a file beside it.
 
     Raises:
         SystemExit: it could not begin (the tests fail without any mutant, for instance).
     """
-    names = [mutant.name for mutant in findings(folder) if not _dead(mutant.fate)] if again else []
-    if again and not names:
+    found = [mutant for mutant in findings(folder) if part in ("*", mutant.module)] if again else []
+    names = [mutant.name for mutant in found if not _dead(mutant.fate)]
+    if again and found and not names:
         return
-    log = folder.with_suffix(".log")
+    log = WORKSHOPS / f"{folder.name}.{part.replace('*', 'all')}.log"
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    print(f"{folder.name}: {len(names) or 'all'} mutants ...", flush=True)
+    print(f"{folder.name}/{part}: {len(names) or 'all'} mutants ...", flush=True)
     with log.open("w", encoding="utf-8") as out:
-        command = [sys.executable, TRIAL, folder.name, *names]
+        command = [sys.executable, TRIAL, folder.name, part, *names]
         code = subprocess.run(command, cwd=folder, env=environment, stdout=out, stderr=out, check=False).returncode
     if code:
         tail = log.read_text(encoding="utf-8").splitlines()[-20:]

@@ -1,6 +1,6 @@
 """Plant the mutants of the workshop that this starts in, and try the room's tests on each.
 
-python tests/mutants/trial.py ROOM [MUTANT ...]
+python tests/mutants/trial.py ROOM MODULE [MUTANT ...]          MODULE is * for the whole room
 
 mutmut plants. Its own way to try a mutant starts pytest anew each time, and most mutants die sooner than that is done.
 Here pytest collects once, notes which test reaches which function, and every mutant gets a fork of that process.
@@ -12,7 +12,9 @@ import gc
 import os
 import signal
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -23,14 +25,15 @@ from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
 from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir, setup_source_paths, walk_mutatable_files
-from workshop import OWN_TESTS_ONLY
+from replay import Function, Recorder, answer
+from workshop import PURE
 
 SURVIVED, KILLED, NOT_REACHED = 0, 1, 33
-_MANY = 255
-"""The highest exit status, and how a mutant ends that was killed by the 255th test or a later one."""
+_MOST = 255
+"""The highest exit status."""
 
 
-def plant() -> list[SourceFileMutationData]:
+def plant(chosen: str) -> list[SourceFileMutationData]:
     """Write the mutants of the modules that have changed since the last time, and say what is known of all mutants."""
     set_mutant_under_test("mutant_generation")
     Path("mutants").mkdir(exist_ok=True)
@@ -38,11 +41,20 @@ def plant() -> list[SourceFileMutationData]:
     copy_also_copy_files()
     setup_source_paths()
     create_mutants(1)
-    modules = [SourceFileMutationData(path=path) for path in sorted(walk_mutatable_files())]
+    modules = [SourceFileMutationData(path=path) for path in sorted(walk_mutatable_files()) if path.match(chosen)]
     for module in modules:
         module.load()
         module.meta_path = module.meta_path.absolute()
     return modules
+
+
+@dataclass
+class Lead:
+    """Tests that may notice a mutant: always, or if it answers a recorded call differently."""
+
+    tests: list[pytest.Item]
+    given: bytes = b""
+    answer: bytes | None = None
 
 
 class Trial:
@@ -52,13 +64,15 @@ class Trial:
         self.room = room
         self.modules = modules
         self.names = set(names)
-        self.reaching: dict[str, list[pytest.Item]] = defaultdict(list)
         self.seconds: dict[pytest.Item, float] = {}
-        self.kills: dict[str, Counter[pytest.Item]] = defaultdict(Counter)
+        self.reaching: dict[str, list[pytest.Item]] = defaultdict(list)
+        self.recorder: Recorder | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Stand in for pytest's own loop."""
+        if self.room in PURE:
+            self.recorder = Recorder(f"customerp_trello.{self.room}")
         self._run_without_mutants(session)
         if session.testsfailed:
             raise session.Failed("the tests fail without any mutant")
@@ -72,64 +86,89 @@ class Trial:
         set_mutant_under_test("stats")
         for item, following in zip(session.items, [*session.items[1:], None], strict=True):
             state()._stats.clear()
+            if self.recorder:
+                self.recorder.test = item
             start = perf_counter()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             self.seconds[item] = perf_counter() - start
             for function in state()._stats:
                 self.reaching[function].append(item)
         set_mutant_under_test("")
+        if self.recorder:
+            self.recorder.stop()
 
     def _try_module(self, module: SourceFileMutationData) -> None:
-        known, stem = module.exit_code_by_key, Path(module.path).stem
-        names = [name for name in known if not self.names or name in self.names]
+        fates = module.exit_code_by_key
+        names: dict[str, list[str]] = defaultdict(list)
+        for name in fates:
+            if not self.names or name in self.names:
+                names[name.partition("__mutmut_")[0]].append(name)
         start = perf_counter()
-        for name in names:
-            known[name] = self._try(name, stem)
-        module.save()
-        alive = sum(known[name] in (SURVIVED, NOT_REACHED) for name in names)
-        print(f"{stem}: {alive} of {len(names)} alive after {perf_counter() - start:.0f} s", flush=True)
+        for function, mutants in names.items():
+            leads = self._leads(function)
+            for name in mutants:
+                fates[name] = self._try(name, leads) if leads else NOT_REACHED
+            module.save()
+        tried = [fates[name] for mutants in names.values() for name in mutants]
+        alive = sum(fate in (SURVIVED, NOT_REACHED) for fate in tried)
+        print(f"{module.path}: {alive} of {len(tried)} alive after {perf_counter() - start:.0f} s", flush=True)
 
-    def _try(self, name: str, module: str) -> int:
-        function = name.partition("__mutmut_")[0]
-        items = self.reaching[function]
-        if self.room in OWN_TESTS_ONLY:
-            items = [item for item in items if item.path.stem == f"test_{module}"] or items
-        kills = self.kills[function]
-        items = sorted(items, key=lambda item: (-kills[item], self.seconds[item]))
-        if not items:
-            return NOT_REACHED
-        end = self._end(name, items)
-        if 0 < end < _MANY:
-            kills[items[end - 1]] += 1
+    def _leads(self, function: str) -> list[Lead]:
+        calls = self.recorder.calls.get(function) if self.recorder else None
+        if calls is None or not calls.tests:
+            return [Lead([item]) for item in self._fastest_first(self.reaching[function])]
+        original = calls.variants["_mutmut_orig"]
+        seen = [
+            Lead(self._fastest_first(tests), given, answer(original, given)) for given, tests in calls.tests.items()
+        ]
+        return [*seen, *(Lead([item]) for item in self._fastest_first(calls.unseen))]
+
+    def _mutant(self, name: str) -> Function | None:
+        calls = self.recorder and self.recorder.calls.get(name.partition("__mutmut_")[0])
+        return calls.variants[name.rpartition(".")[2]] if calls else None
+
+    def _fastest_first(self, items: Iterable[pytest.Item]) -> list[pytest.Item]:
+        return sorted(items, key=self.seconds.__getitem__)
+
+    def _try(self, name: str, leads: list[Lead]) -> int:
+        """Try one mutant in a process of its own; the lead that killed it is the first one for the next mutant."""
+        child = os.fork()
+        if not child:
+            killer = _MOST
+            try:
+                gc.disable()
+                set_mutant_under_test(name)
+                killer = self._killer(name, leads)
+            finally:
+                os._exit(min(killer, _MOST))
+        end = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if 0 < end < _MOST:
+            leads.insert(0, leads.pop(end - 1))
         return KILLED if end > 0 else end
 
-    def _end(self, name: str, items: list[pytest.Item]) -> int:
-        """0 if the mutant lives, the number of the test that killed it, or minus the signal that ended the process."""
-        child = os.fork()
-        if child:
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        killer = _MANY
-        try:
-            gc.disable()
-            set_mutant_under_test(name)
-            killer = self._killer(items)
-        finally:
-            os._exit(min(killer, _MANY))
-
-    def _killer(self, items: list[pytest.Item]) -> int:
-        for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True), start=1):
-            signal.alarm(10 + 10 * round(self.seconds[item]))
-            if any(report.failed for report in runtestprotocol(item, log=False, nextitem=following)):
-                return number
+    def _killer(self, name: str, leads: list[Lead]) -> int:
+        """The number of the lead whose test fails, 0 if none does."""
+        mutant = self._mutant(name)
+        tried: set[pytest.Item] = set()
+        for position, lead in enumerate(leads, start=1):
+            signal.alarm(20)
+            if lead.given and lead.answer and answer(mutant, lead.given) == lead.answer:
+                continue
+            for item in [item for item in lead.tests if item not in tried]:
+                tried.add(item)
+                signal.alarm(20 + 10 * round(self.seconds[item]))
+                if any(report.failed for report in runtestprotocol(item, log=False, nextitem=None)):
+                    return position
         return 0
 
 
-def main(room: str, *names: str) -> int:
+def main(room: str, module: str, *names: str) -> int:
     """Plant, and try the mutants named, or all."""
-    modules = plant()
+    modules = plant(f"{module}.py")
     os.chdir("mutants")
     quickly = ["--tb=native", "--assert=plain", "-s", "-p", "no:logging"]
-    here = ["--rootdir=.", "-k", "not loads_no_dataframes", f"tests/{room}"]  # that one asks a process of its own
+    tests = f"tests/{room}" if module == "*" else f"tests/{room}/test_{module}.py"
+    here = ["--rootdir=.", "-k", "not loads_no_dataframes", tests]  # that one asks a process of its own
     return int(pytest.main([*quickly, *here], plugins=[Trial(room, modules, list(names))]))
 
 

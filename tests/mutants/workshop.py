@@ -11,8 +11,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 WORKSHOPS = PROJECT / ".run" / "mutants"
 ROOMS = ("mapping", "reconcile")
-OWN_TESTS_ONLY = ("reconcile",)
-"""Rooms of which each module is tried by its own file of tests, where it has one: whole plans take their time."""
+PURE = ("reconcile",)
+"""Rooms whose functions depend on nothing but their arguments. Their tests take their time, since whole plans are made:
+a module is tried by ``test_<module>.py`` alone, and by what :mod:`replay` finds worth running there."""
 
 _LINKS = {
     "src": "plugins",
@@ -31,6 +32,12 @@ addopts = "-q --import-mode=importlib --strict-markers -p no:cacheprovider"
 pythonpath = ["tests/{room}"]
 filterwarnings = ["ignore::DeprecationWarning"]
 """
+
+
+def parts_of(room: str) -> list[str]:
+    """What is tried at a time: the modules of a pure room, another room as a whole (``*``)."""
+    modules = sorted((PROJECT / "plugins" / "customerp_trello" / room).glob("[!_]*.py"))
+    return [module.stem for module in modules] if room in PURE else ["*"]
 
 
 def open_workshop(room: str) -> Path:

@@ -3,7 +3,7 @@
 import pandas as pd
 from test_reconcile import BASE, NAMES, linked, mapping, record, run, snapshot
 
-from customerp_trello.mapping.frame import Snapshot, make_frame
+from customerp_trello.mapping.frame import META, Snapshot, make_frame
 from customerp_trello.reconcile.aligned import align, display_keys, key_names, look
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.narrow import noteworthy
@@ -45,7 +45,9 @@ def test_an_unlisted_record_is_unknown_where_everything_was_listed():
     for rows in ([record("c2", note="2", _modified_at="2026-01-01T00:00:00Z")], []):
         one = seen(snapshot(*rows))["customerp"]
         assert one.column("note").fillna("?").tolist() == ["?", "2" if rows else "?"]
+        assert one.column("note").dtype == "str"
         shown = one.records(mapping())
+        assert shown["note"].fillna("?").tolist() == ["?", "2" if rows else "?"]
         assert shown["_state"].fillna("?").tolist() == ["?", "live" if rows else "?"]
         assert shown["_id"].tolist() == ["c1", "c2"]
         assert shown["_readonly"].tolist() == ["", ""]
@@ -74,12 +76,17 @@ def test_links_that_are_left_out_take_their_records_with_them():
     assert second.links["link"].tolist() == [2]
     assert second.value("customerp", "note").tolist() == ["2"]
     assert second.links.index.tolist() == second.records["customerp"].index.tolist() == [0]
+    assert few["customerp"].links.columns.equals(LINKS.columns)
+    assert aligned.links.columns.tolist() == second.links.columns.tolist() == [*LINKS.columns, "key"]
+    for part in (aligned, second):
+        assert part.records["customerp"].columns.tolist() == [*META, *NAMES]
 
 
 def test_links_of_any_index_are_seen():
     moved = LINKS.set_index(pd.Index([5, 3]))
     one = seen(snapshot(record("c2", note="2")), links=moved)["customerp"]
     assert one.links.index.tolist() == [0, 1]
+    assert one.links.columns.equals(LINKS.columns)
     assert one.column("note").fillna("?").tolist() == ["?", "2"]
 
 
@@ -110,6 +117,15 @@ def test_a_link_is_shown_by_the_first_key_that_any_side_or_base_has():
             "trello": snapshot({"_id": "t1"} | nothing | t).frame,
         }
         assert display_keys(links, records, mapping()).tolist() == [key]
+
+
+def test_every_link_has_a_key_of_its_own():
+    nothing = dict.fromkeys(NAMES)
+    links = linked((1, "c1", "t1", BASE, BASE), (2, "c2", "t2", nothing, nothing), (3, "c3", "t3", BASE, BASE))
+    c = snapshot(record("c1", name="A"), record("c2", name=""), record("c3", name=""))
+    keys = align(seen(c, snapshot(record("t3", name="C")), links), mapping()).links["key"]
+    assert keys.tolist() == ["A", "c2", "C"]
+    assert keys.dtype == "str"
 
 
 # --- which links are looked at

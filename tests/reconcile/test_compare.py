@@ -2,7 +2,10 @@
 
 import pandas as pd
 import pytest
-from test_reconcile import BASE, linked, mapping, record, run
+from test_reconcile import BASE, linked, mapping, record, run, snapshot
+
+from customerp_trello.reconcile.aligned import align, look
+from customerp_trello.reconcile.compare import edited
 
 ONE_WAY = {"direction": "to_trello"}
 BACK = {"direction": "to_customerp"}
@@ -267,6 +270,19 @@ def test_a_question_about_another_property_or_record_keeps_nothing():
     other = asked()
     other["manual"] = other["manual"].assign(link=7)
     assert told("x", "b", **other) == ["trello update b>x edited_in_customerp"]
+
+
+# --- an edit that stands against a deletion
+
+
+def test_only_an_edit_that_may_travel_counts_as_one():
+    m = mapping(website={"direction": "to_customerp"})
+    links = linked(*[(n, f"c{n}", f"t{n}", BASE, BASE) for n in (1, 2, 3)])
+    c = snapshot(record("c1", name="Acme AG"), record("c2", number="8"), record("c3", website="https://x.example"))
+    t = snapshot(record("t1"), record("t2", number="8"), record("t3", website="https://y.example"))
+    both = align(look(links, {"customerp": c, "trello": t}), m)
+    assert edited(both, m, "customerp").tolist() == [True, False, False]
+    assert edited(both, m, "trello").tolist() == [False, False, True]
 
 
 # --- many at once

@@ -91,7 +91,7 @@ class Seen:
 
     def scopes(self) -> pd.Series:
         """The scopes of the links' records; empty for one that the snapshot leaves out."""
-        return _take(self.snapshot.frame[SCOPE], self.position).mask(self.absent, "").fillna("")
+        return _take(self.snapshot.frame[SCOPE], self.position).mask(self.absent, "")
 
     def any_of(self, marked: pd.Series) -> Mask:
         """Which links' records are among the snapshot's *marked* rows."""
