@@ -29,8 +29,6 @@ from replay import Function, Recorder, answer
 from workshop import PURE
 
 SURVIVED, KILLED, NOT_REACHED = 0, 1, 33
-_MOST = 255
-"""The highest exit status."""
 
 
 def plant(chosen: str) -> list[SourceFileMutationData]:
@@ -132,19 +130,22 @@ class Trial:
 
     def _try(self, name: str, leads: list[Lead]) -> int:
         """Try one mutant in a process of its own; the lead that killed it is the first one for the next mutant."""
+        told, telling = os.pipe()
         child = os.fork()
         if not child:
-            killer = _MOST
             try:
                 gc.disable()
                 set_mutant_under_test(name)
-                killer = self._killer(name, leads)
+                os.write(telling, str(self._killer(name, leads)).encode())
             finally:
-                os._exit(min(killer, _MOST))
+                os._exit(0)
+        os.close(telling)
         end = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if 0 < end < _MOST:
-            leads.insert(0, leads.pop(end - 1))
-        return KILLED if end > 0 else end
+        with os.fdopen(told) as pipe:
+            killer = pipe.read()
+        if killer not in ("", "0"):
+            leads.insert(0, leads.pop(int(killer) - 1))
+        return end or (SURVIVED if killer == "0" else KILLED)
 
     def _killer(self, name: str, leads: list[Lead]) -> int:
         """The number of the lead whose test fails, 0 if none does."""

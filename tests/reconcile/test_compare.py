@@ -208,6 +208,7 @@ def test_a_line_that_the_target_never_had_and_cannot_take_is_no_news():
     assert told("xxxx", None, None, None, WIDE) == []
     assert told("xxx", None, None, None, WIDE) == ["trello update ?>xxx first_link_fill"]
     assert told("x", None, None, None, BACK) == []
+    assert told("x", None, None, None, {**BACK, "put_back": False}) == []
 
 
 # --- standing marks
@@ -265,6 +266,12 @@ def test_an_answer_is_written_whoever_edited_last(answer, line):
     assert told("b", "b", **asked(answer)) == []
 
 
+def test_an_answer_for_the_receiving_side_of_a_one_way_property_lets_its_value_stand():
+    assert told("b", "x", m=ONE_WAY, **asked("trello")) == ["- adopt answered"]
+    assert told("x", "b", m=BACK, **asked("customerp")) == ["- adopt answered"]
+    assert told("x", "y", "x", "y", ONE_WAY, **asked("trello")) == ["- adopt answered"]
+
+
 def test_a_question_about_another_property_or_record_keeps_nothing():
     assert told("x", "b", **asked(name="name")) == ["trello update b>x edited_in_customerp"]
     other = asked()
@@ -302,4 +309,59 @@ def test_every_record_is_decided_by_its_own_row():
         (4, "", "conflict", "trello", ""),
         (4, "customerp", "update", "", "by3"),
         (5, "", "adopt", "", ""),
+    ]
+
+
+def rows(plan):
+    return [(r.link, r.side, r.operation, r.cause, r.detail) for r in plan.sort_values(["link", "side"]).itertuples()]
+
+
+def many(c, t, m, locks=(), **past):
+    """The plan for so many records, "b" being the base of each; *locks* are the records of Trello that are locked."""
+    base = BASE | {"note": "b"}
+    links = linked(*[(n, f"c{n}", f"t{n}", base, base) for n in range(1, len(c) + 1)])
+    left = [record(f"c{n}", note=value) for n, value in enumerate(c, 1)]
+    right = [record(f"t{n}", note=value, **(locked() if n in locks else {})) for n, value in enumerate(t, 1)]
+    return rows(run(left, right, links, mapping(note=m), **past))
+
+
+OWNER = "a profile is its owner's"
+
+
+def test_each_record_has_its_own_lock():
+    assert many("bxxx", "bbbx", {}, locks=(3,)) == [
+        (2, "trello", "update", "edited_in_customerp", ""),
+        (3, "trello", "not_writable", "edited_in_customerp", OWNER),
+        (4, "", "adopt", "equal", ""),
+    ]
+
+
+def test_each_record_is_put_back_or_left_by_itself():
+    assert many("bbbx", "bxxx", ONE_WAY, locks=(3,)) == [
+        (2, "trello", "update", "put_back", ""),
+        (3, "trello", "not_writable", "put_back", OWNER),
+        (4, "", "adopt", "equal", ""),
+    ]
+    assert many("bbx", "bxx", {**ONE_WAY, "put_back": False}) == [
+        (2, "", "adopt", "not_put_back", ""),
+        (3, "", "adopt", "equal", ""),
+    ]
+
+
+def test_a_question_about_one_record_leaves_the_others_alone():
+    question = asked()
+    question["manual"] = question["manual"].assign(link=2)
+    for setting in ({}, ONE_WAY):
+        assert many("xxx", "bbb", setting, **question) == [
+            (1, "trello", "update", "edited_in_customerp", ""),
+            (2, "", "conflict", "undone", ""),
+            (3, "trello", "update", "edited_in_customerp", ""),
+        ]
+
+
+def test_every_property_of_a_record_is_compared():
+    plan = run([record("c1", name="Acme AG", note="x")], [record("t1")], linked((1, "c1", "t1", BASE, BASE)))
+    assert plan[["operation", "property", "after"]].values.tolist() == [
+        ["update", "name", "Acme AG"],
+        ["update", "note", "x"],
     ]
