@@ -128,9 +128,10 @@ def test_a_record_without_any_key_is_nobodys_duplicate():
     assert set(plan["operation"]) == {"create"}
 
 
+@pytest.mark.parametrize("direction", ["both", "to_trello"])
 @pytest.mark.parametrize("name", ["", None])
-def test_what_the_target_requires_must_be_there(name):
-    plan = planned(record("c1", name, website=A), record("c2", "N"))
+def test_what_the_target_requires_must_be_there(name, direction):
+    plan = planned(record("c1", name, website=A), record("c2", "N"), m=mapping(name={"direction": direction}))
     assert told(plan[plan["operation"] != "create"]) == ["c1 trello not_writable name required no Name"]
     assert set(plan.loc[plan["operation"] == "create", "customerp_id"]) == {"c2"}
 
