@@ -5,8 +5,6 @@ from test_reconcile import BASE, NAMES, linked, mapping, record, run, snapshot
 
 from customerp_trello.mapping.frame import META, Snapshot, make_frame
 from customerp_trello.reconcile.aligned import align, display_keys, key_names, look
-from customerp_trello.reconcile.known import Past
-from customerp_trello.reconcile.narrow import noteworthy
 
 LINKS = linked(
     (1, "c1", "t1", BASE | {"note": "base c1"}, BASE | {"note": "base t1"}),
@@ -126,52 +124,6 @@ def test_every_link_has_a_key_of_its_own():
     keys = align(seen(c, snapshot(record("t3", name="C")), links), mapping()).links["key"]
     assert keys.tolist() == ["A", "c2", "C"]
     assert keys.dtype == "str"
-
-
-# --- which links are looked at
-
-
-def quiet(customerp=None, trello=None, links=None, **past):
-    links = LINKS if links is None else links
-    base = {n: {side: f"base {side[0]}{n}" for side in ("customerp", "trello")} for n in (1, 2)}
-    c = customerp or snapshot(*[record(f"c{n}", note=base[n]["customerp"]) for n in (1, 2)])
-    t = trello or snapshot(*[record(f"t{n}", note=base[n]["trello"]) for n in (1, 2)])
-    both = look(links, {"customerp": c, "trello": t})
-    return noteworthy(links, both, Past(links=links, **past), mapping()).tolist()
-
-
-def test_links_of_which_nothing_is_told_are_left_out():
-    assert quiet() == [False, False]
-    assert quiet(customerp=snapshot(complete=False)) == [False, False]
-    assert quiet(customerp=snapshot(record("c1", note=None), record("c2", note="base c2", number="8"))) == [
-        False,
-        False,
-    ]  # unknown is no change, and what is given once is not compared
-
-
-def test_whatever_is_told_of_a_link_makes_it_noteworthy():
-    note = "base c2"
-    for told in (
-        {"note": "new"},
-        {"_state": "gone"},
-        {"_state": "suspended"},
-        {"_problem": "broken"},
-        {"_touch": "amendment"},
-    ):
-        assert quiet(customerp=snapshot(record("c1", note="base c1"), record("c2", **{"note": note} | told))) == [
-            False,
-            True,
-        ], told
-    assert quiet(trello=snapshot(record("t1", note="base t1"))) == [False, True]
-    for column, value in (("status", "suspended"), ("marks", '{"note": "normalised"}'), ("c.note", None)):
-        links = LINKS.copy()
-        links.loc[1, column] = value
-        assert quiet(links=links) == [False, True], column
-    manual = pd.DataFrame({"link": [2], "property": ["note"], "answer": [""], "reason": ["manual"]})
-    assert quiet(manual=manual) == [False, True]
-    for side in ("customerp", "trello"):
-        held = pd.DataFrame({"side": [side], "record_id": [f"{side[0]}2"], "reason": ["rests"]})
-        assert quiet(held=held) == [False, True]
 
 
 # --- what stops a linked record

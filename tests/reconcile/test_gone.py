@@ -73,6 +73,29 @@ def test_an_edit_wins_over_the_deletion_only_where_it_could_have_travelled():
     assert dict(zip(plan["property"], plan["after"], strict=True)) == {"name": "Acme", "website": "https://b.example"}
 
 
+def test_a_deletion_wins_over_every_edit_where_the_mapping_says_so():
+    m = mapping(delete_vs_edit="delete_wins")
+    c = [record("c1", _state="gone"), record("c2", note="edited"), record("c3", _state="gone")]
+    t = [record("t1", note="edited"), record("t2", _state="gone"), record("t3")]
+    assert short(run(c, t, linked(link(1), link(2), link(3)), m)) == [
+        "1 - unlink gone_in_customerp",
+        "2 customerp delete gone_in_trello deactivate",
+        "3 - unlink gone_in_customerp",
+    ]
+
+
+def test_each_link_meets_its_own_fate():
+    c = [record("c1", _state="gone"), record("c2", _state="gone"), record("c3"), record("c4"), record("c5")]
+    t = [record("t1"), record("t2", _state="gone"), record("t3", _state="gone"),
+         record("t4", _state="suspended", _reason="cannot be seen"), record("t5")]  # fmt: skip
+    assert short(run(c, t, linked(*[link(n) for n in range(1, 6)]))) == [
+        "1 - unlink gone_in_customerp",
+        "2 - unlink gone_on_both",
+        "3 customerp delete gone_in_trello deactivate",
+        "4 trello suspended out_of_scope cannot be seen",
+    ]
+
+
 def test_of_many_only_the_edited_one_is_brought_back():
     links = linked(link(1), link(2), link(3))
     c = [record("c1", _state="gone"), record("c2", _state="gone"), record("c3")]
@@ -176,6 +199,19 @@ def test_a_key_that_a_linked_record_bears_is_a_question_too():
     assert short(plan) == ["1 - waiting merge a person says which record continues this one"]
     plan = heirs(others=[(2, SEVEN | {"number": "c8", "name": "Other"})])
     assert short(plan) == ["1 - unlink gone_in_customerp"]
+
+
+def test_one_link_is_inherited_and_the_next_one_is_a_question():
+    eight = BASE | {"number": "c8"}
+    c = [record("c1", **SEVEN | {"_state": "gone"}), record("c2", **eight | {"_state": "gone"})]
+    c += [record("c7", number="c7"), record("c8", number="c8"), record("c9", number="c8")]
+    plan = run(c, [record("t1", **SEVEN), record("t2", **eight)], linked(link(1, SEVEN), link(2, eight)))
+    linked_rows = plan[plan["link"] > 0]
+    assert short(linked_rows) == [
+        "1 - relink same_key_in_customerp",
+        "2 - waiting merge a person says which record continues this one",
+    ]
+    assert linked_rows.sort_values("link")["customerp_id"].tolist() == ["c7", "c2"]
 
 
 def test_two_gone_records_of_one_key_share_no_heir():

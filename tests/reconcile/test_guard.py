@@ -1,5 +1,7 @@
 """The guard: which plans wait for a person, in which words, and what a person's leave covers."""
 
+import hashlib
+
 import pandas as pd
 import pytest
 from test_reconcile import mapping
@@ -199,3 +201,9 @@ def test_leave_to_write_a_text_is_no_leave_to_write_another_beside_it():
     ]
     assert {len(keys) for keys in seen} == {1}
     assert len(set.union(*seen)) == len(seen)
+
+
+def test_a_leave_outlives_a_release_of_the_software():
+    rows = plan(("trello", "update", 1)).assign(after=pd.Series(["x", None], dtype="str"))
+    text = "trello\x1eupdate\x1ec-update-trello-0\x1et-update-trello-0\x1ename\x1fnote\x1ex\x1f\x00"
+    assert guarded_changes(rows, [Reason("updates", "")]) == {hashlib.sha256(text.encode()).hexdigest()[:20]}

@@ -168,6 +168,11 @@ def test_a_key_that_the_server_may_have_replaced_counts_only_with_another(left, 
     assert found([left], [right], (SECONDED, SITE, NAME)) == (links, [])
 
 
+def test_each_pair_needs_another_key_of_its_own():
+    left, right = ["a1 1 - -", "a2 2 y -", "a3 3 - m"], ["b1 1 - -", "b2 2 y -", "b3 3 z m"]
+    assert found(left, right, (SECONDED, SITE, NAME)) == (["a2 b2 2", "a3 b3 3"], [])
+
+
 def test_the_other_key_may_stand_further_up():
     keys = (NAME, SECONDED)
     assert found(["a 1 - n"], ["b 1 - n"], keys) == (["a b n"], [])

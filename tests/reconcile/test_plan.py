@@ -5,7 +5,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from customerp_trello.reconcile.plan import COLUMNS, OPERATIONS, changes, counts, digest, make_plan
+from customerp_trello.reconcile.plan import COLUMNS, OPERATIONS, WRITES, changes, counts, digest, make_plan
 
 
 def row(operation, side="trello", number=1, prop="", **more):
@@ -82,6 +82,14 @@ def test_all_rows_of_one_record_side_and_operation_are_one_change():
         ].nunique()
         == 1
     )
+
+
+def test_changes_are_numbered_and_applied_in_the_plans_order():
+    made = plan(*[row(operation, number=n) for operation in sorted(OPERATIONS) for n in (2, 1)])
+    assert made["change"].tolist() == list(range(len(made)))
+    assert [(change.operation, change.link) for change in changes(made, "trello", WRITES)] == [
+        (operation, n) for operation in WRITES for n in (1, 2)
+    ]
 
 
 def test_a_digest_stands_for_what_is_done_and_not_for_how_it_is_shown():
