@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,7 +79,6 @@ def _functions(file: Path) -> dict[str, list[str]]:
 
 
 def _change(before: list[str], after: list[str]) -> tuple[str, str]:
-    names = [lines[0].split("(")[0] for lines in (before, after)]
-    after = [after[0].replace(names[1], names[0]), *after[1:]]
+    before, after = ([re.sub(r"def x\w+__mutmut_\w+", "def _", lines[0]), *lines[1:]] for lines in (before, after))
     diff = [line for line in unified_diff(before, after, n=0, lineterm="") if not line.startswith(("---", "+++"))]
     return tuple(" ".join(line[1:].strip() for line in diff if line[0] == sign) for sign in "-+")  # type: ignore[return-value]

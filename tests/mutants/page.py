@@ -7,6 +7,7 @@ the same function. Numbers would not do: they move when a function gains a line.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -66,8 +67,8 @@ def write(page: Path, mutants: Mapping[str, list[Mutant]], changes: Mapping[str,
         How many survivors nobody has judged yet.
     """
     judged = _judgements(page)
-    lines = [_HEAD, *figures(mutants)]
-    unjudged = 0
+    lines: list[str] = []
+    verdicts: Counter[str] = Counter()
     for room, found in mutants.items():
         for module in dict.fromkeys(mutant.module for mutant in found if mutant.name in changes):
             lines += ["", f"## {room}/{module}", "", "| function | before | after | judgement |", "|---|---|---|---|"]
@@ -76,13 +77,15 @@ def write(page: Path, mutants: Mapping[str, list[Mutant]], changes: Mapping[str,
                 for mutant in found
                 if mutant.module == module and mutant.name in changes
             ]
-            for row in dict.fromkeys(rows):
+            for row, number in Counter(rows).items():
                 judgement = judged.get((f"{room}/{module}", *row), OPEN)
-                unjudged += judgement == OPEN
+                verdicts[judgement.partition(":")[0]] += number
                 function, before, after = row
                 lines.append(f"| `{function}` | {before} | {after} | {judgement} |")
-    page.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return unjudged
+    said = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.most_common())
+    head = [_HEAD, *figures(mutants), "", f"The survivors: {said or 'none'}."]
+    page.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
+    return verdicts[OPEN]
 
 
 def _cell(code: str) -> str:

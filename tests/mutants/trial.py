@@ -168,8 +168,8 @@ def main(room: str, module: str, *names: str) -> int:
     modules = plant(f"{module}.py")
     os.chdir("mutants")
     quickly = ["--tb=native", "--assert=plain", "-s", "-p", "no:logging"]
-    tests = f"tests/{room}" if module == "*" else f"tests/{room}/test_{module}.py"
-    here = ["--rootdir=.", "-k", "not loads_no_dataframes", tests]  # that one asks a process of its own
+    tests = map(str, sorted(Path(f"tests/{room}").glob(f"test_{module.rstrip('*')}*.py")))
+    here = ["--rootdir=.", "-k", "not loads_no_dataframes", *tests]  # that one asks a process of its own
     return int(pytest.main([*quickly, *here], plugins=[Trial(room, modules, list(names))]))
 
 

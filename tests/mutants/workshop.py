@@ -13,7 +13,7 @@ WORKSHOPS = PROJECT / ".run" / "mutants"
 ROOMS = ("mapping", "reconcile")
 PURE = ("reconcile",)
 """Rooms whose functions depend on nothing but their arguments. Their tests take their time, since whole plans are made:
-a module is tried by ``test_<module>.py`` alone, and by what :mod:`replay` finds worth running there."""
+a module is tried by ``test_<module>*.py`` alone, and by what :mod:`replay` finds worth running there."""
 
 _LINKS = {
     "src": "plugins",

@@ -1,7 +1,7 @@
 """Both sides seen from the links: what stands beside a link, and what an incomplete listing leaves as it was."""
 
 import pandas as pd
-from test_reconcile import BASE, NAMES, linked, mapping, record, run, snapshot
+from test_reconcile import BASE, NAMES, linked, mapping, record, snapshot
 
 from customerp_trello.mapping.frame import META, Snapshot, make_frame
 from customerp_trello.reconcile.aligned import align, display_keys, key_names, look
@@ -124,51 +124,6 @@ def test_every_link_has_a_key_of_its_own():
     keys = align(seen(c, snapshot(record("t3", name="C")), links), mapping()).links["key"]
     assert keys.tolist() == ["A", "c2", "C"]
     assert keys.dtype == "str"
-
-
-# --- what stops a linked record
-
-
-def words(plan):
-    return [(r.link, r.side, r.operation, r.cause, r.detail) for r in plan.sort_values(["link", "side"]).itertuples()]
-
-
-def test_a_linked_record_that_a_complete_listing_leaves_out_is_not_decided_about():
-    plan = run([record("c1", note="x")], [record("t1", note="base t1"), record("t2", note="x")], LINKS)
-    assert words(plan) == [
-        (1, "trello", "update", "edited_in_customerp", ""),
-        (2, "customerp", "waiting", "not_seen", "listed by neither scan nor look-up"),
-    ]
-
-
-def test_unreadable_and_held_records_stop_their_link_on_either_side_with_the_reason():
-    held = pd.DataFrame({"side": ["trello"], "record_id": ["t2"], "reason": ["422: name"]})
-    c = [record("c1", note="x", _problem="bad date"), record("c2", note="x")]
-    plan = run(c, [record("t1", note="x"), record("t2", note="x")], LINKS, held=held)
-    assert words(plan) == [
-        (1, "customerp", "quarantine", "unreadable", "bad date"),
-        (2, "trello", "quarantine", "held", "422: name"),
-    ]
-    both = pd.DataFrame({"side": ["customerp"], "record_id": ["c1"], "reason": ["422"]})
-    plan = run([*c[:1], record("c2", note="base c2")], [record("t1"), record("t2", note="base t2")], LINKS, held=both)
-    assert words(plan) == [(1, "customerp", "quarantine", "unreadable", "bad date")]
-
-
-def test_a_touch_is_one_write_with_its_word_and_leaves_other_updates_alone():
-    c = [record("c1", note="x"), record("c2", note="y")]
-    t = [record("t1", note="base t1", _touch="amendment:1"), record("t2", note="base t2")]
-    plan = run(c, t, LINKS)
-    assert sorted((r.link, r.property, r.cause, r.detail) for r in plan.itertuples()) == [
-        (1, "", "touch", "amendment:1"),
-        (1, "note", "edited_in_customerp", "amendment:1"),
-        (2, "note", "edited_in_customerp", ""),
-    ]
-    back = run([record("c1", note="base c1"), record("c2", note="base c2")],
-               [record("t1", note="z", _touch="amendment:1"), record("t2", note="base t2")], LINKS)  # fmt: skip
-    assert sorted((r.side, r.property, r.cause, r.detail) for r in back.itertuples()) == [
-        ("customerp", "note", "edited_in_trello", ""),
-        ("trello", "", "touch", "amendment:1"),
-    ]
 
 
 def test_a_snapshot_without_rows_has_the_canonical_columns():

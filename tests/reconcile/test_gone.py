@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from test_reconcile import BASE, linked, mapping, record, run, snapshot, told
+from test_reconcile import BASE, linked, mapping, record, run, told
 
 SEVEN = BASE | {"number": "c7"}
 
@@ -246,25 +246,6 @@ def test_the_heir_is_compared_with_the_base_at_once_and_others_keep_their_links(
         (1, "c9", "t1", "relink", "", "same_key_in_customerp"),
         (1, "c9", "t1", "update", "note", "edited_in_customerp"),
         (2, "c2", "t2", "update", "note", "edited_in_customerp"),
-    ]
-
-
-# --- moved by hand
-
-
-def test_who_was_moved_is_followed_and_who_was_not_keeps_the_id():
-    links = linked(link(1), link(2), link(3))
-    trello = snapshot(record("t9"), record("t2"), record("t3", note="n"), moved={"t1": "t9", "t7": "t8"})
-    plan = run([record("c1"), record("c2"), record("c3")], trello, links)
-    assert [(r.link, r.trello_id, r.operation, r.cause) for r in plan.itertuples()] == [
-        (1, "t9", "relink", "moved_in_trello"),
-        (3, "t3", "update", "edited_in_trello"),
-    ]
-    customerp = snapshot(record("c9", note="n"), moved={"c1": "c9"})
-    plan = run(customerp, [record("t1")], linked(link(1)))
-    assert [(r.customerp_id, r.operation, r.cause) for r in plan.itertuples()] == [
-        ("c9", "relink", "moved_in_customerp"),
-        ("c9", "update", "edited_in_customerp"),
     ]
 
 
