@@ -14,9 +14,13 @@ def written(*rows):
     return frame.astype({c: "str" for c in COLUMNS if c != "link"}).astype({"link": "Int64"})
 
 
-def undone(c, t, rows, links=None):
+def planned(c, t, rows, links=None, m=None):
     links = linked((1, "c1", "t1", BASE, BASE)) if links is None else links
-    plan = undo(mapping(), snapshot(*c), snapshot(*t), Past(links=links), written(*rows))
+    return undo(m or mapping(), snapshot(*c), snapshot(*t), Past(links=links), written(*rows))
+
+
+def undone(c, t, rows, links=None, m=None):
+    plan = planned(c, t, rows, links, m)
     return sorted(zip(plan["side"], plan["operation"], plan["property"], plan["after"].fillna("?"), plan["cause"],
                       strict=True))  # fmt: skip
 
@@ -109,3 +113,71 @@ def test_an_invitation_is_not_taken_back():
         ("kept", "note", "invitation"),
         ("kept", "website", "invitation"),
     }
+
+
+def test_a_row_tells_the_link_its_key_and_why_something_is_kept():
+    there = [record("t1", name="Acme AG")]
+    columns = ["link", "side", "operation", "customerp_id", "trello_id", "key", "detail"]
+    put_back = planned([record("c1", name="Acme AG")], there, [RENAMED])
+    assert put_back[columns].values.tolist() == [[1, "trello", "update", "c1", "t1", "Acme", ""]]
+    kept = planned([record("c1")], [record("t1", name="Mine")], [RENAMED])
+    assert kept[columns].values.tolist() == [
+        [1, "trello", "kept", "c1", "t1", "Acme", "it does not show the run's value any more"]
+    ]
+    made = planned([record("c1")], there, [("trello", "create", 1, "c1", "t1", "name", None, "x")])
+    assert made[columns].values.tolist() == [
+        [1, "", "unlink", "c1", "t1", "Acme", "the record that was created stays; it only loses its link"]
+    ]
+    unlinked = planned([record("c1")], there, [RENAMED], linked())
+    assert unlinked[columns].values.tolist() == [
+        [1, "trello", "kept", "c1", "t1", "c1", "the record is not linked any more"]
+    ]
+
+
+def test_a_link_is_shown_by_the_first_key_that_a_base_has():
+    empty = dict.fromkeys(BASE, "")
+    links = linked(
+        (1, "c1", "t1", BASE, BASE | {"name": "Trello's"}),
+        (2, "c2", "t2", empty | {"name": "Two"}, empty | {"website": "https://two.example"}),
+        (3, "c3", "t3", empty, dict.fromkeys(BASE)),
+    )
+    rows = [("trello", "update", n, f"c{n}", f"t{n}", "note", "old", "new") for n in (1, 2, 3)]
+    c = [record(f"c{n}", note="new") for n in (1, 2, 3)]
+    plan = planned(c, [record(f"t{n}", note="new") for n in (1, 2, 3)], rows, links)
+    assert plan.sort_values("link")["key"].tolist() == ["Acme", "https://two.example", "c3"]
+
+
+def test_an_undo_can_be_undone_and_a_restored_record_stays():
+    back = ("trello", "undo", 1, "c1", "t1", "name", "Acme AG", "Acme")
+    assert undone([record("c1")], [record("t1")], [back]) == [("trello", "update", "name", "Acme AG", "undo")]
+    restored = [("customerp", "restore", 1, "c1", "t1", "", None, None)]
+    assert undone([record("c1")], [record("t1")], restored) == [("customerp", "kept", "", "?", "irreversible")]
+
+
+def test_what_was_created_without_a_link_costs_nobody_elses():
+    assert undone([record("c1")], [record("t1")], [("customerp", "create", None, "c9", "", "name", None, "x")]) == []
+
+
+def test_only_the_property_that_is_locked_is_kept():
+    there = record("t1", name="Acme AG")
+    assert undone([record("c1")], [there | {"_readonly": "name"}], [RENAMED])[0][4] == "edited_since"
+    assert undone([record("c1")], [there | {"_readonly": "surname,name_2"}], [RENAMED])[0][1] == "update"
+
+
+def test_only_a_member_of_trello_is_invited():
+    """A comment may have a line of that name, and the ERP's own field sends no invitation."""
+    rows = [("trello", "update", 1, "c1", "t1", "note", "none", "active")]
+    for entity, title, side in (
+        ("action", "customer", "trello"),
+        ("action", "membership", "trello"),
+        ("member", "customer", "customerp"),
+        ("member", "membership", "customerp"),
+    ):
+        m = mapping()
+        props = [p.model_copy(update={"trello": title}) if p.name == "note" else p for p in m.properties]
+        trello = m.trello.model_copy(update={"entity": entity})
+        m = m.model_copy(update={"properties": tuple(props), "trello": trello})
+        row = (side, *rows[0][1:])
+        assert undone([record("c1", note="active")], [record("t1", note="active")], [row], m=m) == [
+            (side, "update", "note", "none", "undo")
+        ]
