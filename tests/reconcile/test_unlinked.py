@@ -1,7 +1,5 @@
 """Records that no link names: linked, created, or kept waiting with a reason."""
 
-from datetime import UTC, datetime
-
 import pandas as pd
 import pytest
 from test_reconcile import BASE, linked, mapping, record, run, snapshot
@@ -119,6 +117,10 @@ def test_one_survivor_of_two_that_live_again_is_linked_to_neither_by_that():
     two = stones(("trello", "t1", "c1"), ("trello", "t2", "c1"))
     plan = run([record("c1", "A")], [record("t1", "B"), record("t2", "C")], tombstones=two)
     assert lines(plan) == ["c1 - customerp waiting tombstone its counterpart was deleted"]
+    two = stones(("customerp", "c1", "t1"), ("customerp", "c2", "t1"))
+    plan = run([record("c1", "A"), record("c2", "B")], [record("t1", "C")], tombstones=two)
+    assert lines(plan) == ["- t1 trello waiting tombstone its counterpart was deleted"]
+    assert created(plan) == {"c1", "c2"}
     twice = stones(("trello", "t1", "c1"), ("customerp", "c1", "t1"))
     assert lines(run([record("c1", "A")], [record("t1", "B")], tombstones=twice)) == ["c1 t1 - link lives_again"]
 
@@ -184,20 +186,6 @@ def test_gone_and_suspended_records_without_a_link_are_nobody():
 
 
 # --- what is known of the past
-
-
-def test_a_side_that_was_never_read_was_read_in_1970():
-    read = datetime(2026, 1, 1, tzinfo=UTC)
-    past = Past(links=linked(), last_read={"trello": read})
-    assert past.read_at("trello") == read
-    assert past.read_at("customerp") == datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def test_why_a_record_is_held_is_known_by_side_and_id_once():
-    past = Past(links=linked(), held=held(("customerp", "1"), ("trello", "1"), ("customerp", "2")))
-    assert past.held_reasons("customerp").to_dict() == {"1": "rests", "2": "rests"}
-    twice = past.held.assign(reason=["first", "other", "x"], record_id="1")
-    assert Past(links=linked(), held=twice).held_reasons("customerp").to_dict() == {"1": "first"}
 
 
 def test_who_was_taken_apart_is_told_from_who_was_deleted():
