@@ -17,9 +17,8 @@ def touched(parts, **words):
 
 
 def part(operation, side, *links):
-    return pd.DataFrame(
-        {"link": links, "operation": operation, "side": side, "property": "note", "detail": "as it was"}
-    )
+    ids = {"link": links, "trello_id": [f"t{number}" for number in links]}
+    return pd.DataFrame({**ids, "operation": operation, "side": side, "property": "note", "detail": "as it was"})
 
 
 def test_where_nothing_asks_everything_stays():

@@ -49,6 +49,20 @@ def test_a_touch_rides_on_the_first_comparison():
     assert set(updates["property"]) == {"", "note"}
 
 
+def test_of_many_new_links_each_has_the_touch_of_its_own_record():
+    c = [record(f"c{n}", f"N{n}", note="n") for n in (1, 2, 3)]
+    t = [record("t1", "N1", _touch="amendment:a1"), record("t2", "N2"), record("t3", "N3", _touch="author")]
+    plan = run(c, t)
+    updates = plan[plan["operation"] == "update"]
+    assert sorted(zip(updates["trello_id"], updates["property"], updates["detail"], strict=True)) == [
+        ("t1", "", "amendment:a1"),
+        ("t1", "note", "amendment:a1"),
+        ("t2", "note", ""),
+        ("t3", "", "author"),
+        ("t3", "note", "author"),
+    ]
+
+
 def test_without_complete_listings_nobody_is_linked_by_key():
     c, t = snapshot(record("c1"), complete=False), snapshot(record("t1"))
     assert lines(run(c, t)) == []

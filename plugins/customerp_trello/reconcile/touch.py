@@ -16,10 +16,11 @@ def with_touch(parts: list[pd.DataFrame], aligned: Aligned) -> list[pd.DataFrame
     touched = touch.ne("")
     if not touched.any():
         return parts
-    words = dict(zip(aligned.links.loc[touched, "link"], touch[touched], strict=True))
+    # By the record: links that this run makes have no number yet.
+    words = dict(zip(aligned.links.loc[touched, "trello_id"], touch[touched], strict=True))
     told = []
     for part in parts:
         if len(part) and part["operation"].iloc[0] == UPDATE and part["side"].iloc[0] == TRELLO:
-            part = part.assign(detail=part["link"].map(words).astype("str").fillna(""))
+            part = part.assign(detail=part["trello_id"].map(words).astype("str").fillna(""))
         told.append(part)
     return [*told, rows(aligned.links, touched, TRELLO, UPDATE, "touch", touch)]
