@@ -42,6 +42,11 @@ def test_a_new_link_is_named_after_the_first_key_that_either_side_has():
     assert set(plan["link"]) == {-1}
 
 
+def test_a_record_without_any_key_is_shown_by_its_id():
+    plan = run([record("c1", "", _problem="line 3: no such status"), record("c2", "B", _problem="broken")], [])
+    assert plan[["customerp_id", "key"]].values.tolist() == [["c2", "B"], ["c1", "c1"]]
+
+
 def test_a_touch_rides_on_the_first_comparison():
     plan = run([record("c1", note="n")], [record("t1", _touch="amendment:a1")])
     updates = plan[plan["operation"] == "update"]
