@@ -229,6 +229,20 @@ def test_an_answer_holds_for_the_values_it_was_given_about(store, written):
         assert (again.answer, again.answered_by, again.trello) == ("", "", "edited since")
 
 
+def test_an_answer_stands_until_its_winner_is_written(store):
+    """A run that is interrupted between the two must not ask the person again."""
+    applied = clash(winner="trello", reason="answered", status="settled")
+    with store.begin() as tx:
+        number = conflicts.record_conflict(tx, PAIR, "r1", clash())
+        conflicts.answer_conflict(tx, number, "trello", "anna")
+        assert conflicts.record_conflict(tx, PAIR, "r2", applied) == number
+        (answer,) = conflicts.answers(tx, PAIR)
+        assert (answer.answer, answer.winner, answer.run) == ("trello", "trello", "r2")
+        assert conflicts.record_conflict(tx, PAIR, "r3", applied) == number
+        conflicts.settle_conflicts(tx, [number], winner="trello")
+        assert conflicts.answers(tx, PAIR) == []
+
+
 # history and runs ---------------------------------------------------------------------------------------------------
 
 

@@ -58,7 +58,7 @@ def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
 
     One of the same link and property that is not settled yet is brought up to date, and so is what this run settled
     in an earlier attempt, or an interrupted run about the same values. An answer given about other values is void: the
-    person is asked again.
+    person is asked again. One that is applied now stays an answer until its winner is written.
     """
     seen = {name: getattr(new, name) for name in _SEEN}
     values: dict[str, Any] = seen | {name: getattr(new, name) for name in _DECIDED}
@@ -70,6 +70,9 @@ def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
         if all(standing[name] == value for name, value in seen.items()):
             return int(standing["id"])
         values |= _UNANSWERED
+    if standing["status"] == ANSWERED and new.winner == standing["answer"]:
+        # Settled when its winner is written, in the same transaction: an interrupted run must not lose the answer.
+        values["status"] = ANSWERED
     if any(standing[name] != value for name, value in values.items()):
         # An open question keeps the run that asked it first.
         values |= {"run": run} if new.status == SETTLED else {}
