@@ -186,6 +186,20 @@ def test_a_moved_token_posts_its_own_comment(projects, anna, card, read_all, row
     assert row["_touch"].startswith(f"amendment:{later['id']}@")
 
 
+def test_p10_a_comment_posted_in_place_of_anothers_is_found_while_that_one_is_still_linked(projects, anna, card):
+    theirs = anna.post_comment(card["id"], "**P-1007 · Rollout**\n\nStatus: Open\n\n_(CustomERP sync · project 17)_")
+    known = {"ids": frozenset({theirs["id"]})}
+    assert projects(**known).find({}, marker="17") == []
+    side = projects(**known)
+    ours = side.update(side.read(theirs["id"]), {}, labels={}, touch="author")
+    copy = anna.post_comment(card["id"], side.hook.get_action(ours.id)["data"]["text"])
+    side = projects(**known)
+    assert [one.id for one in side.find({}, marker="17")] == [ours.id]
+    assert copy["id"] != ours.id
+    # once it is linked, what it replaced is history
+    assert [one.id for one in projects(ids=frozenset({ours.id})).find({}, marker="17")] == [ours.id]
+
+
 def test_an_edited_copy_by_a_person_is_an_amendment(projects, anna, card, read_all, rows):
     side = projects()
     made = side.create(PROJECT, marker="17", labels=LABELS)

@@ -94,6 +94,7 @@ class Register:
 
     Attributes:
         projects: canonical comments by id, each project once.
+        heirs: comments of ours by id, posted in place of another account's comment that is still the project's.
         born: comments in the form of a new project, by id: (comment, values, problem).
         broken: comments of ours that cannot be read, by id: (comment, problem).
         notes: what a person should know of other comments (comment id, what).
@@ -104,6 +105,7 @@ class Register:
     me: str
     known: Known
     projects: dict[str, Project] = field(default_factory=dict)
+    heirs: dict[str, Project] = field(default_factory=dict)
     born: dict[str, tuple[Comment, dict[str, str], str]] = field(default_factory=dict)
     broken: dict[str, tuple[Comment, str]] = field(default_factory=dict)
     notes: list[dict[str, str]] = field(default_factory=list)
@@ -182,11 +184,16 @@ class Register:
         return f"number {fold(number)}" if number else f"marker {parsed.footer.marker}"
 
     def _superseded(self, comment: Comment, parsed: Canonical, chosen: dict[str, tuple[Comment, Canonical]]) -> None:
-        """Another comment in our form: an old one is history, a later one is a person's edited copy."""
+        """Another comment in our form: an old one is history, a later one is our heir or a person's edited copy."""
         number = parsed.values.get(self.layout.number, "")
-        first = min(one.written for one, other in chosen.values() if self._name(other) == self._name(parsed))
-        if comment.author != self.me and comment.written > first and number:
+        rivals = (one for one, other in chosen.values() if self._name(other) == self._name(parsed))
+        first = min(rivals, key=lambda one: one.written)
+        if comment.written <= first.written:
+            return
+        if comment.author != self.me and number:
             self._amend(comment, Amendment(number, parsed.values, parsed.places))
+        elif comment.author == self.me != first.author:
+            self.heirs[comment.id] = self.project(comment, parsed)
 
     def _take(self, comment: Comment, parsed: Parsed) -> None:
         if comment.id in self.known.ids and not isinstance(parsed, NewProject):

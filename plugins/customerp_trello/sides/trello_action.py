@@ -117,7 +117,7 @@ class TrelloActions:
         number = fold(values.get(self._layout.number, ""))
         found = [
             project
-            for project in register.projects.values()
+            for project in (*register.projects.values(), *register.heirs.values())
             if project.ours
             and (
                 (marker and project.parsed.footer.marker == marker)
