@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from engine import CONTACTS, CUSTOMERS, EMPLOYEES, PAIRS, PROJECTS, as_anna, ask, erp_edit
 
@@ -125,6 +127,21 @@ def test_a_deleted_comment_is_posted_again(loaded):
     again = loaded.link_of(PROJECTS, link["customerp_id"])
     assert again["trello_id"] != link["trello_id"]
     assert loaded.run(PROJECTS).writes() == []
+
+
+def test_a_comment_posted_again_names_whom_it_refers_to(loaded):
+    """Its project was not edited, so that an incremental listing does not hold the names."""
+    hook = TrelloHook()
+    loaded.run(PROJECTS)
+    links = loaded.links(PROJECTS)
+    texts = {link["trello_id"]: link["customerp_id"] for _, link in links[links["status"].eq("linked")].iterrows()}
+    comments = {one["id"]: one["data"]["text"] for one in hook.comments(loaded.summary["register_card"]["id"])}
+    lost = next(id_ for id_ in texts if re.search(r"^Manager: .+ \(E-", comments[id_], re.MULTILINE))
+    hook.delete_comment(lost)
+    loaded.run(PROJECTS)
+    again = loaded.link_of(PROJECTS, texts[lost])["trello_id"]
+    assert again != lost
+    assert hook.get_action(again)["data"]["text"] == comments[lost]
 
 
 def test_a_customer_switched_off_is_unlinked_and_stays_apart(loaded):

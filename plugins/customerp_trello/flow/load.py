@@ -16,7 +16,7 @@ from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.recover import recover
 from customerp_trello.flow.second_half import SecondHalves
 from customerp_trello.flow.write import Deferred, Writer
-from customerp_trello.mapping.model import SideName
+from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO, WRITES, Change, changes
 from customerp_trello.sides.base import Side
 from customerp_trello.state.intents import CLOSED, NOT_DONE, OPEN, PLANNED, done_changes
@@ -59,6 +59,7 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
         fence,
         seen=seen[name],
         labels=labels_of(seen[CUSTOMERP]),
+        across=open_side(other(name)),
         replaces_sources=name == CUSTOMERP and open_side(TRELLO).replaces_sources,
     )
     loop = _Loop(run, name, writer, fence, ChangeLog(run.mapping))

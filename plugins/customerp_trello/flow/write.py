@@ -9,6 +9,7 @@ from typing import TypeVar
 import pandas as pd
 
 from customerp_trello.errors import RecordError, RecordStale, RetriableError, UnknownOutcome
+from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import (
     RESTORE,
     Write,
@@ -21,7 +22,7 @@ from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import known_of
 from customerp_trello.mapping.frame import ID, Record
 from customerp_trello.mapping.model import SideName
-from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, Change
+from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, Change
 from customerp_trello.sides.base import Reading, Side
 from customerp_trello.state.intents import NOT_DONE, REFUSED, close_intent, open_intent
 from customerp_trello.state.lease import Fence
@@ -42,8 +43,9 @@ class Writer:
         name: the side.
         side: how to write it.
         fence: this attempt's right to write.
-        labels: reference value -> human name.
+        labels: reference value -> human name, of the records that were read for the plan.
         seen: the side's records as the plan saw them.
+        across: the other side.
         replaces_sources: a record created from the other side is followed by one of ours that replaces its source.
     """
 
@@ -53,6 +55,7 @@ class Writer:
     fence: Fence
     labels: dict[str, str]
     seen: pd.DataFrame
+    across: Side
     replaces_sources: bool = False
     _listing: pd.DataFrame | None = field(default=None, repr=False)
 
@@ -68,7 +71,7 @@ class Writer:
         if change.operation == DELETE:
             return self._delete(change)
         if change.operation == CREATE and change.detail == RESTORE:
-            return self._send(write_of(change), lambda: self._restore(change))
+            return self._restore(change)
         if change.operation == CREATE:
             return self._create(change)
         return self._update(change)
@@ -86,8 +89,14 @@ class Writer:
                     raise Deferred("somebody keeps changing it") from None
         raise AssertionError  # pragma: no cover - the loop returns or raises
 
-    def _restore(self, change: Change) -> Record:
-        return self.side.restore(change.target_id, change.values, labels=self.labels, marker=change.source_id)
+    def _restore(self, change: Change) -> Write:
+        # The survivor was not edited, as a rule, so that an incremental listing left it out, and its names with it.
+        survivor = self.across.read(change.source_id) if self.name == TRELLO else None
+        labels = self.labels | (labels_of(survivor) if survivor else {})
+        marker = change.source_id
+        return self._send(
+            write_of(change), lambda: self.side.restore(change.target_id, change.values, labels=labels, marker=marker)
+        )
 
     def _request(self, change: Change, record: Record, values: dict[str, str]) -> Callable[[], Record]:
         if change.operation == MOVE:
