@@ -88,9 +88,9 @@ def test_a_chain_goes_on_where_it_was_interrupted(store):
     with store.begin() as tx:
         assert intents.open_intents(tx, PAIR) == []
         assert [one.id for one in intents.planned_intents(tx, PAIR)] == [second]
-        intents.start_intent(tx, second)
+        intents.start_intent(tx, second, {"name": "A"})
         with pytest.raises(FatalError):
-            intents.start_intent(tx, second)
+            intents.start_intent(tx, second, {"name": "A"})
         assert [one.id for one in intents.open_intents(tx, PAIR)] == [second]
         intents.close_intent(tx, second, "not_done")
         assert intents.consumed_sources(tx, PAIR) == {"comment1"}

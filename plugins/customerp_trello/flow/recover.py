@@ -20,7 +20,7 @@ from customerp_trello.flow.outcome import (
     write_again,
 )
 from customerp_trello.flow.pair_run import PairRun
-from customerp_trello.mapping.frame import GONE, LIVE, STATE, Record
+from customerp_trello.mapping.frame import GONE, LIVE, READONLY, STATE, Record
 from customerp_trello.mapping.model import SideName
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, UPDATE
 from customerp_trello.reconcile.undo import UNDO
@@ -127,12 +127,21 @@ class _Interrupted:
         found = self.side.find(dict(self.write.sent), marker=marker)
         if len(found) == 1:
             replaces = intent.side == CUSTOMERP and self.open_side(TRELLO).replaces_sources
-            return self._adopt(
-                record_first_half if replaces and intent.operation == CREATE else record_written, found[0]
-            )
+            record = record_first_half if replaces and intent.operation == CREATE else record_written
+            return self._adopt(record, self._as_answered(found[0]))
         if found:
             return self._ask(len(found))
         return "left open" if self._young() else self.forget()
+
+    def _as_answered(self, found: Record) -> Record:
+        """The answer that was lost: what is read otherwise by now is an edit, which the next run has to see.
+
+        Only a value that the system gives on creation, or had no room for, is taken from the record itself.
+        """
+        given = {prop.name for prop in self.run.mapping.properties if prop.create_only}
+        given |= set(str(found.meta.get(READONLY) or "").split(","))
+        sent = {name: text for name, text in self.write.sent.items() if name not in given}
+        return replace(found, values=found.values | {n: t for n, t in sent.items() if found.values[n] is not None})
 
     def _young(self) -> bool:
         """Whether the write may still be on its way."""

@@ -74,7 +74,7 @@ class SecondHalves:
     def _sent(self, intent: Intent, record: Record, values: dict[str, str]) -> Record:
         """Send it; what the system certainly did not take is planned again, and open is what it may have taken."""
         with self.run.begin(self.writer.fence) as tx:
-            start_intent(tx, intent.id)
+            start_intent(tx, intent.id, values)
         side = self.writer.side
         taken = side.hook.writes_taken
         try:

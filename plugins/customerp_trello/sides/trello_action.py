@@ -30,7 +30,7 @@ from customerp_trello.mapping.frame import (
 from customerp_trello.mapping.model import Mapping, TrelloSide
 from customerp_trello.sides.action_rows import ActionRows, last_of
 from customerp_trello.sides.base import AUTHOR, Known, Reading
-from customerp_trello.sides.comment import Footer, Rendered, render
+from customerp_trello.sides.comment import Footer, render
 from customerp_trello.sides.comment_layout import Texts, layout_of
 from customerp_trello.sides.comment_reading import Canonical, parse
 from customerp_trello.sides.comment_text import fold
@@ -112,7 +112,7 @@ class TrelloActions:
         return times
 
     def find(self, values: dict[str, str], *, marker: str) -> list[Record]:
-        """Our own comments with this marker or number, from a fresh listing."""
+        """Our own comments with this marker or number as they were posted, from a fresh listing."""
         register = self._read_all()
         number = fold(values.get(self._layout.number, ""))
         found = [
@@ -124,7 +124,7 @@ class TrelloActions:
                 or (number and fold(project.values.get(self._layout.number, "")) == number)
             )
         ]
-        return [to_record(self._rows.of_project(project), self.mapping.names) for project in found]
+        return [self._as_posted(project.comment) for project in found]
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -149,8 +149,8 @@ class TrelloActions:
             return self._post(whole, labels, replace(footer, included=included or project.comment.written))
         rendered = render(self._layout, whole, labels, footer)
         if rendered.text == project.comment.text:
-            return self._answer(project.comment.raw, rendered)
-        return self._answer(self.hook.update_comment(record.id, rendered.text), rendered)
+            return self._as_written(self._taken(project.comment.raw))
+        return self._as_written(self._taken(self.hook.update_comment(record.id, rendered.text)))
 
     def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:
         """Post the comment of another account as ours; our own stays where it is."""
@@ -229,26 +229,31 @@ class TrelloActions:
 
     def _post(self, values: dict[str, str], labels: dict[str, str], footer: Footer) -> Record:
         rendered = render(self._layout, dict(values), labels, footer)
-        answer = self._answer(self.hook.post_comment(str(self._card["id"]), rendered.text), rendered)
-        if rendered.left_out and self._layout.block:
-            # a new comment that shows no description shows an empty one: from there a shorter one is a change
-            answer.values[self._layout.block] = ""
-        return answer
+        return self._as_posted(self._taken(self.hook.post_comment(str(self._card["id"]), rendered.text)))
 
-    def _answer(self, action: dict[str, Any], rendered: Rendered) -> Record:
-        """Trello's own answer to a write as a record, without amendments that the write did not include."""
-        comment = Comment.of(action)
-        register = self._listed()
-        register.refresh(action)
+    def _taken(self, action: dict[str, Any]) -> Comment:
+        """Trello's own answer to a write, which the register holds from now on."""
+        self._listed().refresh(action)
+        return Comment.of(action)
+
+    def _as_posted(self, comment: Comment) -> Record:
+        record = self._as_written(comment)
+        if record.meta.get(READONLY) and self._layout.block:
+            # a new comment that shows no description shows an empty one: from there a shorter one is a change
+            record.values[self._layout.block] = ""
+        return record
+
+    def _as_written(self, comment: Comment) -> Record:
+        """A comment of ours as a record, without amendments that it does not include."""
         parsed = parse(self._layout, comment.text)
         row = self._rows.of_broken(comment, "")
         if isinstance(parsed, Canonical):
             values, _ = self._texts.read(parsed.values, parsed.places)
             row |= values
             row[NATIVE] = packed({"marker": parsed.footer.marker, "source": parsed.footer.source})
-        if rendered.left_out and self._layout.block:
-            row[READONLY] = self._layout.block
-            row[READONLY_REASON] = "too long for a Trello comment (16,384 characters in all)"
+            if parsed.footer.left_out and self._layout.block:
+                row[READONLY] = self._layout.block
+                row[READONLY_REASON] = "too long for a Trello comment (16,384 characters in all)"
         return to_record(row, self.mapping.names)
 
     def _record_of(self, register: Register, record_id: str) -> Record:

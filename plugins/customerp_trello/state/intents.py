@@ -102,14 +102,14 @@ def _same_write(new: Intent) -> ColumnElement[bool]:
 _GIVEN = ("pair", "run", "side", "operation", "change_key", "customerp_id", "trello_id", "source")
 
 
-def start_intent(tx: Transaction, intent_id: int) -> None:
-    """Turn a planned intent into an open one: it is about to be sent.
+def start_intent(tx: Transaction, intent_id: int, after: Mapping[str, str]) -> None:
+    """Turn a planned intent into an open one: *after* is about to be sent.
 
     Raises:
         FatalError: it is not planned.
     """
     planned = (intent.c.id == intent_id) & (intent.c.status == PLANNED)
-    values = {"status": OPEN, "opened_at": tx.now, "fence": tx.fence}
+    values = {"status": OPEN, "opened_at": tx.now, "fence": tx.fence, "after": dict(after)}
     if tx.execute(update(intent).where(planned).values(**values)).rowcount == 0:
         raise FatalError(f"Intent {intent_id} is not planned, so it cannot be started; read the open intents again.")
 

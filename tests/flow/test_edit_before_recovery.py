@@ -1,0 +1,109 @@
+"""P1, P7: somebody edits what an interrupted run has just written, before the next run finds out what became of it."""
+
+from __future__ import annotations
+
+import pytest
+from engine import CUSTOMERS, PROJECTS, as_anna, ask, erp_edit
+
+from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.trello import TrelloHook
+
+POST_COMMENT = "POST /1/cards/*/actions/comments"
+
+
+@pytest.fixture
+def interrupted(loaded, monkeypatch):
+    """``interrupted(pair, request)``: a run whose answer to one request is lost."""
+    monkeypatch.setattr("customerp_trello.hooks.http.time.sleep", lambda seconds: None)
+    loaded.widen(settle_seconds=0)
+
+    def run(pair, request):
+        system = "trello" if "/1/" in request else "customerp"
+        loaded.fault(system, match=request, kind="lost_answer")
+        loaded.run(pair)
+
+    yield run
+    for url in (loaded.customerp_url, loaded.trello_url):
+        ask("DELETE", f"{url}/sandbox/faults")
+
+
+def in_sync(engine, pair):
+    engine.run(pair)
+    engine.run(pair)
+    assert engine.run(pair).writes() == []
+
+
+def comment(engine, text):
+    card = engine.summary["register_card"]["id"]
+    return as_anna(engine, "POST", f"/cards/{card}/actions/comments", text=text)["id"]
+
+
+def projects(name):
+    return [one for one in CustomERPHook().list_records("project") if one["name"] == name]
+
+
+def erp(entity, record_id):
+    return CustomERPHook().get_record(entity, record_id)[0]
+
+
+def test_a_workspace_is_described_before_its_create_is_found(loaded, interrupted):
+    fields = {"name": "Edited early", "type": "company", "website": "https://early.example", "description": "From here"}
+    customer, _ = CustomERPHook().create_record("customer", fields)
+    interrupted(CUSTOMERS, "POST /1/organizations")
+    (made,) = [one for one in TrelloHook().my_organizations() if one["displayName"] == "Edited early"]
+    TrelloHook().update_organization(made["id"], desc="From there")
+    in_sync(loaded, CUSTOMERS)
+    assert loaded.link_of(CUSTOMERS, customer["id"])["trello_id"] == made["id"]
+    assert erp("customer", customer["id"])["description"] == "From there"
+
+
+def test_a_project_is_amended_before_its_comment_is_found(loaded, interrupted):
+    project, _ = CustomERPHook().create_record("project", {"name": "Amended early", "status": "open"})
+    interrupted(PROJECTS, POST_COMMENT)
+    comment(loaded, f"{project['number']}\nStatus: On hold")
+    in_sync(loaded, PROJECTS)
+    assert erp("project", project["id"])["status"] == "on_hold"
+
+
+def test_a_project_is_amended_before_its_restored_comment_is_found(loaded, interrupted):
+    link = loaded.fresh_link(PROJECTS)
+    TrelloHook().delete_comment(link["trello_id"])
+    interrupted(PROJECTS, POST_COMMENT)
+    comment(loaded, f"{link['c.number']}\nDescription: Amended early")
+    in_sync(loaded, PROJECTS)
+    assert erp("project", link["customerp_id"])["description"] == "Amended early"
+
+
+def test_a_project_born_in_trello_is_amended_before_our_comment_is_found(loaded, interrupted):
+    comment(loaded, "Name: Born and amended\nStatus: Open")
+    interrupted(PROJECTS, POST_COMMENT)
+    (project,) = projects("Born and amended")
+    comment(loaded, f"{project['number']}\nStatus: On hold")
+    in_sync(loaded, PROJECTS)
+    assert erp("project", project["id"])["status"] == "on_hold"
+
+
+def test_a_project_born_in_trello_is_edited_before_its_create_is_found(loaded, interrupted):
+    comment(loaded, "Name: Born and edited\nStatus: Open")
+    interrupted(PROJECTS, "POST /api/v1/projects")
+    (project,) = projects("Born and edited")
+    erp_edit("project", project["id"], status="on_hold")
+    in_sync(loaded, PROJECTS)
+    assert len(projects("Born and edited")) == 1
+    text = TrelloHook().get_action(loaded.link_of(PROJECTS, project["id"])["trello_id"])["data"]["text"]
+    assert "Status: On hold" in text
+
+
+@pytest.mark.parametrize("left_out", [False, True])
+def test_a_project_too_long_for_a_comment_keeps_its_text(loaded, interrupted, left_out):
+    text = ("Long. " * (3000 if left_out else 3)).strip()
+    project, _ = CustomERPHook().create_record(
+        "project", {"name": f"Long {left_out}", "status": "open", "description": text.strip()}
+    )
+    interrupted(PROJECTS, POST_COMMENT)
+    in_sync(loaded, PROJECTS)
+    assert erp("project", project["id"])["description"] == text
+    erp_edit("project", project["id"], description="Short by now")
+    in_sync(loaded, PROJECTS)
+    posted = TrelloHook().get_action(loaded.link_of(PROJECTS, project["id"])["trello_id"])["data"]["text"]
+    assert "Short by now" in posted
