@@ -18,6 +18,8 @@ from kill_settings import KILLS, SEED
 from kill_table import HEAD, Row
 from kill_world import KillWorld
 
+from customerp_trello.flow.form import Form
+
 
 @pytest.fixture(scope="module")
 def in_sync(tmp_path_factory, seed_files) -> Iterator[tuple[KillWorld, Path]]:
@@ -43,7 +45,7 @@ def scene_world(in_sync) -> Callable[[str], tuple[KillWorld, Path]]:
         if scene.before:
             scene.before(world.engine)
             assert world.engine.run(scene.pair).writes() == []
-        scene.edit(world.engine)
+        world.form = scene.edit(world.engine) or Form()
         return world, world.save(f"scene {len(list((world.folder / 'saved').iterdir()))}")
 
     return prepared

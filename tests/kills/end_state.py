@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -49,12 +49,34 @@ def history(folder: Path, before: Path, pair: str) -> list[str]:
 
 def left_behind(folder: Path, before: Path, *more: str) -> str:
     """A digest of all that the databases hold, and of *more*; times and what was named at random are left out."""
-    names = _Names(before, folder)
-    known = {id_ for table in _TRELLO_IDS for (id_,) in _rows(before, "trello", f"SELECT id FROM {table}")}
     lines = [f"{database} {table} {tuple(row)}" for database, table, row in _everything(folder)]
-    text = _TIMES.sub("some time", names.plain("\n".join([*lines, *more])))
+    return _digest([*lines, *more], before, folder)
+
+
+def _digest(lines: Iterable[str], before: Path, folder: Path) -> str:
+    known = {id_ for table in _TRELLO_IDS for (id_,) in _rows(before, "trello", f"SELECT id FROM {table}")}
+    text = _TIMES.sub("some time", _Names(before, folder).plain("\n".join(lines)))
     text = _IDS.sub(lambda found: found[0] if found[0] in known else "new", text)
     return hashlib.sha256(_RANDOM.sub("random", text).encode()).hexdigest()
+
+
+def ahead(folder: Path, before: Path) -> str:
+    """A digest of all that later runs go by, whichever way led there.
+
+    Left out is what only tells of the past: runs, plans, history, who had the lease, and writes with an outcome (but
+    for those that a born project's comment is known by). Times and names given at random count as in `left_behind`.
+    """
+    past = {"run", "plan", "history", "pair_lease", "intent", "conflict", "sqlite_sequence"}
+    lines = [f"{database} {table} {tuple(row)}" for database, table, row in _everything(folder) if table not in past]
+    for query in (_STANDING, _ASKED, "SELECT pair FROM pair_lease WHERE owner_run != ''"):
+        lines += [f"{query} {tuple(row)}" for row in _rows(folder, "state", query)]
+    return _digest(lines, before, folder)
+
+
+_STANDING = """SELECT pair, side, operation, customerp_id, trello_id, before, after, source, status, opened_at
+    FROM intent WHERE status IN ('open', 'planned') OR source != '' ORDER BY id"""
+_ASKED = """SELECT conflict.*, run.status = 'success' FROM conflict LEFT JOIN run ON run.id = conflict.run
+    ORDER BY conflict.id"""
 
 
 def _everything(folder: Path) -> Iterator[tuple[str, str, sqlite3.Row]]:

@@ -14,6 +14,7 @@ from typing import Any
 import trello_settings
 from engine import CONTACTS, CUSTOMERS, EMPLOYEES, PROJECTS, Engine, as_anna, ask, erp_edit
 
+from customerp_trello.flow.form import Form
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.state.conflicts import answer_conflict, conflicts
@@ -28,7 +29,7 @@ class Scene:
 
     Attributes:
         pair: the pair.
-        edit: what people do.
+        edit: what people do, and the form of the run that follows, where it is no ordinary one.
         expects: (side, operation) of the writes that the run must make, and state-only operations as ("", operation).
         before: what happens before the run in which all is in sync once more (an old tombstone, an old suspension).
         always: kinds of step at which the product once failed, so that every test run kills at the first and the
@@ -39,7 +40,7 @@ class Scene:
     """
 
     pair: str
-    edit: Callable[[Engine], None]
+    edit: Callable[[Engine], Form | None]
     expects: frozenset[tuple[str, str]]
     before: Callable[[Engine], None] | None = None
     always: tuple[str, ...] = ()
@@ -85,6 +86,20 @@ def _join(engine: Engine, email: str, **more: Any) -> str:
     return str(ask("POST", f"{engine.trello_url}/sandbox/join", email=email, **more)["token"])
 
 
+def _erase(engine: Engine, entity: str, number: str) -> None:
+    """The ERP's own people delete a record for good."""
+    with closing(sqlite3.connect(engine.folder.parent / "customerp.db")) as database, database:
+        database.execute(f"DELETE FROM {entity} WHERE id = ?", (number,))
+
+
+def _answer(engine: Engine, pair: str, customerp_id: str, winner: str) -> None:
+    """A person answers what has been asked about a record."""
+    link = engine.link_of(pair, customerp_id)["link"]
+    with engine.store.begin() as tx:
+        for asked in conflicts(tx, pair, links=[int(link)]):
+            answer_conflict(tx, asked.id, winner, "a person")
+
+
 # -- customers -----------------------------------------------------------------------------------------------------
 
 
@@ -123,11 +138,7 @@ def edit_customers(engine: Engine) -> None:
     trello.create_organization(displayName="Waiting for a customer", desc="From Trello")
     erp.create_record("customer", {"name": "Waiting for a customer", "type": "company", "description": "From the ERP"})
     erp_edit("customer", "23", active=True)
-    with engine.store.begin() as tx:
-        (asked_before,) = (
-            one for one in conflicts(tx, CUSTOMERS) if one.link == engine.link_of(CUSTOMERS, "22")["link"]
-        )
-        answer_conflict(tx, asked_before.id, "trello", "a person")
+    _answer(engine, CUSTOMERS, "22", "trello")
     _in_sight(engine, engine.link_of(CUSTOMERS, "24")["trello_id"])
 
 
@@ -139,6 +150,19 @@ def edit_customers_to_delete(engine: Engine) -> None:
     held = engine.run(CUSTOMERS)
     with engine.store.begin() as tx:
         approve(tx, CUSTOMERS, held.steps["reconcile"]["digest"], "a person")
+
+
+def edit_customers_to_undo(engine: Engine) -> Form:
+    """A run that wrote to both sides is undone; one of its values has been edited since, so that it stays."""
+    links = _links(engine, CUSTOMERS)
+    here, there, since = (next(links) for _ in range(3))
+    erp_edit("customer", here["customerp_id"], name="Renamed by mistake", description="Described by mistake")
+    TrelloHook().update_organization(there["trello_id"], displayName="Renamed by mistake in Trello")
+    erp_edit("customer", since["customerp_id"], name="Edited since")
+    CustomERPHook().create_record("customer", {"name": "Created by mistake", "type": "company"})
+    undone = engine.run(CUSTOMERS).run.id
+    TrelloHook().update_organization(since["trello_id"], displayName="Right by now")
+    return Form(action="undo", run=undone)
 
 
 def _out_of_sight(engine: Engine, workspace: str) -> None:
@@ -193,6 +217,13 @@ def edit_employees(engine: Engine) -> None:
             TrelloHook().set_member_type(workspace, member, "admin")
 
 
+def edit_employees_to_delete(engine: Engine) -> None:
+    """Employees that the ERP has no more: one accepted the invitation, the other has not."""
+    for number in ("6", "8"):
+        _erase(engine, "employees", number)
+    erp_edit("employee", "3", trello_role="admin")
+
+
 # -- contacts ------------------------------------------------------------------------------------------------------
 
 
@@ -239,12 +270,6 @@ def edit_contacts_to_delete(engine: Engine) -> None:
     erp_edit("contact", "6", trello_role="admin")
 
 
-def _erase(engine: Engine, entity: str, number: str) -> None:
-    """The ERP's own people delete a record for good."""
-    with closing(sqlite3.connect(engine.folder.parent / "customerp.db")) as database, database:
-        database.execute(f"DELETE FROM {entity} WHERE id = ?", (number,))
-
-
 # -- projects ------------------------------------------------------------------------------------------------------
 
 
@@ -259,10 +284,19 @@ def _author(engine: Engine, comment: str, account: trello_settings.Account) -> N
         database.execute("UPDATE actions SET id_member_creator = ? WHERE id = ?", (account.id, comment))
 
 
+def before_projects(engine: Engine) -> None:
+    """Two conflicts were asked, for each side to win one."""
+    links = list(_links(engine, PROJECTS))
+    for asked in links[-2:]:
+        erp_edit("project", asked["customerp_id"], description="What the ERP says")
+        _comment(engine, f"{asked['c.number']}\nDescription: What Trello says")
+    engine.run(PROJECTS)
+
+
 def edit_projects(engine: Engine) -> None:
     erp, trello = CustomERPHook(), TrelloHook()
     links = _links(engine, PROJECTS)
-    here, there, both, clash, asked, lost, off, revived, refused = (next(links) for _ in range(9))
+    here, there, both, clash, asked, lost, off, revived, refused, wordy = (next(links) for _ in range(10))
     erp_edit("project", here["customerp_id"], name="Renamed in the ERP", status="completed")
     _comment(engine, f"{there['c.number']}\nStatus: On hold\nDescription: Amended in Trello")
     erp_edit("project", both["customerp_id"], end_date="2029-12-31")
@@ -278,9 +312,13 @@ def edit_projects(engine: Engine) -> None:
     _comment(engine, f"{refused['c.number']}\nStatus: Nearly done\nDescription: this part is fine")
     erp.create_record("project", {"name": "Quite new", "status": "open"})
     erp.create_record("project", {"name": "New with manager", "status": "open", "manager_id": 1})
+    erp.create_record("project", {"name": "New and too long", "status": "open", "description": LONG})
+    erp_edit("project", wordy["customerp_id"], description=LONG)
     _author(engine, next(links)["trello_id"], trello_settings.DIMITRA)
     _comment(engine, "Name: Born in Trello\nStatus: Open\nStart date: 2026-03-01\nManager: -")
     _comment(engine, "Name: Also born in Trello\nStatus: On hold\nDescription: With a text")
+    for asked_before, winner in zip(list(_links(engine, PROJECTS))[-2:], ("customerp", "trello"), strict=True):
+        _answer(engine, PROJECTS, asked_before["customerp_id"], winner)
 
 
 def edit_projects_to_delete(engine: Engine) -> None:
@@ -288,6 +326,16 @@ def edit_projects_to_delete(engine: Engine) -> None:
     TrelloHook().delete_comment(next(links)["trello_id"])
     CustomERPHook().delete_record("project", next(links)["customerp_id"])
     _comment(engine, f"{next(links)['c.number']}\nDescription: Amended beside deletes")
+
+
+def edit_projects_to_undo(engine: Engine) -> Form:
+    """A run is undone that wrote both ways and let a project be born."""
+    links = _links(engine, PROJECTS)
+    erp_edit("project", next(links)["customerp_id"], name="Renamed by mistake", status="completed")
+    _comment(engine, f"{next(links)['c.number']}\nDescription: Amended by mistake")
+    CustomERPHook().create_record("project", {"name": "Created by mistake", "status": "open"})
+    _comment(engine, "Name: Born by mistake\nStatus: Open")
+    return Form(action="undo", run=engine.run(PROJECTS).run.id)
 
 
 def _writes(*names: str) -> frozenset[tuple[str, str]]:
@@ -318,12 +366,21 @@ SCENES = {
     "customers, deletes": Scene(
         CUSTOMERS, edit_customers_to_delete, _writes("trello.delete", "trello.update"), trello={"on_gone": "delete"}
     ),
+    "customers, undo": Scene(CUSTOMERS, edit_customers_to_undo, _writes("trello.undo", "customerp.undo", "unlink")),
     "employees": Scene(
         EMPLOYEES,
         edit_employees,
         _writes("trello.create", "trello.update", "customerp.update", "trello.not_writable"),
         before=before_employees,
         always=("after DELETE /1/organizations/.*",),
+    ),
+    "employees, deletes": Scene(
+        EMPLOYEES,
+        edit_employees_to_delete,
+        _writes("trello.delete", "trello.update"),
+        before=before_employees,
+        every_listing_complete=True,
+        trello={"on_gone": "delete"},
     ),
     "contacts": Scene(
         CONTACTS,
@@ -353,6 +410,7 @@ SCENES = {
             "unlink",
             "conflict",
         ),
+        before=before_projects,
         always=("after POST /1/cards/.*",),
         manual=("description",),
     ),
@@ -364,4 +422,5 @@ SCENES = {
         customerp={"on_gone": "deactivate"},
         trello={"on_gone": "delete"},
     ),
+    "projects, undo": Scene(PROJECTS, edit_projects_to_undo, _writes("trello.undo", "customerp.undo", "unlink")),
 }

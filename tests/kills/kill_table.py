@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from end_state import differences, end_state, left_behind
+from end_state import ahead, differences, end_state, left_behind
 from engine import ask
+from forked_runs import ForkedRuns
 from kill_switch import Killed, KillSwitch
 from kill_world import KillWorld
 from run_tasks import PairTasks
@@ -27,7 +28,8 @@ class Row:
     Attributes:
         steps: how many steps the run has.
         killed: at how many of them it was ended.
-        states: how many different states that left behind; what follows was run from each of them.
+        states: how many states that left behind which no kill had left before; what follows was run from each of
+            them.
         different: step -> what was different at the end.
     """
 
@@ -51,7 +53,8 @@ class KillTable:
     """Kills one scene's run step by step.
 
     What follows a kill depends on nothing but what it left in the databases (and, for a retry, in the run's files).
-    So each state that kills leave behind is followed once, however many steps leave it.
+    So each state that kills leave behind is followed once, however many steps leave it. Likewise the run when all has
+    settled goes by nothing but what the run before it left, so that it is made once for all that left the same.
 
     Args:
         world: the company.
@@ -63,6 +66,7 @@ class KillTable:
         self.world, self.saved, self.pair = world, saved, pair
         self.expected: list[str] = []
         self._followed: dict[str, str] = {}
+        self._settled: dict[str, str] = {}
 
     def undisturbed(self, switch: KillSwitch) -> list[str]:
         """The run without a kill, and a quiet one after it: the state that every other story has to end in.
@@ -72,7 +76,7 @@ class KillTable:
         """
         self.world.restore(self.saved)
         switch.arm(0)
-        PairTasks(self.world.engine, self.pair).perform()
+        self._asked().perform()
         switch.disarm()
         self._after()
         self.expected = self._end()
@@ -87,12 +91,12 @@ class KillTable:
             points: where to kill.
             kill: restores the world, ends its run at a step and says which run that was.
         """
-        row.steps = len(names)
+        row.steps, known = len(names), len(self._followed)
         for at in points:
             if found := self.follow(kill(at)):
                 row.different[f"{at} {names[at - 1]}"] = found
             row.killed += 1
-        row.states = len(self._followed)
+        row.states = len(self._followed) - known
         return row
 
     def killed_here(self, switch: KillSwitch) -> Callable[[int], PairTasks]:
@@ -100,7 +104,7 @@ class KillTable:
 
         def kill(at: int) -> PairTasks:
             self.world.restore(self.saved)
-            tasks = PairTasks(self.world.engine, self.pair)
+            tasks = self._asked()
             switch.arm(at)
             try:
                 tasks.perform()
@@ -109,6 +113,19 @@ class KillTable:
             finally:
                 switch.disarm()
             raise AssertionError(f"nothing was killed at step {at}")
+
+        return kill
+
+    def killed_there(self, processes: ForkedRuns) -> Callable[[int], PairTasks]:
+        """Ends the run by SIGKILL, in a process of its own."""
+
+        def kill(at: int) -> PairTasks:
+            self.world.restore(self.saved)
+            tasks = self._asked()
+            ended = processes.start(tasks.id, at=at)
+            assert ended.how == "killed", ended
+            tasks.reached = ended.reached
+            return tasks
 
         return kill
 
@@ -126,17 +143,27 @@ class KillTable:
 
     def _new_run(self, killed: PairTasks) -> None:
         lease.release(self.world.engine.store, self.pair, killed.id)  # the killed run's own teardown
-        PairTasks(self.world.engine, self.pair).perform()
+        self._asked().perform()
+
+    def _asked(self) -> PairTasks:
+        """A run that is asked for the same as the one that is killed."""
+        return PairTasks(self.world.engine, self.pair, form=self.world.form)
 
     def ends(self, story: Callable[[], None]) -> str:
         """The story, and a run when all has settled; nothing is different then, and the next one writes nothing."""
         try:
             story()
-            written = self._after()
-            found = differences(self.expected, self._end())
-            written = written and self._after()
+            now = ahead(self.world.folder, self.saved)
+            if now not in self._settled:
+                self._settled[now] = self._settle()
         except Exception as error:
             return f"{type(error).__name__}: {error}"
+        return self._settled[now]
+
+    def _settle(self) -> str:
+        written = self._after()
+        found = differences(self.expected, self._end())
+        written = written and self._after()
         return found + (f"another run writes {written} times\n" if written else "")
 
     def _after(self) -> int:

@@ -6,12 +6,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from engine import Engine
 
+from customerp_trello.flow.form import Form
 from customerp_trello.state.transaction import utc_now
 
 DATABASES = ("customerp.db", "trello.db", "state.db")
@@ -24,10 +25,12 @@ class KillWorld:
     Attributes:
         engine: the package on top of two sandboxes.
         folder: where ``customerp.db``, ``trello.db`` and ``state.db`` are.
+        form: what the run to be killed is asked for.
     """
 
     engine: Engine
     folder: Path
+    form: Form = field(default_factory=Form)
 
     def save(self, name: str) -> Path:
         """Save the three databases; returns their folder."""

@@ -15,6 +15,7 @@ from customerp_trello.flow.pair_run import open_run
 from customerp_trello.flow.report import report
 from customerp_trello.state import lease
 
+EVERYDAY = Form()
 TASKS = (
     "acquire_lease",
     "begin",
@@ -37,13 +38,17 @@ class PairTasks:
         pair: the pair.
         run_id: our run's id, a new one by default.
         on_task: told of every task that begins.
+        form: what the run is asked for.
 
     Attributes:
         reached: the task that was begun last.
     """
 
-    def __init__(self, engine, pair: str, run_id: str = "", on_task: Callable[[str], object] = str) -> None:
+    def __init__(
+        self, engine, pair: str, run_id: str = "", on_task: Callable[[str], object] = str, form: Form = EVERYDAY
+    ) -> None:
         self.engine, self.pair, self.id, self.on_task = engine, pair, run_id or uuid.uuid4().hex, on_task
+        self.form = form
         self.reached = ""
 
     def perform(self, tasks: Iterable[str] = TASKS) -> None:
@@ -59,7 +64,7 @@ class PairTasks:
     def one(self, task: str) -> None:
         store, mapping = self.engine.store, self.engine.mapping(self.pair)
         if task == "acquire_lease":
-            holder = acquire(mapping, store, self.id, Form(), dag_id=self.pair, airflow_run_id="test")
+            holder = acquire(mapping, store, self.id, self.form, dag_id=self.pair, airflow_run_id="test")
             assert holder is None, str(holder)
             return
         if task == "release_lease":
