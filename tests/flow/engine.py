@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,15 +129,21 @@ class Engine:
         assert holder is None, str(holder)
         return open_run(mapping, self.store, run_id, self.folder)
 
-    def run(self, pair: str, **form: Any) -> Ran:
+    def run(self, pair: str, *, on_task: Callable[[str], object] = str, **form: Any) -> Ran:
+        """One run by its form; *on_task* is told of every task that begins."""
+        on_task("acquire_lease")
         run = self.start(pair, Form(**form))
         steps: dict[str, Any] = {}
         held = ""
         try:
+            on_task("begin")
             steps["begin"] = begin(run, self.sides(run))
             for side in ("customerp", "trello"):
+                on_task(f"extract_{side}")
                 steps[f"extract_{side}"] = extract(run, side, self.sides(run)(side))
+            on_task("reconcile")
             steps["reconcile"] = decide(run, self.sides(run))
+            on_task("guard")
             try:
                 steps["guard"] = guard(run, "tester")
             except GuardError as error:
@@ -144,10 +151,12 @@ class Engine:
                 steps["guard"] = {"go": False, "verdict": held}
             if steps["guard"]["go"]:
                 for side in ("customerp", "trello"):
+                    on_task(f"load_{side}")
                     steps[f"load_{side}"] = load(run, side, self.sides(run))
                 finish(run, run.attempt())
             elif not run.form.dry:
                 held = steps["guard"]["verdict"]
+            on_task("report")
             text = report(run, steps)
         finally:
             lease.release(self.store, pair, run.id)
