@@ -132,10 +132,13 @@ class SyncMachine(RuleBasedStateMachine):
         for link in self.links():
             for name in self.editable:
                 self.cell(link["customerp_id"], name).settle(self.values(shown, link, name))
-        for side in SIDES:
-            for record in shown[side].values():
-                self.ever[side].update(record.values())
+        self._look_around(shown)
         self.before_links = {one["id"]: one for one in self.links(every=True)}
+
+    def _look_around(self, shown: dict[str, dict[str, dict[str, str]]]) -> None:
+        for side, records in shown.items():
+            for record in records.values():
+                self.ever[side].update(record.values())
 
     def choose(self, name: str, choice: dict[str, dict[str, str]]) -> dict[str, Any]:
         """What of a property's settings this example changes."""
@@ -486,6 +489,7 @@ class SyncMachine(RuleBasedStateMachine):
 
     def _laws(self, what: str) -> None:
         """What holds after every run, however it ended."""
+        self._look_around(self.shown())
         heard = self.world.journal.writes[self.heard :]
         lost: list[tuple[str, str, str, str]] = []
         for one in heard:
