@@ -73,6 +73,20 @@ def test_invite_remember_accept(employees, staff, trello_server, read_all, rows)
     assert "email" in row["_readonly"].split(",")
 
 
+def test_what_an_invitation_did_not_bring_about_is_not_its_answer(employees, staff, trello, trello_server):
+    boris, carla = (
+        NEW | {"email": one.email, "full_name": one.full_name, "bio": ""}
+        for one in (trello_server.boris, trello_server.carla)
+    )
+    for workspace in staff:
+        trello.set_member_type(workspace, trello_server.boris.id, "admin")
+    made = employees().create(boris, marker="7", labels={})
+    assert (made.id, made.values["role"], made.values["membership"]) == (trello_server.boris.id, None, "active")
+    made = employees().create(carla, marker="8", labels={})
+    shown = {name: made.values[name] for name in ("full_name", "username", "bio", "role")}
+    assert shown == {"full_name": "Carla Muñoz", "username": None, "bio": "", "role": "normal"}
+
+
 def test_who_cannot_be_invited(employees):
     with pytest.raises(RecordError, match="no address"):
         employees().create(NEW | {"email": ""}, marker="7", labels={})

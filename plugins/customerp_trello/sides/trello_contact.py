@@ -87,7 +87,7 @@ class TrelloContacts(TrelloPeople):
         """Invite to the customer's workspace."""
         fields = self._by_field(values)
         invited = self._invite(self._need_workspace(fields.get("customer", "")), fields)
-        return self._answer(f"{invited['workspace_id']}:{invited['member_id']}", invited)
+        return self._as_invited(self._answer(f"{invited['workspace_id']}:{invited['member_id']}", invited), values)
 
     def update(self, record: Record, values: dict[str, str], *, labels: dict[str, str], touch: str = "") -> Record:
         """Change membership and role; another customer or address is a :meth:`move`."""

@@ -62,7 +62,7 @@ class TrelloEmployees(TrelloPeople):
         """Invite to the first staff workspace."""
         fields = self._by_field(values)
         invited = self._invite(self._staff[0], fields)
-        return self._answer(invited["member_id"], invited)
+        return self._as_invited(self._answer(invited["member_id"], invited), values)
 
     def update(self, record: Record, values: dict[str, str], *, labels: dict[str, str], touch: str = "") -> Record:
         """Change membership, role and, for the token's own member, the profile."""

@@ -128,6 +128,17 @@ class TrelloPeople:
         member = self.hook.invite(workspace, email, name, role, instead_of=instead_of)
         return {"email": email, "member_id": member, "workspace_id": workspace}
 
+    @staticmethod
+    def _as_invited(answer: Record, values: dict[str, str]) -> Record:
+        """An invitation's answer, without what it did not bring about: an account's profile, a role that was there.
+
+        That is compared as at every first link.
+        """
+        for name, text in values.items():
+            if answer.values.get(name) != text:
+                answer.values[name] = None
+        return answer
+
     def _set_role(self, member: str, here: dict[str, Standing], role: str) -> None:
         self._not_me(member)
         if not role:
