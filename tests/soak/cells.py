@@ -1,4 +1,4 @@
-"""What a person would expect of one property of two linked records: a second opinion, which shares no code with ours."""
+"""What a person would expect of one property of two linked records: a second opinion, with none of our own code."""
 
 from __future__ import annotations
 
@@ -67,15 +67,13 @@ def outcomes(cell: Cell, now: Values, terms: Terms, question: tuple[str, str] | 
         "customerp": (here, here) if terms.takes("trello", here) else now,
         "trello": (there, there) if terms.takes("customerp", there) else now,
     }
-    if terms.direction != "both":
-        return _one_way(cell, now, terms, won)
     if question is not None:
         status, answer = question
-        return {now} if status == "open" else {won[answer], now}
+        return {now} if status == "open" else {won[answer if terms.direction == "both" else _source(terms)], now}
+    if terms.direction != "both":
+        return _one_way(cell, now, terms, won)
     if cell.base is None:
-        if "" in now:
-            return {won["trello" if here == "" else "customerp"]}
-        return {now} if terms.on_first_link == "manual" else {won[terms.on_first_link]}
+        return _first_link(cell, now, terms, won)
     changed = {side for side, value, base in zip(SIDES, now, cell.base, strict=True) if value != base}
     if not cell.sure:
         changed = cell.edited
@@ -89,8 +87,26 @@ def outcomes(cell: Cell, now: Values, terms: Terms, question: tuple[str, str] | 
     return set(won.values()) if terms.conflict == "latest" else {won[terms.conflict]}
 
 
+def _first_link(cell: Cell, now: Values, terms: Terms, won: dict[str, Values]) -> set[Values]:
+    here = now[0]
+    if "" in now:
+        first = won["trello" if here == "" else "customerp"]
+    else:
+        first = now if terms.on_first_link == "manual" else won[terms.on_first_link]
+    # A run with an accident may have settled it before these edits.
+    edits = set() if cell.sure else {won[side] for side in cell.edited}
+    return {first} | edits | ({now} if len(cell.edited) == 2 and terms.conflict == "manual" and edits else set())
+
+
 def _one_way(cell: Cell, now: Values, terms: Terms, won: dict[str, Values]) -> set[Values]:
-    source = terms.direction.replace("to_trello", "customerp").replace("to_customerp", "trello")
-    if source == terms.direction:
-        source = "customerp" if terms.direction == "to_trello" else "trello"
-    return {won[source]} if terms.put_back else {won[source], now}
+    source = _source(terms)
+    if cell.sure and now == cell.base:
+        return {now}  # a difference that was settled
+    # An answer for the receiving side leaves both as they are, and nobody may have edited them since.
+    left_alone = not terms.put_back or not (cell.sure or cell.edited)
+    return {won[source], now} if left_alone else {won[source]}
+
+
+def _source(terms: Terms) -> str:
+    """The side that a one-way property is edited on."""
+    return "customerp" if terms.direction == "to_trello" else "trello"

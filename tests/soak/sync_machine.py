@@ -87,6 +87,15 @@ class SyncMachine(RuleBasedStateMachine):
         """Whether a side takes a value of the other."""
         return True
 
+    def takes_in(self, record: str, name: str, side: str, value: str) -> bool:
+        """Whether this very record of a side takes a value of the other."""
+        return self.takes(name, side, value)
+
+    def readable(self, shown: dict[str, dict[str, dict[str, str]]], link: dict[str, Any]) -> list[str]:
+        """Properties that both records show; one that a record lacks is unknown."""
+        both = [shown[side].get(link[f"{side}_id"], {}) for side in SIDES]
+        return [name for name in self.editable if all(name in values for values in both)]
+
     def replaced(self, written: Written) -> Iterator[tuple[str, str, str]]:
         """Property, value before and value after of what one of our writes changed."""
         raise NotImplementedError
@@ -130,7 +139,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.standing = self.world.engine.mapping(self.pair)
         shown = self.shown()
         for link in self.links():
-            for name in self.editable:
+            for name in self.readable(shown, link):
                 self.cell(link["customerp_id"], name).settle(self.values(shown, link, name))
         self._look_around(shown)
         self.before_links = {one["id"]: one for one in self.links(every=True)}
@@ -158,13 +167,18 @@ class SyncMachine(RuleBasedStateMachine):
         """What is expected of a property."""
         return self.cells.setdefault((customerp_id, name), Cell())
 
-    def terms(self, name: str) -> Terms:
-        """What the mapping says of a property."""
+    def terms(self, name: str, link: dict[str, Any] | None = None) -> Terms:
+        """What the mapping says of a property, in the records of a link."""
         mapping = self.standing
         prop = mapping.property(name)
         first = prop.on_first_link or mapping.on_first_link
+        ids = {side: link[f"{side}_id"] if link else "" for side in SIDES}
         return Terms(
-            prop.direction, prop.conflict, first, prop.put_back, lambda side, value: self.takes(name, side, value)
+            prop.direction,
+            prop.conflict,
+            first,
+            prop.put_back,
+            lambda side, value: self.takes_in(ids[side], name, side, value),
         )
 
     @staticmethod
@@ -297,18 +311,22 @@ class SyncMachine(RuleBasedStateMachine):
             ids = link["customerp_id"], link["trello_id"]
             if not self.healthy(*ids) or ids[1] not in after["trello"] or ids[0] not in after["customerp"]:
                 continue
-            for name in self.editable:
+            for name in self.readable(after, link):
                 cell, now = self.cell(ids[0], name), self.values(after, link, name)
                 if ids[1] not in shown["trello"] or ids[0] not in shown["customerp"]:
                     cell.settle(now)  # one of the two was made in this run
                     continue
+                if name not in self.readable(shown, link):
+                    continue  # it showed up in this run: nothing has been decided yet
                 was = self.values(shown, link, name)
                 if link["id"] not in known:
-                    cell.base = None
-                allowed = outcomes(cell, was, self.terms(name), questions.get((link["id"], name)))
+                    cell.base, cell.sure = None, True
+                elif cell.base is None:
+                    cell.sure = False
+                allowed = outcomes(cell, was, self.terms(name, link), questions.get((link["id"], name)))
                 assert now in allowed, (
                     f"{name} of {ids}: {was} became {now}, expected one of {allowed}; {cell}, "
-                    f"{self.terms(name)}, question {questions.get((link['id'], name))}, marks {link['marks']}"
+                    f"{self.terms(name, link)}, question {questions.get((link['id'], name))}, marks {link['marks']}"
                 )
                 if (link["id"], name) in asked and now[0] != now[1]:
                     cell.base = cell.base or was
@@ -506,6 +524,8 @@ class SyncMachine(RuleBasedStateMachine):
             for row in self.world.state("SELECT customerp, trello FROM conflict WHERE pair = ?", self.pair)
             for text in row.values()
         }
+        refused = self.world.state("SELECT after FROM history WHERE pair = ? AND operation = 'not_writable'", self.pair)
+        told |= {row["after"] for row in refused}  # what the other side could not take, and people were told so
         for side, name, before, after in lost:
             other = SIDES[side == SIDES[0]]
             assert before in self.ever[other] or before in told, (
@@ -567,13 +587,14 @@ class SyncMachine(RuleBasedStateMachine):
             ids = link["customerp_id"], link["trello_id"]
             if ids[0] not in shown["customerp"] or ids[1] not in shown["trello"] or not self.healthy(*ids):
                 continue
-            for name in self.editable:
+            for name in self.readable(shown, link):
                 here, there = self.values(shown, link, name)
-                terms = self.terms(name)
+                terms = self.terms(name, link)
                 source = there if terms.direction == "to_customerp" else here
                 target = "customerp" if terms.direction == "to_customerp" else "trello"
                 able = terms.takes(target, source) and (terms.direction != "both" or terms.takes("customerp", there))
-                well = here == there or not able or (link["id"], name) in waiting
+                answered = f'"{name}":"answered"' in link["marks"].replace('": "', '":"')
+                well = here == there or not able or (link["id"], name) in waiting or answered
                 assert well, f"in the end {name} of {ids} is {here!r} and {there!r}; marks {link['marks']}"
 
 
