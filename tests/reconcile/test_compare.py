@@ -7,6 +7,8 @@ from test_reconcile import BASE, linked, mapping, record, run, snapshot
 from customerp_trello.reconcile.aligned import align, look
 from customerp_trello.reconcile.compare import edited
 
+from customerp_trello.state.database import to_json
+
 ONE_WAY = {"direction": "to_trello"}
 BACK = {"direction": "to_customerp"}
 
@@ -222,6 +224,11 @@ def test_a_standing_mark_is_lifted_when_the_target_can_take_it():
     assert told("b", "x", base_t="x", mark='{"note": "not_writable:customerp"}') == [
         "customerp update b>x writable_again"
     ]
+
+
+def test_a_mark_is_known_as_the_database_writes_it():
+    mark = to_json({"name": "normalised", "note": "not_writable:trello"})
+    assert told("x", "b", base_c="x", mark=mark) == ["trello update b>x writable_again"]
 
 
 def test_only_this_mark_of_this_property_and_side_counts():

@@ -6,6 +6,7 @@ no record is looked at by itself.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -141,7 +142,8 @@ def _writable_again(aligned: Aligned, prop: Property, cols: Columns, either: pd.
     quiet = cols.based & ~either & ~cols.equal & cols.known[CUSTOMERP] & cols.known[TRELLO]
     result = {}
     for side in SIDES:
-        marked = marks.str.contains(f'"{prop.name}": "{NOT_WRITABLE}:{side}"', regex=False)
+        # JSON as the database keeps it, with or without a space.
+        marked = marks.str.contains(rf'"{re.escape(prop.name)}": ?"{NOT_WRITABLE}:{side}"')
         result[side] = quiet & marked & _refusal(aligned, prop, side, cols.now[OTHER[side]]).eq("")
     return result
 
