@@ -87,6 +87,33 @@ def test_an_employee_who_leaves_is_removed_and_a_profile_edit_is_not_writable(lo
     assert loaded.run(EMPLOYEES).writes() == []
 
 
+@pytest.mark.parametrize("status", ["inactive", "terminated"])
+def test_what_the_erp_says_of_somebody_who_is_away_arrives_when_they_are_back(loaded, status):
+    link = loaded.fresh_link(EMPLOYEES)
+    ask("POST", f"{loaded.trello_url}/sandbox/plan", organization=loaded.summary["staff"]["workspaces"][0], paid=True)
+    erp_edit("employee", link["customerp_id"], status=status)
+    loaded.run(EMPLOYEES)
+    erp_edit("employee", link["customerp_id"], trello_role="admin")
+    assert loaded.run(EMPLOYEES).writes() == []
+    erp_edit("employee", link["customerp_id"], status="active")
+    loaded.run(EMPLOYEES)
+    assert loaded.run(EMPLOYEES).writes() == [("trello", "update", "role", "admin")]
+    assert loaded.run(EMPLOYEES).writes() == []
+
+
+def test_an_address_given_up_is_not_writable_and_leaves_the_invitation_open(loaded):
+    fields = {"first_name": "Una", "last_name": "Invited", "work_email": "una@company.example", "status": "active"}
+    una = CustomERPHook().create_record("employee", fields)[0]["id"]
+    loaded.run(EMPLOYEES)
+    erp_edit("employee", una, work_email=None)
+    ran = loaded.run(EMPLOYEES)
+    assert ran.writes() == []
+    told = ran.plan[ran.plan["operation"] == "not_writable"]
+    assert told[["property", "detail"]].to_numpy().tolist() == [["email", "required there, empty here"]]
+    erp_edit("employee", una, work_email="again@company.example")
+    assert loaded.run(EMPLOYEES).writes() == [("trello", "update", "email", "again@company.example")]
+
+
 def test_projects_travel_as_comments_and_amendments_come_back(loaded):
     link = loaded.fresh_link(PROJECTS)
     erp_edit("project", link["customerp_id"], name="Renamed project")

@@ -131,6 +131,17 @@ def test_leaving_and_coming_back(employees, staff, trello, trello_server, read_a
     assert (again.id, again.values["membership"]) == (boris, "active")
 
 
+def test_a_role_waits_until_somebody_is_back(employees, staff, trello, trello_server, read_all, rows):
+    boris, left = trello_server.boris.id, "a" * 24
+    trello_server.set_plan(staff[0], paid=True)
+    trello.deactivate_member(staff[0], boris, True)
+    trello.remove_member(staff[1], boris)
+    found = rows(employees().extract(read_all(ids=frozenset({left}))))
+    for away in (boris, left):
+        assert {"role", "email"} <= set(found[away]["_readonly"].split(","))
+        assert "only a member who is active" in found[away]["_readonly_reason"]
+
+
 def test_the_tokens_own_member_is_left_alone_but_for_the_profile(employees, trello_server):
     side = employees()
     ours = side.read(trello_server.integration.id)

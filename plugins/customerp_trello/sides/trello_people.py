@@ -32,6 +32,7 @@ INVITED = "_invited"
 """Key in an answer's meta: email, member_id and workspace_id of an invitation to be remembered."""
 
 THEIR_OWN = "a Trello profile and its address are their owner's; only they can change them"
+AWAY = f"{THEIR_OWN}; and only a member who is active has a role"
 OURS = "the token's own member keeps role, membership and address"
 
 
@@ -90,11 +91,14 @@ class TrelloPeople:
         return Found(record_id, fields, self._readonly(member, standings))
 
     def _readonly(self, member: str, standings: Sequence[Standing]) -> Row:
+        closed: tuple[str, ...] = PROFILE
+        reason = THEIR_OWN
         if member == self.me:
             closed, reason = ("email", "role", "membership", "customer"), OURS
-        else:
-            # an open invitation can still be sent to another address
-            closed, reason = (*PROFILE, *(() if is_pending(standings) else ("email",))), THEIR_OWN
+        elif membership_of(standings) != ACTIVE:
+            closed, reason = (*PROFILE, "email", "role"), AWAY
+        elif not is_pending(standings):  # an open invitation can still be sent to another address
+            closed = (*PROFILE, "email")
         names = [self._names[field] for field in closed if field in self._names]
         return {READONLY: ",".join(names), READONLY_REASON: reason if names else ""}
 
