@@ -108,6 +108,14 @@ def test_another_address_for_an_open_invitation(employees, staff, trello, trello
         side.update(side.read(moved.id), {"email": "x@y.example"}, labels={})
 
 
+def test_who_is_dismissed_is_not_invited_to_another_address(employees, staff, trello):
+    made = employees().create(NEW, marker="7", labels={})
+    side = employees(invitations=remembered(tuple(made.meta["_invited"].values())))
+    left = side.update(side.read(made.id), {"email": "wu@other.example", "membership": "none"}, labels={})
+    assert (left.id, left.values["membership"], left.values["email"]) == (made.id, "none", None)
+    assert made.id not in {row["idMember"] for row in trello.memberships(staff[0])}
+
+
 def test_leaving_and_coming_back(employees, staff, trello, trello_server, read_all, rows):
     boris = trello_server.boris.id
     trello_server.set_plan(staff[0], paid=True)
@@ -259,6 +267,21 @@ def test_another_address_and_leaving(contacts, customers, trello):
     assert ended.values["membership"] == "none"
     assert len(trello.memberships(first)) == 2
     side.delete(ended)
+
+
+def test_another_customer_invites_nobody_who_is_out_or_shall_be(contacts, customers, trello, trello_server):
+    first, second = customers
+    trello_server.set_plan(first, paid=True)
+    side, carla = contacts(), trello_server.carla.id
+    trello.deactivate_member(first, carla, True)
+    moved = side.update(side.read(f"{first}:{carla}"), {"customer": "12"}, labels={})
+    assert (moved.id, moved.values["customer"], moved.values["membership"]) == (f"{second}:{carla}", "12", "none")
+    moved = side.update(moved, {"customer": "11"}, labels={})
+    back = side.update(moved, {"membership": "active"}, labels={})
+    assert (back.id, back.values["membership"]) == (f"{first}:{carla}", "active")
+    left = side.update(back, {"customer": "12", "membership": "none"}, labels={})
+    assert (left.id, left.values["membership"]) == (f"{second}:{carla}", "none")
+    assert carla not in {row["idMember"] for id_ in customers for row in trello.memberships(id_)}
 
 
 def test_moved_by_hand_is_told(contacts, customers, trello, trello_server, read_all):

@@ -15,7 +15,15 @@ from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Known, Reading
 from customerp_trello.sides.rows import packed
 from customerp_trello.sides.trello_people import INVITED, TrelloPeople, name_in, strongest
-from customerp_trello.sides.trello_roster import NONE, Roster, Standing, invited_email, is_pending
+from customerp_trello.sides.trello_roster import (
+    ACTIVE,
+    NONE,
+    Roster,
+    Standing,
+    invited_email,
+    is_pending,
+    membership_of,
+)
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 
 _STAFF = "is one of the staff, who win a member; resumed when that ends"
@@ -109,6 +117,8 @@ class TrelloContacts(TrelloPeople):
     def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:
         """Let the person into the other workspace, or invite the other address; then end the old membership.
 
+        Who is not in, and shall not be, only belongs to another customer from now on: nobody is invited by that.
+
         Done twice it does no more than once: who is in already is let in again, who has left has left.
         """
         fields = self._by_field(values)
@@ -116,6 +126,10 @@ class TrelloContacts(TrelloPeople):
         self._not_me(member)
         here = self._standings(workspace, member)
         target = self._need_workspace(fields["customer"]) if "customer" in fields else workspace
+        if fields.get("membership", membership_of(here.values())) != ACTIVE:
+            for old, standing in here.items():
+                self._end(old, member, standing, NONE)
+            return self._unasked(self._answer(f"{target}:{member}", None), values)
         role = strongest(fields.get("role", ""), here.values())
         known = self._by_field({name: text for name, text in record.values.items() if text})
         known = {"fullName": name_in(here.values())} | known

@@ -14,7 +14,7 @@ from customerp_trello.mapping.frame import NATIVE, Record, Snapshot
 from customerp_trello.sides.base import Reading
 from customerp_trello.sides.rows import packed
 from customerp_trello.sides.trello_people import INVITED, TrelloPeople, name_in, strongest
-from customerp_trello.sides.trello_roster import NONE, Roster, Standing, is_pending
+from customerp_trello.sides.trello_roster import ACTIVE, NONE, Roster, Standing, is_pending
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 
 
@@ -86,8 +86,8 @@ class TrelloEmployees(TrelloPeople):
         fields, here = self._by_field(values), self._standings(record.id, self._read_staff())
         email = fields.pop("email", "")
         rest = {name: text for name, text in values.items() if self.mapping.property(name).trello != "email"}
-        if not email:
-            return self.update(record, rest, labels=labels)
+        if not email or fields.get("membership", ACTIVE) != ACTIVE:
+            return self._unasked(self.update(record, rest, labels=labels), values)
         if not is_pending(here.values()):
             raise RecordError("the invitation was accepted, so its address cannot be changed any more")
         known = {"fullName": name_in(here.values()), "role": strongest("", here.values())}

@@ -143,6 +143,13 @@ class TrelloPeople:
                 answer.values[name] = None
         return answer
 
+    def _unasked(self, answer: Record, values: dict[str, str]) -> Record:
+        """An answer to a write that sent no invitation: which address the next one goes to is not known by it."""
+        name = self._names.get("email", "")
+        if name in values:
+            answer.values[name] = None
+        return answer
+
     def _set_role(self, member: str, here: dict[str, Standing], role: str) -> None:
         self._not_me(member)
         if not role:
