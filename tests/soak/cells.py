@@ -93,9 +93,8 @@ def _first_link(cell: Cell, now: Values, terms: Terms, won: dict[str, Values]) -
         first = won["trello" if here == "" else "customerp"]
     else:
         first = now if terms.on_first_link == "manual" else won[terms.on_first_link]
-    # A run with an accident may have settled it before these edits.
-    edits = set() if cell.sure else {won[side] for side in cell.edited}
-    return {first} | edits | ({now} if len(cell.edited) == 2 and terms.conflict == "manual" and edits else set())
+    # A run with an accident, or one that was undone, may have settled it before these edits.
+    return {first} if cell.sure else {first, now, *(won[side] for side in cell.edited)}
 
 
 def _one_way(cell: Cell, now: Values, terms: Terms, won: dict[str, Values]) -> set[Values]:

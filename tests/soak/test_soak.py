@@ -12,8 +12,12 @@ import time
 
 import hypothesis
 import pytest
+from contacts_machine import ContactsMachine
+from contacts_machine import populate as contacts
 from customers_machine import CustomersMachine
 from customers_machine import populate as customers
+from employees_machine import EmployeesMachine
+from employees_machine import populate as employees
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from soak_world import SoakWorld
@@ -23,7 +27,11 @@ SEED = int(os.environ.setdefault("CUSTOMERP_TRELLO_SOAK_SEED", str(int(time.time
 EXAMPLE = 100
 """Steps of one example at the most; then all is put right, and the next one begins with the first morning."""
 
-MACHINES = {"customers": (CustomersMachine, customers)}
+MACHINES = {
+    "customers": (CustomersMachine, customers),
+    "employees": (EmployeesMachine, employees),
+    "contacts": (ContactsMachine, contacts),
+}
 
 
 @pytest.mark.timeout(0)

@@ -1,0 +1,260 @@
+"""What employees and contacts have in common: profiles that are their owner's, roles, invitations, leaving.
+
+Beyond the base's laws, after every run:
+
+- P10, and *an edit never invites or reactivates anybody*: no more memberships begin than the ERP's people called for;
+- nobody is removed or switched off who shall be in, and never the token's own member;
+- membership follows a change in the ERP and nothing else: who left in Trello is not fetched back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from cells import SIDES, plain
+from journal import Written
+from people_records import BOSS, COLUMNS, PROFILE, US, Shown, member_of, of_the_erp, of_trello
+from sync_machine import SyncMachine
+
+BEGUN = ("addMemberToOrganization", "unconfirmedOrganizationInvitation", "reactivatedMemberInOrganization")
+ENDED = ("removeMemberFromOrganization", "deleteOrganizationInvitation", "deactivatedMemberInOrganization")
+
+
+class PeopleMachine(SyncMachine):
+    """People edit their own profile, join, leave and are let in; a subclass says where and under which id."""
+
+    entity: ClassVar[str]
+    email_field: ClassVar[str]
+    editable = (*PROFILE, "role")
+    kinds = ("plain", "plain", "plain", "empty", "odd")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.boss = self.world.trello_desk(BOSS.token)
+        self.calls: Counter[str] = Counter()
+        self.begun: Counter[str] = Counter()
+        self.sent_away: set[str] = set()
+        self.wishes: dict[str, str] = {}
+        self.known_actions = self._last_action()
+
+    # -- what a subclass knows --------------------------------------------------------------------------------------
+
+    def workspaces(self) -> list[str]:
+        """Workspaces whose members are records."""
+        raise NotImplementedError
+
+    def record_of(self, workspace: str, member: str) -> str:
+        """The record that a membership belongs to, "" if it is none."""
+        raise NotImplementedError
+
+    def wish(self, row: dict[str, Any]) -> str:
+        """The membership that the ERP's record asks for."""
+        raise NotImplementedError
+
+    # -- what the records are ---------------------------------------------------------------------------------------
+
+    def people(self) -> list[dict[str, Any]]:
+        """The ERP's records."""
+        return self.world.rows("customerp", f"SELECT * FROM {self.entity} ORDER BY id")
+
+    def standings(self) -> dict[str, list[dict[str, Any]]]:
+        """Memberships of every record in Trello, with the member's profile."""
+        marks = ", ".join("?" * len(self.workspaces()))
+        rows = self.world.rows(
+            "trello",
+            "SELECT members.*, id_organization, admin, deactivated FROM memberships JOIN members "
+            f"ON members.id = id_member WHERE id_organization IN ({marks}) ORDER BY memberships.id",
+            *self.workspaces(),
+        )
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            if record := self.record_of(row["id_organization"], row["id"]):
+                found.setdefault(record, []).append(row)
+        return found
+
+    def shown(self) -> Shown:
+        here = {str(row["id"]): of_the_erp(row) | {"membership": self.wish(row)} for row in self.people()}
+        return {"customerp": here, "trello": {id_: of_trello(rows) for id_, rows in self.standings().items()}}
+
+    def edit(self, side: str, record: str, values: dict[str, str]) -> None:
+        if side == "customerp":
+            fields: dict[str, Any] = {COLUMNS.get(name, name): text or None for name, text in values.items()}
+            if name := fields.pop("full_name", ""):
+                given, _, family = str(name).partition(" ")
+                fields |= {"first_name": given, "last_name": family}
+            if "role" in fields:
+                fields["trello_role"] = fields.pop("role")
+            self.erp_change(record, **fields)
+            return
+        if profile := {PROFILE[name]: text for name, text in values.items() if name in PROFILE}:
+            self.desk_of(record)("PUT", f"/members/{member_of(record)}", **profile)
+        for one in self.standings()[record] if "role" in values else ():
+            if not one["deactivated"]:
+                path = f"/organizations/{one['id_organization']}/members/{one['id']}"
+                self.boss("PUT", path, type=values["role"])
+
+    def desk_of(self, record: str) -> Any:
+        """The member's own desk."""
+        query = "SELECT token FROM tokens WHERE id_member = ?"
+        return self.world.trello_desk(self.world.rows("trello", query, member_of(record))[0]["token"])
+
+    def erp_change(self, record: str, **fields: Any) -> None:
+        """An ERP user's change, with the version that the ERP wants."""
+        query = f"SELECT version FROM {self.entity} WHERE id = ?"
+        version = self.world.rows("customerp", query, record)[0]["version"]
+        self.world.erp("PATCH", f"/{self.entity}/{record}", version=f'"{version}"', **fields)
+
+    def write(self, side: str, record: str, values: dict[str, str]) -> None:
+        """What the record does not show cannot be edited, what it shows already is no edit; a profile has one owner."""
+        now = self.shown()[side].get(record, {})
+        values = {name: text for name, text in values.items() if name in now and plain(text) != now[name]}
+        if side == "trello" and member_of(record) == US.id:
+            values.pop("role", None)
+        if not values:
+            return
+        self.edit(side, record, values)
+        self.ever[side].update(plain(text) for text in values.values())
+        for link in self.links(every=True):
+            for name in values:
+                same = member_of(link["trello_id"]) == member_of(record) if name in PROFILE else False
+                if link[f"{side}_id"] == record or (side == "trello" and same):
+                    self.cell(link["customerp_id"], name).edited.add(side)
+
+    def text(self, name: str, kind: str) -> str:
+        if name == "role":
+            return "admin" if self.count % 2 else "normal"
+        if name == "initials":
+            return f"{self.count:X}"
+        if name == "username":
+            return f"user_{self.count}"
+        if name == "full_name":
+            return f"Zoë{self.count} van der Bürg-{self.count}" if kind == "odd" else f"Given{self.count} Name"
+        return "" if kind == "empty" else f"{kind} text {self.count}\r\nsecond line 🎉"
+
+    def takes_in(self, record: str, name: str, side: str, value: str) -> bool:
+        if side == "customerp":
+            return True
+        if member_of(record) == US.id:
+            return name != "role"
+        return name == "role"
+
+    def replaced(self, written: Written) -> Iterator[tuple[str, str, str]]:
+        if written.route == f"PATCH /api/v1/{self.entity}/{{id}}":
+            before, after = of_the_erp(written.before), of_the_erp({**written.before, **written.sent})
+            yield from ((name, before[name], after[name]) for name in self.editable if before[name] != after[name])
+        if written.route == "PUT /1/members/{id}":
+            before = of_trello([written.before | {"admin": 0, "deactivated": 0}])
+            for name, field in PROFILE.items():
+                if field in written.sent:
+                    yield name, before[name], plain(written.sent[field])
+
+    def source(self, written: Written) -> str:
+        return ""
+
+    # -- laws -------------------------------------------------------------------------------------------------------
+
+    def doubt(self) -> None:
+        super().doubt()
+        self.wishes.clear()
+
+    def _laws(self, what: str) -> None:
+        links = [*self.before_links.values(), *self.links(every=True)]
+        people = {str(row["id"]): row for row in self.people()}
+        answers = self._answers()
+        for kind, workspace, member in self._new_actions():
+            assert member != US.id, f"{what}: {kind} of the token's own member"
+            whose = self._whose(workspace, member, links, people)
+            if self.undoing:
+                continue  # a person wants it so
+            if kind in BEGUN:
+                free = [one for one in whose if self.begun[one] < self.calls[one] + answers[one]]
+                assert free, f"{what}: {kind} of {member} in {workspace}, and nobody called for it; it is {whose}"
+                self.begun[free[0]] += 1
+            if kind in ENDED:
+                may = [one for one in whose if one in self.sent_away or self.wish(people[one]) != "active"]
+                assert may, f"{what}: {kind} of {member} in {workspace}, and nobody sent it away; it is {whose}"
+        super()._laws(what)
+
+    def _answers(self) -> Counter[str]:
+        """How often a person's answer has brought somebody in."""
+        query = "SELECT customerp_id FROM history WHERE pair = ? AND cause = 'answered' AND property IN (?, ?)"
+        return Counter(row["customerp_id"] for row in self.world.state(query, self.pair, "customer", "membership"))
+
+    def _whose(self, workspace: str, member: str, links: list[Any], people: dict[str, Any]) -> list[str]:
+        """The ERP records that a membership may be of: those linked to the member, and those with its address."""
+        linked = {link["customerp_id"] for link in links if member_of(link["trello_id"]) == member}
+        found = self.world.rows("trello", "SELECT email FROM members WHERE id = ?", member)
+        email = (found[0]["email"] or "").casefold() if found else ""
+        addressed = {id_ for id_, row in people.items() if email and (row[self.email_field] or "").casefold() == email}
+        return sorted((linked | addressed) & set(people))
+
+    def _last_action(self) -> int:
+        return int(self.world.rows("trello", "SELECT max(rowid) AS last FROM actions")[0]["last"] or 0)
+
+    def _new_actions(self) -> Iterator[tuple[str, str, str]]:
+        """Kind, workspace and member of what the package has done to memberships since it was asked last."""
+        query = (
+            "SELECT * FROM actions WHERE rowid > ? AND id_member_creator = ? AND data LIKE '%idMember%' ORDER BY rowid"
+        )
+        rows = self.world.rows("trello", query, self.known_actions, US.id)
+        self.known_actions = self._last_action()
+        for row in rows:
+            yield row["type"], row["id_organization"], json.loads(row["data"])["idMember"]
+
+    def _expect(self, shown: Shown, known: set[int], questions: dict[tuple[int, str], tuple[str, str]]) -> None:
+        super()._expect(shown, known, questions)
+        after = self.shown()
+        for link in self.links():
+            here, there = link["customerp_id"], link["trello_id"]
+            wish, now = (after[side].get(link[f"{side}_id"], {}).get("membership", "none") for side in SIDES)
+            was = shown["trello"].get(there, {}).get("membership", "none")
+            settled = self.wishes.get(here) if link["id"] in known else None
+            allowed = {was} if wish == settled else {was, wish} if settled is None else {wish}
+            if member_of(there) == US.id:
+                allowed = {"active"}
+            if wish == "deactivated":
+                allowed |= {"none"} if was != "deactivated" else set()  # a pending member cannot be switched off
+            assert now in allowed, (
+                f"membership of {here}, {there} was {was} and became {now}, expected one of {allowed}; the ERP says "
+                f"{wish}, last time {settled}; open work {self._work(here)}"
+            )
+            self.wishes[here] = wish
+
+    def _work(self, record: str) -> list[str]:
+        query = "SELECT kind, reason FROM open_work WHERE pair = ? AND record_id = ?"
+        return [f"{row['kind']}: {row['reason']}" for row in self.world.state(query, self.pair, record)]
+
+    def _all_well(self) -> None:
+        super()._all_well()
+        linked = {link["customerp_id"]: link["trello_id"] for link in self.links(every=True)}
+        standings = self.standings()
+        for row in self.people():
+            id_, email = str(row["id"]), (row[self.email_field] or "").casefold()
+            if id_ not in linked:
+                assert self._work(id_) or self.wish(row) != "active", f"in the end {id_} is forgotten: {row}"
+                continue
+            for one in standings.get(linked[id_], ()):
+                right = one["confirmed"] or not email or (one["email"] or "").casefold() == email
+                assert right, f"in the end the open invitation of {row} went to {one['email']}"
+
+    # -- whom people mean ---------------------------------------------------------------------------------------------
+
+    def person(self, number: int) -> dict[str, Any]:
+        """One of the ERP's records that are not the token's owner's."""
+        found = [row for row in self.people() if row[self.email_field] != US.email]
+        return found[number % len(found)]
+
+    def call(self, record: str, times: int = 1) -> None:
+        """The ERP's people want somebody to be in."""
+        self.calls[record] += times
+
+    def call_elsewhere(self, record: str, times: int = 1) -> None:
+        """The ERP's people want somebody who is in, or has never been, to be in another place or by another address."""
+        linked = {link["customerp_id"]: link["trello_id"] for link in self.links(every=True)}
+        member = self.shown()["trello"].get(linked.get(record, ""), {})
+        self.sent_away.add(record)
+        if record not in linked or member.get("membership") == "active":
+            self.call(record, times)
