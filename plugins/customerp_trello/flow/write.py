@@ -109,11 +109,18 @@ class Writer:
             raise Deferred("it is gone by now")
         return record
 
-    @staticmethod
-    def _unmoved(change: Change, record: Record) -> dict[str, str]:
+    def _unmoved(self, change: Change, record: Record) -> dict[str, str]:
         """The values whose property still shows what the plan saw, or already what is to be written."""
         before = change.column("before")
-        return {p: v for p, v in change.values.items() if record.values.get(p) in (None, before[p], v)}
+        return {
+            name: value
+            for name, value in change.values.items()
+            if record.values.get(name) in (None, before[name], value) or self._as_seen(record, name)
+        }
+
+    def _as_seen(self, record: Record, name: str) -> bool:
+        """Whether a property shows what was read; the plan may know it by another word (a bare name by its number)."""
+        return bool(self.seen.loc[self.seen[ID] == record.id, name].isin([record.values[name]]).any())
 
     def _create(self, change: Change) -> Write:
         self._check_absent(change)

@@ -1,0 +1,47 @@
+"""What people write on the register card, and what becomes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import PROJECTS, as_anna, erp_edit
+
+from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.trello import TrelloHook
+
+
+def say(engine: Any, text: str) -> str:
+    """Anna comments on the register card."""
+    card = engine.summary["register_card"]["id"]
+    return str(as_anna(engine, "POST", f"/cards/{card}/actions/comments", text=text)["id"])
+
+
+def shown(link: Any) -> str:
+    """The comment of a link."""
+    return str(TrelloHook().get_action(link["trello_id"])["data"]["text"])
+
+
+def managers(link: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A project's manager, and another employee of a name that only one has."""
+    erp = CustomERPHook()
+    now = erp.get_record("project", link["customerp_id"])[0]["manager_id"]
+    everybody = list(erp.list_records("employee"))
+    names = [(one["first_name"], one["last_name"]) for one in everybody]
+    by_id = {one["id"]: one for one in everybody}
+    other = next(
+        one for one in everybody if one["id"] != now and names.count((one["first_name"], one["last_name"])) == 1
+    )
+    return by_id.get(now, {}), other
+
+
+def test_p2_a_manager_given_by_bare_name_can_be_changed_in_the_erp_later(loaded):
+    link = loaded.fresh_link(PROJECTS)
+    before, other = managers(link)
+    say(loaded, f"{link['c.number']}\nManager: {other['first_name']} {other['last_name']}")
+    loaded.run(PROJECTS)
+    project = link["customerp_id"]
+    assert CustomERPHook().get_record("project", project)[0]["manager_id"] == other["id"]
+    erp_edit("project", project, manager_id=before.get("id"))
+    loaded.run(PROJECTS)
+    assert f"({before['employee_number']})" in shown(link) if before else "Manager: -" in shown(link)
+    assert loaded.run(PROJECTS).writes() == []
