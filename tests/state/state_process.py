@@ -1,6 +1,6 @@
 """Another process at the same state database; the tests start several at once.
 
-upgrade URL START | lease URL START RUN TURNS | count URL START TURNS
+upgrade URL START | lease URL START RUN TURNS | race URL START RUN ROUNDS | count URL START TURNS
 START is a unix time: the processes begin together.
 """
 
@@ -35,6 +35,15 @@ def take_turns(store, run, turns):
         done += 1
 
 
+def race(store, run, rounds):
+    """Try to get one pair after the other, each at a moment that all processes share; print those that were got."""
+    first = float(sys.argv[3]) + 1.5
+    for number in range(int(rounds)):
+        time.sleep(max(0.0, first + number * 0.05 - time.time()))
+        if not isinstance(lease.acquire(store, f"pair{number}", run, 60), lease.Holder):
+            print(number, flush=True)
+
+
 def count(store, turns):
     """Read, then write what was read plus one, each in one transaction under the first lease."""
     fence = lease.Fence(PAIR, "run", 1, 1, 60)
@@ -49,4 +58,4 @@ if __name__ == "__main__":
     what, url, start, *rest = sys.argv[1:]
     with Store(url) as store:
         time.sleep(max(0.0, float(start) - time.time()))
-        {"upgrade": upgrade, "lease": take_turns, "count": count}[what](store, *rest)
+        {"upgrade": upgrade, "lease": take_turns, "race": race, "count": count}[what](store, *rest)

@@ -158,6 +158,19 @@ def test_processes_take_turns(url, start_together):
         assert entries(store) == 3 * turns
 
 
+def test_of_two_runs_that_start_at_the_same_moment_one_gets_the_lease(url, start_together):
+    """Thirty pairs, half of which nobody ever ran before; whoever gets a lease keeps it."""
+    rounds = 30
+    with Store(url) as store:
+        for number in range(0, rounds, 2):
+            lease.acquire(store, f"pair{number}", "earlier", 60)
+            lease.release(store, f"pair{number}", "earlier")
+        got = start_together(*[("race", url, f"run{number}", str(rounds)) for number in range(2)])
+        assert sorted(int(won) for wins in got for won in wins) == list(range(rounds))
+        owners = [lease.holder(store, f"pair{number}").run for number in range(rounds)]
+    assert owners == [f"run{int(str(number) in got[1])}" for number in range(rounds)]
+
+
 def test_two_writers_under_one_fence_lose_nothing(url, start_together):
     with Store(url) as store:
         lease.acquire(store, PAIR, "run", 60)

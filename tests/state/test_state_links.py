@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from customerp_trello.errors import RecordError, RecordMissing
 from customerp_trello.state import conflicts, tombstones
@@ -167,6 +168,30 @@ def test_thousands_in_one_transaction_and_only_differences_are_written(store, wr
         assert settle_many(tx, [*same, Settlement(numbers[7], {"name": "new"}, written_trello="v")], run="r2") == 1
     assert len(written) == 1
     assert base(frame_of(store, "pair", customerp_ids=["c7"])) == {"c": {"name": "new"}, "t": {"name": "n7"}}
+
+
+def test_rows_that_nothing_is_said_about_are_neither_read_nor_written(store):
+    with store.begin() as tx:
+        numbers = add_links(tx, "pair", [NewLink(f"c{n}", f"t{n}", {"name": "n"}) for n in range(99)], run="r")
+    asked = []
+
+    def note(_connection, _cursor, statement, parameters, *_rest):
+        if "link" in statement:
+            rows = parameters if isinstance(parameters, list) else [parameters]
+            values = [tuple(row.values() if isinstance(row, dict) else row) for row in rows]
+            asked.append((statement.split()[0], values))
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    with store.begin() as tx:
+        moved = [Settlement(numbers[7], {"name": "new"}), Settlement(numbers[8], {"name": "n"})]
+        assert settle_many(tx, moved, run="r2") == 1
+    (read, ids), (written, changed) = asked
+    assert (read, ids) == ("SELECT", [(numbers[7], numbers[8])])
+    assert (written, [row[-1] for row in changed]) == ("UPDATE", [numbers[7]])
+    asked.clear()
+    with store.read() as tx:
+        assert load_links(tx, "pair", ["name"], customerp_ids=["c7"])["link"].tolist() == [numbers[7]]
+    assert asked == [("SELECT", [("pair", "c7")])]
 
 
 @pytest.mark.parametrize("many", [3, 5_500])
