@@ -16,7 +16,7 @@ from customerp_trello.mapping.frame import REASON, STATE, SUSPENDED, Record, Sna
 from customerp_trello.mapping.model import TRELLO, Mapping
 from customerp_trello.mapping.values import normalise_one, to_text
 from customerp_trello.sides.base import Reading
-from customerp_trello.sides.rows import moment
+from customerp_trello.sides.rows import first_record, moment
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 from customerp_trello.sides.trello_workspaces import ORGANIZATIONS, Workspaces
 
@@ -98,8 +98,11 @@ class TrelloOrganizations:
         wanted = {name: values[name] for name in names if values.get(name)}
         if not wanted:
             return []
-        records = [self._record(one) for one in self.hook.my_organizations(fields=self._fields)]
-        return [one for one in records if all(one.values.get(name) == text for name, text in wanted.items())]
+        listed = [Found(str(one["id"]), one) for one in self.hook.my_organizations(fields=self._fields)]
+        frame = trello_frame(self.mapping, listed, frozenset(one.id for one in listed))
+        for name, text in wanted.items():
+            frame = frame[frame[name].eq(text)]
+        return [first_record(frame.iloc[place:], self.mapping.names) for place in range(len(frame))]
 
     # -- writing -----------------------------------------------------------------------------------------------
 
