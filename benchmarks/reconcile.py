@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def table(found: dict[int, dict[str, Any]]) -> str:
                 f"{one['peak_mb']:>8,} {best:>12.2f} {median:>14.2f} {one['seconds'] / size * 1e6:>10.1f} "
                 f"{one['writes']:>8,}"
             )
-    return "\n".join([*lines, verdict(found)])
+    return "\n".join([*lines, verdict(found), growth(found)])
 
 
 def verdict(found: dict[int, dict[str, Any]]) -> str:
@@ -76,6 +77,14 @@ def verdict(found: dict[int, dict[str, Any]]) -> str:
         f"Promise for {size:,} records: at most {RATIO} times Polars and {PEAK_MB:,} MB; "
         f"measured {ratio:.2f} times and {ours['peak_mb']:,} MB: {kept}"
     )
+
+
+def growth(found: dict[int, dict[str, Any]]) -> str:
+    """How time grows with the records, from each size to the next."""
+    steps = [(b / a, found[b]["ours"]["seconds"] / found[a]["ours"]["seconds"]) for a, b in pairwise(sorted(found))]
+    told = "; ".join(f"{records:g} times the records take {seconds:.1f} times as long" for records, seconds in steps)
+    kept = "kept" if all(seconds <= records for records, seconds in steps) else "NOT KEPT"
+    return f"Promise of growth: at most linear; measured {told or 'at one size only'}: {kept}"
 
 
 def main(sizes: tuple[int, ...]) -> None:
