@@ -141,7 +141,8 @@ class _Interrupted:
         given = {prop.name for prop in self.run.mapping.properties if prop.create_only}
         given |= set(str(found.meta.get(READONLY) or "").split(","))
         sent = {name: text for name, text in self.write.sent.items() if name not in given}
-        return replace(found, values=found.values | {n: t for n, t in sent.items() if found.values[n] is not None})
+        shown = {name for name, text in found.values.items() if text is not None}
+        return replace(found, values=found.values | {name: sent[name] for name in sent.keys() & shown})
 
     def _young(self) -> bool:
         """Whether the write may still be on its way."""
