@@ -14,7 +14,7 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo up down test test-airflow kills mutants bench lint format types imports lock clean
+.PHONY: help install demo up down test test-airflow kills soak mutants bench lint format types imports lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real p
 
 mutants: $(INSTALLED) ## Change mapping and reconcile in one place at a time and see that tests fail (an hour)
 	@$(BIN)/python tests/mutants/run.py
+
+soak: $(INSTALLED) ## Edit, break, kill and preview at random for 100,000 steps, all pairs (an hour, 2 cores)
+	@CUSTOMERP_TRELLO_SOAK_STEPS=25000 CUSTOMERP_TRELLO_SOAK_PARTS=8 AIRFLOW_HOME=$(CURDIR)/.run/test \
+		$(BIN)/python -m pytest -n 2 --show-capture=no tests/soak
 
 lint: $(INSTALLED) ## Check style and formatting
 	@$(BIN)/ruff check .

@@ -117,7 +117,8 @@ class Engine:
 
         def side(name: str) -> Any:
             if name not in opened:
-                opened[name] = open_side(run.mapping, name, known_of(run.store, run.mapping, "trello"))
+                known = known_of(run.store, run.mapping, name) if name == "trello" else None
+                opened[name] = open_side(run.mapping, name, known)
             return opened[name]
 
         return side

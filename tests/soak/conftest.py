@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pytest
 HERE = Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "flow"), str(HERE.parent / "kills")]
 
+from soak_settings import SEED  # noqa: E402
+
 
 @pytest.fixture
-def soak_row(request) -> Callable[[str], None]:
-    """``soak_row(text)`` puts a line into the table at the end."""
-    return lambda text: request.node.user_properties.append(("soak_row", text))
+def soak_row(request) -> Callable[[str, Counter[str]], None]:
+    """``soak_row(name, steps)`` adds what a machine has done to the table at the end."""
+    return lambda name, steps: request.node.user_properties.append(("soak_row", (name, dict(steps))))
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +35,13 @@ def without_log_lines() -> Iterator[None]:
 
 def pytest_terminal_summary(terminalreporter) -> None:
     """Print the table, whichever worker ran what."""
-    reports = [one for outcome in ("passed", "failed") for one in terminalreporter.stats.get(outcome, [])]
-    rows = sorted(text for one in reports for key, text in one.user_properties if key == "soak_row")
-    if rows:
-        from test_soak import SEED
-
+    done: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for one in (one for outcome in ("passed", "failed") for one in terminalreporter.stats.get(outcome, [])):
+        for key, row in one.user_properties:
+            if key == "soak_row":
+                done[row[0]].update(row[1])
+    if done:
         terminalreporter.section(f"soak (CUSTOMERP_TRELLO_SOAK_SEED={SEED})")
-        for row in rows:
-            terminalreporter.write_line(row)
+        for name, steps in {**done, "all": sum(done.values(), Counter())}.items():
+            kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(steps.items()) if kind != "rule steps")
+            terminalreporter.write_line(f"{name:<10} {steps['rule steps']:>7} rule steps: {kinds}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import trello_settings
 from cells import plain
@@ -46,8 +46,8 @@ class CustomersMachine(SyncMachine):
     pair = CUSTOMERS
     editable = ("name", "description", "website")
     kinds = ("plain", "plain", "plain", "empty", "odd", "long")
-    listings = {"customerp": ("GET /api/v1/customers",), "trello": ("GET /1/members/me/organizations",)}
-    writes = {
+    listings: ClassVar = {"customerp": ("GET /api/v1/customers",), "trello": ("GET /1/members/me/organizations",)}
+    writes: ClassVar = {
         "customerp": ("PATCH /api/v1/customers/{id}",),
         "trello": ("PUT /1/organizations/{id}", "POST /1/organizations", "PUT /1/organizations/{id}"),
     }
@@ -166,9 +166,7 @@ class CustomersMachine(SyncMachine):
     def a_workspace_is_hidden(self, number: int) -> None:
         """A colleague takes the integration out of a workspace; it sees it no more."""
         if (link := self.pick(number)) and self._anna_is_in(link["trello_id"]):
-            self.world.anna(
-                "DELETE", f"/organizations/{link['trello_id']}/members/{trello_settings.INTEGRATION.id}"
-            )
+            self.world.anna("DELETE", f"/organizations/{link['trello_id']}/members/{trello_settings.INTEGRATION.id}")
             self.hidden.add(link["trello_id"])
             self.dirty = True
 

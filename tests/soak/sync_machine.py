@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from cells import SIDES, Cell, Terms, Values, outcomes, plain
@@ -34,7 +35,7 @@ NUMBER = st.integers(0, 999)
 """Chooses among whatever there is at that moment."""
 
 TASKS = ("extract_customerp", "extract_trello", "reconcile", "guard", "load_customerp", "load_trello", "report")
-PATIENCE = 5
+PATIENCE = 9
 """Runs are slow and people are quick: so many steps at least lie between two runs."""
 
 POLICIES = st.sampled_from(["latest", "customerp", "trello", "manual"])
@@ -49,9 +50,9 @@ class SyncMachine(RuleBasedStateMachine):
     """Pairs whose runs go before this one's."""
     editable: ClassVar[tuple[str, ...]]
     """Properties that people edit on both sides."""
-    listings: ClassVar[dict[str, tuple[str, ...]]]
+    listings: ClassVar[Mapping[str, tuple[str, ...]]]
     """Per system, the listings that a fault may cut short."""
-    writes: ClassVar[dict[str, tuple[str, ...]]]
+    writes: ClassVar[Mapping[str, tuple[str, ...]]]
     """Per system, the writes that a fault may strike."""
     world: ClassVar[SoakWorld]
     steps: ClassVar[Counter[str]] = Counter()
@@ -256,6 +257,9 @@ class SyncMachine(RuleBasedStateMachine):
         yield
         self._laws(what)
 
+    def _tell(self, ended: str) -> None:
+        self.steps["ended: " + ("killed" if ended.startswith("killed") else ended.partition(":")[0])] += 1
+
     def doubt(self) -> None:
         """Nobody knows what of the edits a run has settled."""
         for cell in self.cells.values():
@@ -413,7 +417,7 @@ class SyncMachine(RuleBasedStateMachine):
 
         with self._run("runs with edits"):
             ended = self.world.accident(self.pair, on_task=on_task)
-        self.steps[ended.partition(":")[0].partition(" ")[0]] += 1
+        self._tell(ended)
         self.dirty = True
         self.doubt()
 
@@ -424,7 +428,7 @@ class SyncMachine(RuleBasedStateMachine):
         for _ in range(1 + again):
             with self._run("killed runs"):
                 ended = self.world.accident(self.pair, at=1 + step % 130)
-            self.steps[ended.partition(" ")[0]] += 1
+            self._tell(ended)
         self.dirty = True
         self.doubt()
 
@@ -447,14 +451,14 @@ class SyncMachine(RuleBasedStateMachine):
             ended = self.world.accident(self.pair)
             if kind == "twice":
                 self._spare_doubles()
-        self.steps[ended.partition(":")[0]] += 1
+        self._tell(ended)
         self.dirty = True
         self.doubt()
 
     def _spare_doubles(self) -> None:
         """A delivery that the network doubles makes two, on a system without idempotency keys; never a third."""
         heard = self.world.journal.writes[self.heard :]
-        for one, next_one in zip(heard, heard[1:], strict=False):
+        for one, next_one in pairwise(heard):
             if self.source(one) and self.source(one) == self.source(next_one) and one.sent == next_one.sent:
                 self.spared[self.source(one)] += 1
 
@@ -468,7 +472,7 @@ class SyncMachine(RuleBasedStateMachine):
             self.world.faults(system, {"match": match, "kind": kind, "times": times}),
         ):
             ended = self.world.accident(self.pair, action="full_resync")
-        self.steps[ended.partition(":")[0]] += 1
+        self._tell(ended)
         self.dirty = True
         self.doubt()
 
@@ -552,7 +556,9 @@ class SyncMachine(RuleBasedStateMachine):
         shown = self.shown()
         for id_, link in self.before_links.items():
             gone = link["customerp_id"] not in shown["customerp"] or link["trello_id"] not in shown["trello"]
-            assert id_ in now or gone or self.undoing, f"{what}: the link {link} ended, and both of its records are there"
+            assert id_ in now or gone or self.undoing, (
+                f"{what}: the link {link} ended, and both of its records are there"
+            )
         self.before_links = now
 
     # -- the end ----------------------------------------------------------------------------------------------------

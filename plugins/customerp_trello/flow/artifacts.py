@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pandas as pd
@@ -61,8 +62,25 @@ def read_snapshot(folder: Folder, side: str) -> Snapshot:
     Raises:
         FatalError: the run has none.
     """
-    facts = json.loads(_read(folder, f"{side}.json"))
-    return Snapshot(read_frame(folder, side), facts["complete"], facts["facts"])
+    listing = read_listing(folder, side)
+    return Snapshot(read_frame(folder, side), listing.complete, listing.facts)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is known of a side's listing as a whole: a snapshot without its records."""
+
+    complete: bool
+    facts: dict[str, Any]
+
+
+def read_listing(folder: Folder, side: str) -> Listing:
+    """Read what a snapshot says of itself, however many records it has.
+
+    Raises:
+        FatalError: the run has none.
+    """
+    return Listing(**json.loads(_read(folder, f"{side}.json")))
 
 
 def _read(folder: Folder, name: str) -> bytes:

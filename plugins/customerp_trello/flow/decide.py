@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from customerp_trello.errors import FormError, GuardError
-from customerp_trello.flow.artifacts import read_frame, read_snapshot, write_frame
+from customerp_trello.flow.artifacts import read_frame, read_listing, read_snapshot, write_frame
 from customerp_trello.flow.form import LET_THROUGH
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import past_of
@@ -197,7 +197,7 @@ def _verdict(run: PairRun, go: bool, text: str, reasons: list[Reason], name: str
 
 
 def _situation(run: PairRun) -> Situation:
-    snapshots = {side: read_snapshot(run.folder, side) for side in SIDES}
+    listings = {side: read_listing(run.folder, side) for side in SIDES}
     with run.store.read() as tx:
         marks = load_watermarks(tx, run.pair)
         linked = count_links(tx, run.pair)
@@ -210,7 +210,7 @@ def _situation(run: PairRun) -> Situation:
                 numbers[f"{target}.{kind}"] = numbers.get(f"{target}.{kind}", 0) + number
     moved = []
     for side, mark in marks.items():
-        identity = snapshots[side].facts.get("identity", {})
+        identity = listings[side].facts.get("identity", {})
         differs = [k for k, v in identity.items() if k in mark.identity and mark.identity[k] != v]
         if differs:
             moved.append(Reason("identity", f"{side} is not the system of the last run: {', '.join(differs)} changed"))
@@ -220,7 +220,7 @@ def _situation(run: PairRun) -> Situation:
         linked=linked,
         first_run=linked == 0,
         recent=numbers,
-        listed={s: snapshots[s].facts.get("listed") if snapshots[s].complete else None for s in SIDES},
+        listed={s: listings[s].facts.get("listed") if listings[s].complete else None for s in SIDES},
         listed_before={s: marks[s].listed if s in marks else None for s in SIDES},
         moved=tuple(moved),
     )

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from customerp_trello.flow.artifacts import read_frame, read_snapshot
+from customerp_trello.flow.artifacts import Listing, read_frame, read_listing
 from customerp_trello.flow.extract import OVERLAP
 from customerp_trello.flow.pair_run import PairRun
-from customerp_trello.mapping.frame import Snapshot
 from customerp_trello.mapping.model import SIDES, SideName
 from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, WAITING
 from customerp_trello.state.intents import OPEN, PLANNED, open_intents
@@ -27,7 +26,7 @@ def finish(run: PairRun, fence: Fence) -> None:
     A partial run (keys, window, limit) proves nothing about the rest, so it moves no watermark.
     """
     plan = read_frame(run.folder, "plan")
-    snapshots = {side: read_snapshot(run.folder, side) for side in SIDES}
+    listings = {side: read_listing(run.folder, side) for side in SIDES}
     with run.begin(fence) as tx:
         if not run.form.partial:
             work = load_open_work(tx, run.pair)
@@ -37,7 +36,7 @@ def finish(run: PairRun, fence: Fence) -> None:
             replace_open_work(tx, run.pair, [*_open(plan), *standing, *interrupted])
             marks = load_watermarks(tx, run.pair)
             for side in SIDES:
-                save_watermark(tx, run.pair, side, _mark(run, snapshots[side], marks.get(side)))
+                save_watermark(tx, run.pair, side, _mark(run, listings[side], marks.get(side)))
         _close_plans(tx, run)
         set_plan_status(tx, run.id, APPLIED)
 
@@ -86,11 +85,11 @@ def _interrupted(tx: Transaction, pair: str) -> Iterator[Work]:
         yield Work(side, record, "deferred", f"{intent.side}: a {intent.operation} was interrupted")
 
 
-def _mark(run: PairRun, snapshot: Snapshot, before: Watermark | None) -> Watermark:
-    facts = snapshot.facts
+def _mark(run: PairRun, listing: Listing, before: Watermark | None) -> Watermark:
+    facts = listing.facts
     started = datetime.fromisoformat(facts["started_at"])
     offset = timedelta(seconds=float(facts.get("clock_offset", 0)))
-    whole = snapshot.complete
+    whole = listing.complete
     return Watermark(
         at=started + offset - OVERLAP,
         read_at=started,

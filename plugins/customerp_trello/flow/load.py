@@ -8,9 +8,8 @@ from typing import Any
 
 from customerp_trello.errors import RecordError, RetriableError
 from customerp_trello.flow.apply_state import apply_state
-from customerp_trello.flow.artifacts import read_frame, read_snapshot
+from customerp_trello.flow.artifacts import read_frame
 from customerp_trello.flow.change_log import ChangeLog, Progress
-from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import Write, change_key, who
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.recover import recover
@@ -51,14 +50,11 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
         apply_state(run, plan, fence)
     side = open_side(name)
     side.hook.before_write = lambda seconds: run.may_send(fence, seconds)
-    seen = {read: read_snapshot(run.folder, read).frame for read in dict.fromkeys((CUSTOMERP, name))}
     writer = Writer(
         run,
         name,
         side,
         fence,
-        seen=seen[name],
-        labels=labels_of(seen[CUSTOMERP]),
         across=open_side(other(name)),
         replaces_sources=name == CUSTOMERP and open_side(TRELLO).replaces_sources,
     )

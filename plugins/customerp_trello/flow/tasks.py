@@ -169,13 +169,15 @@ def _open(pair: str, run_id: str) -> PairRun:
 def _sides(run: PairRun) -> Callable[[str], Side]:
     """Opens each side once per task, with what the state knows of it."""
     from customerp_trello.flow.past import known_of
+    from customerp_trello.mapping.model import TRELLO
     from customerp_trello.sides.open import open_side
 
     opened: dict[str, Side] = {}
 
     def side(name: str) -> Side:
         if name not in opened:
-            opened[name] = open_side(run.mapping, name, known_of(run.store, run.mapping, "trello"))
+            known = known_of(run.store, run.mapping, name) if name == TRELLO else None
+            opened[name] = open_side(run.mapping, name, known)
         return opened[name]
 
     return side

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import pandas as pd
 
 from customerp_trello.errors import RecordError, RecordStale, RetriableError, UnknownOutcome
+from customerp_trello.flow.artifacts import read_snapshot
 from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import (
     RESTORE,
@@ -43,8 +45,6 @@ class Writer:
         name: the side.
         side: how to write it.
         fence: this attempt's right to write.
-        labels: reference value -> human name, of the records that were read for the plan.
-        seen: the side's records as the plan saw them.
         across: the other side.
         replaces_sources: a record created from the other side is followed by one of ours that replaces its source.
     """
@@ -53,11 +53,18 @@ class Writer:
     name: SideName
     side: Side
     fence: Fence
-    labels: dict[str, str]
-    seen: pd.DataFrame
     across: Side
     replaces_sources: bool = False
-    _listing: pd.DataFrame | None = field(default=None, repr=False)
+
+    @cached_property
+    def seen(self) -> pd.DataFrame:
+        """The side's records as the plan saw them; read when they are asked for, since most runs write nothing."""
+        return read_snapshot(self.run.folder, self.name).frame
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Reference value -> human name, of the records that were read for the plan."""
+        return labels_of(self.seen if self.name == CUSTOMERP else read_snapshot(self.run.folder, CUSTOMERP).frame)
 
     def write(self, change: Change) -> Write:
         """Carry a change out and record what came of it.
@@ -135,7 +142,7 @@ class Writer:
         if self.name == CUSTOMERP:
             appeared = bool(self.side.find(change.values, marker=change.source_id))
         else:
-            appeared = self._bears_a_key(self._second_listing(), change.values)
+            appeared = self._bears_a_key(self._second_listing, change.values)
         if appeared:
             raise Deferred("a record with its key appeared since the listing")
 
@@ -149,12 +156,11 @@ class Writer:
                 return True
         return False
 
+    @cached_property
     def _second_listing(self) -> pd.DataFrame:
-        if self._listing is None:
-            known = known_of(self.run.store, self.run.mapping, self.name)
-            frame = self.side.extract(Reading(since=None, until=None, known=known)).frame
-            self._listing = frame[~frame[ID].isin(known.ids)]
-        return self._listing
+        known = known_of(self.run.store, self.run.mapping, self.name)
+        frame = self.side.extract(Reading(since=None, until=None, known=known)).frame
+        return frame[~frame[ID].isin(known.ids)]
 
     def _delete(self, change: Change) -> Write:
         write = write_of(change)
