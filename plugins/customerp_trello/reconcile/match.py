@@ -51,10 +51,13 @@ def key_columns(frame: pd.DataFrame, keys: Sequence[LinkKey], folded: frozenset[
 
 def match(customerp: pd.DataFrame, trello: pd.DataFrame, keys: Sequence[LinkKey], folded: frozenset[str]) -> Matches:
     """Find who is who among unlinked records of both sides."""
-    left, right = key_columns(customerp, keys, folded), key_columns(trello, keys, folded)
     links: list[pd.DataFrame] = []
     ambiguous: list[pd.DataFrame] = []
-    for position in range(len(keys)):
+    # On most days only one side has records without a link.
+    positions = range(len(keys)) if len(customerp) and len(trello) else range(0)
+    if positions:
+        left, right = key_columns(customerp, keys, folded), key_columns(trello, keys, folded)
+    for position in positions:
         pairs = _candidates(left, right, keys, position)
         if pairs.empty:
             continue

@@ -53,7 +53,8 @@ def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list
         survives = free[ID].isin(past.tombstones.loc[past.tombstones["side"] == OTHER[side], "surviving_id"])
         parts.append(_notes(free[survives], side, WAITING, "tombstone", "its counterpart was deleted"))
         lone[side] = free[~survives]
-    taken = _taken(seen, lone, found, rest, aside, mapping)
+    to_create = [lone[side] for side in SIDES if mapping.side(side).on_unlinked.creates]
+    taken = _taken(seen, to_create, found, rest, aside, mapping)
     for side in SIDES:
         capacity = dict(seen[OTHER[side]].snapshot.facts.get("capacity", {}))
         parts += creates(side, lone[side], mapping=mapping, taken=taken, listings_complete=complete, capacity=capacity)
@@ -76,6 +77,8 @@ def _sorted_out(
 
 
 def _notes(frame: pd.DataFrame, side: str, operation: str, cause: str, detail: str | pd.Series) -> pd.DataFrame:
+    if frame.empty:
+        return pd.DataFrame()
     part = pd.DataFrame({"key": frame["key"], f"{side}_id": frame[ID]})
     part["side"], part["operation"], part["property"], part["cause"] = side, operation, "", cause
     part["detail"] = detail
@@ -112,14 +115,14 @@ def _link_rows(found: pd.DataFrame, cause: str, mapping: Mapping, readable: dict
 
 def _taken(
     seen: dict[str, Seen],
-    lone: dict[str, pd.DataFrame],
+    to_create: list[pd.DataFrame],
     found: pd.DataFrame,
     rest: dict[str, pd.DataFrame],
     aside: dict[str, pd.DataFrame],
     mapping: Mapping,
 ) -> dict[str, set[str]]:
-    """Key texts of *lone* records that a linked or set-aside record bears, on either side: they may be duplicates."""
-    wanted = _key_texts(lone.values(), mapping)
+    """Key texts of records *to_create* that a linked or set-aside record bears, on either side: maybe duplicates."""
+    wanted = _key_texts([one for one in to_create if len(one)], mapping)
     if not any(wanted.values()):
         return {}
     bearers: list[pd.DataFrame] = []
