@@ -45,3 +45,14 @@ def test_p2_a_manager_given_by_bare_name_can_be_changed_in_the_erp_later(loaded)
     loaded.run(PROJECTS)
     assert f"({before['employee_number']})" in shown(link) if before else "Manager: -" in shown(link)
     assert loaded.run(PROJECTS).writes() == []
+
+
+def test_p8_a_comment_of_a_project_that_the_erp_has_no_more_gives_birth_to_nothing(loaded):
+    card = loaded.summary["register_card"]["id"]
+    text = "**P-4711 · Long gone**\n\nStatus: Open\n\n_(CustomERP sync · project 4711)_"
+    comment = TrelloHook().post_comment(card, text)["id"]
+    ran = loaded.run(PROJECTS)
+    assert ran.writes() == []
+    told = ran.plan[ran.plan["trello_id"].eq(comment)]
+    assert told["operation"].tolist() == ["waiting"]
+    TrelloHook().delete_comment(comment)

@@ -18,6 +18,7 @@ from customerp_trello.sides.rows import Row, moment, packed
 from customerp_trello.sides.trello_rows import OUT_OF_SCOPE
 
 AMENDMENT = "amendment:"
+NO_PROJECT = "CustomERP has no project with its number (any more), and a comment with a number is no new one"
 
 
 class ActionRows:
@@ -39,6 +40,7 @@ class ActionRows:
         row[MODIFIED_AT] = self._time(last.at if last else project.comment.at)
         row[BY] = ", ".join(dict.fromkeys(_author(amended.comment) for amended in project.pending)) or row[BY]
         row[PROBLEM], row[REASON] = project.problem, "; ".join(refused)
+        row[HOLD] = NO_PROJECT  # counts only while no link or match is found
         row[NATIVE] = packed({"marker": project.parsed.footer.marker, "source": project.parsed.footer.source})
         if not project.ours:
             row[TOUCH] = AUTHOR
