@@ -115,6 +115,10 @@ class ProjectsMachine(SyncMachine):
             shown[name] = str(found[0][number]) if found else ""
         return shown
 
+    def readable(self, shown: dict[str, dict[str, dict[str, str]]], link: dict[str, Any]) -> list[str]:
+        """All of them: what becomes of a property without a line is said by :meth:`values`."""
+        return list(self.editable) if all(link[f"{side}_id"] in shown[side] for side in SIDES) else []
+
     def values(self, shown: dict[str, dict[str, dict[str, str]]], link: dict[str, Any], name: str) -> Values:
         """What a comment has no line of is no news; one that could show a description and does not is behind."""
         here, there = shown["customerp"][link["customerp_id"]][name], shown["trello"][link["trello_id"]].get(name)

@@ -20,6 +20,8 @@ from employees_machine import EmployeesMachine
 from employees_machine import populate as employees
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
+from projects_machine import ProjectsMachine
+from projects_machine import populate as projects
 from soak_settings import PARTS, SEED, STEPS
 from soak_world import SoakWorld
 
@@ -30,6 +32,7 @@ MACHINES = {
     "customers": (CustomersMachine, customers),
     "employees": (EmployeesMachine, employees),
     "contacts": (ContactsMachine, contacts),
+    "projects": (ProjectsMachine, projects),
 }
 
 
