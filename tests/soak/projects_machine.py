@@ -233,7 +233,7 @@ class ProjectsMachine(SyncMachine):
         if trello_id in self.intact or not here or not there:
             return False
         starts, ends = ([one.get(name, "") for one in (here, there)] for name in ("start_date", "end_date"))
-        return len(there["name"]) <= 200 and max(starts) <= min(end or "9999" for end in ends)
+        return len(there.get("name", "")) <= 200 and max(starts) <= min(end or "9999" for end in ends)
 
     # -- what else people do ----------------------------------------------------------------------------------------
 
