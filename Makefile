@@ -47,7 +47,8 @@ mutants: $(INSTALLED) ## Change mapping and reconcile in one place at a time and
 	@$(BIN)/python tests/mutants/run.py
 
 soak: $(INSTALLED) ## Edit, break, kill and preview at random for 100,000 steps, all pairs (an hour, 2 cores)
-	@CUSTOMERP_TRELLO_SOAK_STEPS=25000 CUSTOMERP_TRELLO_SOAK_PARTS=8 AIRFLOW_HOME=$(CURDIR)/.run/test \
+	@SEED=$${CUSTOMERP_TRELLO_SOAK_SEED:-$$(date +%s)}; CUSTOMERP_TRELLO_SOAK_SEED=$$SEED \
+		CUSTOMERP_TRELLO_SOAK_STEPS=25000 CUSTOMERP_TRELLO_SOAK_PARTS=8 AIRFLOW_HOME=$(CURDIR)/.run/test \
 		$(BIN)/python -m pytest -n 2 --show-capture=no tests/soak
 
 lint: $(INSTALLED) ## Check style and formatting

@@ -1,7 +1,7 @@
 """P1 to P22 by machines that edit, break, kill, preview, undo and run on windows at random, over the package as it is.
 
-``make soak`` takes 100,000 steps. The everyday run takes some hundreds, by a seed that it prints;
-CUSTOMERP_TRELLO_SOAK_SEED takes the same ones again, CUSTOMERP_TRELLO_SOAK_STEPS says how many per machine, and
+``make soak`` takes 100,000 new steps, the everyday run some hundreds. Both print their seed;
+CUSTOMERP_TRELLO_SOAK_SEED takes the same steps again, CUSTOMERP_TRELLO_SOAK_STEPS says how many per machine, and
 CUSTOMERP_TRELLO_SOAK_PARTS into how many tests they are cut, so that several workers share them.
 CUSTOMERP_TRELLO_SOAK_SHRINK=1 looks for the shortest story of a failure, which takes a while.
 """
