@@ -22,6 +22,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from cells import SIDES, Cell, Terms, Values, outcomes, plain
+from desk import Refused
 from engine import PAIRS
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -188,8 +189,11 @@ class SyncMachine(RuleBasedStateMachine):
         return shown["customerp"][link["customerp_id"]][name], shown["trello"][link["trello_id"]][name]
 
     def write(self, side: str, record: str, values: dict[str, str]) -> None:
-        """Somebody edits, and it is remembered."""
-        self.edit(side, record, values)
+        """Somebody edits, and it is remembered; what the system does not take has not happened."""
+        try:
+            self.edit(side, record, values)
+        except Refused:
+            return
         self.ever[side].update(plain(value) for value in values.values())
         for link in self.links(every=True):
             if link[f"{side}_id"] == record:
