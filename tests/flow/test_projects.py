@@ -56,3 +56,16 @@ def test_p8_a_comment_of_a_project_that_the_erp_has_no_more_gives_birth_to_nothi
     told = ran.plan[ran.plan["trello_id"].eq(comment)]
     assert told["operation"].tolist() == ["waiting"]
     TrelloHook().delete_comment(comment)
+
+
+def test_p7_an_amendment_that_comes_before_a_comment_is_posted_again_survives(loaded, monkeypatch):
+    link = loaded.fresh_link(PROJECTS)
+    TrelloHook().delete_comment(link["trello_id"])
+
+    def amend(task: str) -> None:
+        if task == "load_trello":
+            say(loaded, f"{link['c.number']}\nName: Named while it was away")
+
+    loaded.run(PROJECTS, on_task=amend)
+    assert ("customerp", "update", "name", "Named while it was away") in loaded.run(PROJECTS).writes()
+    assert loaded.run(PROJECTS).writes() == []

@@ -10,7 +10,7 @@ from typing import TypeVar
 import pandas as pd
 
 from customerp_trello.errors import RecordError, RecordStale, RetriableError, UnknownOutcome
-from customerp_trello.flow.artifacts import read_snapshot
+from customerp_trello.flow.artifacts import read_listing, read_snapshot
 from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import (
     RESTORE,
@@ -100,9 +100,10 @@ class Writer:
         # The survivor was not edited, as a rule, so that an incremental listing left it out, and its names with it.
         survivor = self.across.read(change.source_id) if self.name == TRELLO else None
         labels = self.labels | (labels_of(survivor) if survivor else {})
-        marker = change.source_id
+        touch = read_listing(self.run.folder, self.name).facts.get("read_up_to", "")
+        kept = {"marker": change.source_id, "touch": touch}
         return self._send(
-            write_of(change), lambda: self.side.restore(change.target_id, change.values, labels=labels, marker=marker)
+            write_of(change), lambda: self.side.restore(change.target_id, change.values, labels=labels, **kept)
         )
 
     def _request(self, change: Change, record: Record, values: dict[str, str]) -> Callable[[], Record]:

@@ -45,7 +45,7 @@ class ActionRows:
         if not project.ours:
             row[TOUCH] = AUTHOR
         elif last:
-            row[TOUCH] = f"{AMENDMENT}{last.id}@{last.at.at}"
+            row[TOUCH] = touch_of(last.at)
         return row
 
     def of_born(self, comment: Comment, values: dict[str, str], problem: str) -> Row:
@@ -90,6 +90,11 @@ class ActionRows:
 
 def _author(comment: Comment) -> str:
     return str((comment.raw.get("memberCreator") or {}).get("fullName") or "")
+
+
+def touch_of(last: Moment) -> str:
+    """The ``_touch`` that names a comment as the last one to be included."""
+    return f"{AMENDMENT}{last.id}@{last.at}"
 
 
 def last_of(touch: str) -> Moment | None:

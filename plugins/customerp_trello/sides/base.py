@@ -128,8 +128,18 @@ class Side(Protocol):
     def deactivate(self, record: Record) -> None:
         """Switch off without destroying."""
 
-    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "") -> Record:
-        """Bring a gone record back; it may get another id, and *marker* is kept as in :meth:`create`."""
+    def restore(
+        self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "", touch: str = ""
+    ) -> Record:
+        """Bring a gone record back; it may get another id, and *marker* is kept as in :meth:`create`.
+
+        Args:
+            record_id: the record that is gone.
+            values: canonical property -> text.
+            labels: reference value -> human name.
+            marker: the counterpart's id.
+            touch: the side's fact ``read_up_to`` of the plan's listing, so that nothing newer is taken as included.
+        """
 
     def find(self, values: dict[str, str], *, marker: str) -> list[Record]:
         """Look for records that an interrupted create may have left: by marker, else by the keys we gave."""

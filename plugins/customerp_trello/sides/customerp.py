@@ -184,7 +184,9 @@ class CustomERPRecords:
                 "valid: delete, unlink, restore, ignore"
             )
 
-    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "") -> Record:
+    def restore(
+        self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "", touch: str = ""
+    ) -> Record:
         """Switch a record on again with *values*; one that is gone for good is created anew."""
         try:
             old = _Read(*self.hook.get_record(self._entity, record_id))

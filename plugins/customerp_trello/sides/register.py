@@ -98,6 +98,7 @@ class Register:
         born: comments in the form of a new project, by id: (comment, values, problem).
         broken: comments of ours that cannot be read, by id: (comment, problem).
         notes: what a person should know of other comments (comment id, what).
+        newest: when the last comment was written or edited, whatever it says.
     """
 
     layout: Layout
@@ -111,12 +112,14 @@ class Register:
     notes: list[dict[str, str]] = field(default_factory=list)
     amendments: dict[str, list[Amended]] = field(default_factory=dict)
     numbers: dict[str, str] = field(default_factory=dict)
+    newest: Moment | None = None
 
     @classmethod
     def of(cls, layout: Layout, texts: Texts, me: str, known: Known, actions: Iterable[dict[str, Any]]) -> Register:
         """Sort out the comments in *actions*, in any order."""
         register = cls(layout, texts, me, known)
         comments = sorted((Comment.of(action) for action in actions), key=lambda comment: comment.written)
+        register.newest = max((comment.at for comment in comments), default=None)
         read = [(comment, parse(layout, comment.text)) for comment in comments]
         canonical = [(comment, parsed) for comment, parsed in read if isinstance(parsed, Canonical)]
         chosen = register._choose(canonical)

@@ -28,7 +28,7 @@ from customerp_trello.mapping.frame import (
     make_frame,
 )
 from customerp_trello.mapping.model import Mapping, TrelloSide
-from customerp_trello.sides.action_rows import ActionRows, last_of
+from customerp_trello.sides.action_rows import ActionRows, last_of, touch_of
 from customerp_trello.sides.base import AUTHOR, Known, Reading
 from customerp_trello.sides.comment import Footer, render
 from customerp_trello.sides.comment_layout import Texts, layout_of
@@ -82,6 +82,7 @@ class TrelloActions:
         facts: dict[str, Any] = {
             "identity": self.identity(),
             "clock_offset": self.hook.clock_offset,
+            "read_up_to": touch_of(register.newest) if register.newest else "",
             "notes": sorted(register.notes, key=lambda note: note["comment"]),
         }
         return Snapshot(make_frame(rows, self.mapping.names), complete=True, facts=facts)
@@ -170,9 +171,11 @@ class TrelloActions:
             "valid: delete, unlink, restore, ignore"
         )
 
-    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "") -> Record:
-        """Post the comment again; it gets another id."""
-        return self._post(values, labels, Footer(marker=marker))
+    def restore(
+        self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "", touch: str = ""
+    ) -> Record:
+        """Post the comment again; it gets another id. Amendments that the plan had not seen yet stay pending."""
+        return self._post(values, labels, Footer(marker=marker, included=last_of(touch)))
 
     # -- the card ----------------------------------------------------------------------------------------------
 

@@ -144,7 +144,9 @@ class TrelloOrganizations:
             "valid: delete, unlink, restore, ignore"
         )
 
-    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "") -> Record:
+    def restore(
+        self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "", touch: str = ""
+    ) -> Record:
         """Create the organization anew; its boards are lost."""
         return self.create(values, marker=marker, labels=labels)
 

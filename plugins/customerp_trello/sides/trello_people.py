@@ -69,7 +69,9 @@ class TrelloPeople:
         """Remove from all workspaces of the record."""
         self._leave(record, NONE)
 
-    def restore(self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "") -> Record:
+    def restore(
+        self, record_id: str, values: dict[str, str], *, labels: dict[str, str], marker: str = "", touch: str = ""
+    ) -> Record:
         """Nobody is brought back by a delete policy: membership is a property."""
         raise ConfigurationError(
             f"mapping {self.mapping.pair}, customerp.on_gone: a member is not restored, membership is a property of "
