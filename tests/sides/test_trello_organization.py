@@ -57,6 +57,17 @@ def test_an_edit_within_the_one_request_is_told(side, trello):
     assert answer.meta["_overwritten"] == {"name": "Somebody was faster"}
 
 
+def test_an_action_from_before_the_clock_was_set_back_is_not_taken_for_our_write(side, trello, trello_server):
+    one = side()
+    trello_server.set_clock(7200)
+    record = one.create(CUSTOMER, marker="7", labels={})
+    trello.update_organization(record.id, displayName="Renamed while the clock was ahead")
+    trello_server.set_clock(0)
+    answer = one.update(one.read(record.id), {"name": "Ours"}, labels={})
+    assert answer.values["name"] == "Ours"
+    assert "_overwritten" not in answer.meta
+
+
 def test_out_of_sight_is_suspended_never_gone(side, trello, as_person, trello_server, read_all, rows):
     boris = as_person("trello_boris", trello_server.boris.token)
     theirs = boris.create_organization(displayName="Theirs")

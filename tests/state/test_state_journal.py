@@ -203,6 +203,18 @@ def test_a_settled_conflict_is_recorded_once_per_run(store):
         assert conflicts.record_conflict(tx, PAIR, "r2", settled) > first
 
 
+@pytest.mark.parametrize("status", ["settled", "open"])
+def test_what_a_write_replaced_unread_is_recorded_beside_the_conflict_that_called_for_it(store, status):
+    with store.begin() as tx:
+        fought = conflicts.record_conflict(tx, PAIR, "r1", clash(reason="latest", status=status))
+        replaced = clash(trello="somebody was faster", reason="overwritten", status="settled")
+        beside = conflicts.record_conflict(tx, PAIR, "r1", replaced)
+        assert conflicts.record_conflict(tx, PAIR, "r1", replaced) == beside != fought
+        assert conflicts.record_conflict(tx, PAIR, "r1", clash(reason="latest", status=status)) == fought
+        told = [one for kind in {status, "settled"} for one in conflicts.conflicts(tx, PAIR, status=kind)]
+        assert sorted(one.trello for one in told) == ["somebody was faster", "y"]
+
+
 def test_a_person_answers_once_and_a_run_applies_it(store, clock):
     with store.begin() as tx:
         number = conflicts.record_conflict(tx, PAIR, "r1", clash())

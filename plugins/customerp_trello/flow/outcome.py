@@ -17,6 +17,7 @@ from customerp_trello.state.bases import settle
 from customerp_trello.state.conflicts import (
     ANSWERED,
     OPEN,
+    OVERWRITTEN,
     SETTLED,
     Conflict,
     conflicts,
@@ -312,7 +313,7 @@ def _note_overwritten(tx: Transaction, pair: str, run: str, link: int, write: Wr
             ours["customerp"],
             ours["trello"],
             winner=other(write.side),
-            reason="overwritten",
+            reason=OVERWRITTEN,
             status=SETTLED,
         )
         record_conflict(tx, pair, run, found)

@@ -23,6 +23,9 @@ from customerp_trello.sides.trello_workspaces import ORGANIZATIONS, Workspaces
 OVERWRITTEN = "_overwritten"
 """Key in an answer's meta: canonical property -> value that our write replaced though we had read another one."""
 
+_A_MOMENT = timedelta(seconds=2)
+"""Trello's clock is known from its ``Date`` header, which has whole seconds."""
+
 _WRITABLE = ("displayName", "desc", "name", "website")
 _OUT_OF_SIGHT = "the token's member cannot see the organization (any more): removed from it, or it was deleted"
 
@@ -120,7 +123,7 @@ class TrelloOrganizations:
         fields = self._sent(values, creating=False)
         if not fields:
             return record
-        begun = datetime.now(UTC) + timedelta(seconds=self.hook.clock_offset - 2)
+        begun = self._trello_time()
         answer = self._record(self.hook.update_organization(record.id, **fields))
         if lost := self._replaced(record, fields, begun):
             answer.meta[OVERWRITTEN] = lost
@@ -172,13 +175,18 @@ class TrelloOrganizations:
             )
         return fields
 
+    def _trello_time(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.hook.clock_offset)
+
     def _replaced(self, record: Record, fields: dict[str, str], begun: datetime) -> dict[str, str]:
         """Values that our write replaced although another one had been read; {} if all is well or cannot be told."""
         query = "filter=updateOrganization&limit=1&fields=date,data,idMemberCreator"
         (answer,) = self.hook.batch([f"/organizations/{record.id}/actions?{query}"])
         action = answer[0] if isinstance(answer, list) and answer else {}
         at = moment(action.get("date"))
-        if at is None or at < begun or action.get("idMemberCreator") != self.hook.me()["id"]:
+        # A younger action than now was written before Trello's clock was set back.
+        ours = at is not None and begun - _A_MOMENT <= at <= self._trello_time() + _A_MOMENT
+        if not ours or action.get("idMemberCreator") != self.hook.me()["id"]:
             return {}
         old = (action.get("data") or {}).get("old") or {}
         lost: dict[str, str] = {}

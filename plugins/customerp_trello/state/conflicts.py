@@ -48,6 +48,9 @@ class Conflict:
     created_at: datetime | None = None
 
 
+OVERWRITTEN = "overwritten"
+"""Reason: a write of ours replaced a value that we had not read."""
+
 _SEEN = ("base_customerp", "base_trello", "customerp", "trello")
 _DECIDED = ("winner", "reason", "status")
 _UNANSWERED = {"answer": "", "answered_by": "", "answered_at": None}
@@ -83,6 +86,8 @@ def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
 def _standing(tx: Transaction, pair: str, run: str, new: Conflict) -> RowMapping | None:
     c = conflict.c
     same = (c.pair == pair) & (c.link == new.link) & (c.property == new.property)
+    # What a write replaced unread is a loss of its own, beside the conflict that called for the write.
+    same &= (c.reason == OVERWRITTEN) if new.reason == OVERWRITTEN else (c.reason != OVERWRITTEN)
     mine = c.status != SETTLED
     if new.status == SETTLED:
         unchanged = [c[name].is_not_distinct_from(getattr(new, name)) for name in (*_SEEN, "reason")]
