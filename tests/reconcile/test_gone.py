@@ -55,6 +55,24 @@ def test_the_survivors_side_says_what_happens_to_it(gone, policy):
         assert short(plan) == expected[policy]
 
 
+def test_what_somebody_changed_before_the_delete_is_left_to_the_next_run():
+    m = mapping(name={"required": False}).model_copy(update={"delete_vs_edit": "edit_wins"})
+    off = record("c1", _state="gone", name="Renamed, then switched off")
+    plan = run([off], [record("t1", website="Edited")], linked(link()), m)
+    assert told(plan) == [
+        ("customerp", "create", "note", BASE["note"], "edit_wins"),
+        ("customerp", "create", "website", "Edited", "edit_wins"),
+    ]
+
+
+def test_a_record_of_which_everything_was_changed_is_switched_on_and_nothing_else():
+    m = mapping(name={"required": False}).model_copy(update={"delete_vs_edit": "edit_wins"})
+    off = record("c1", _state="gone", name="N", website="W", note="O")
+    plan = run([off], [record("t1", website="Edited")], linked(link()), m)
+    assert short(plan) == ["1 customerp create edit_wins restore"]
+    assert plan["property"].tolist() == [""]
+
+
 def test_what_the_survivor_does_not_tell_is_not_restored():
     m = sides(mapping(), customerp={"on_gone": "restore"})
     plan = run([record("c1", website=None)], [record("t1", _state="gone")], linked(link()), m)

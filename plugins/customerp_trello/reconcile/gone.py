@@ -7,7 +7,7 @@ import pandas as pd
 from customerp_trello.mapping.frame import ID, STATE
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.aligned import Aligned
-from customerp_trello.reconcile.compare import edited
+from customerp_trello.reconcile.compare import columns_of, edited
 from customerp_trello.reconcile.plan import (
     CREATE,
     CUSTOMERP,
@@ -111,11 +111,11 @@ def _one_gone(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping) ->
     parts = []
     if mapping.delete_vs_edit == "edit_wins":
         revived = mask & edited(aligned, mapping, survivor)
-        parts.append(restore_rows(links, revived, side, aligned.records[survivor], mapping, "edit_wins"))
+        parts.append(restore_rows(aligned, revived, side, mapping, "edit_wins"))
     rest = mask & ~revived
     cause = f"gone_in_{side}"
     if policy == "restore":
-        parts.append(restore_rows(links, rest, side, aligned.records[survivor], mapping, "restore"))
+        parts.append(restore_rows(aligned, rest, side, mapping, "restore"))
     elif policy in ("delete", "deactivate"):
         parts.append(rows(links, rest, survivor, DELETE, cause, policy))
     elif policy == "unlink":
@@ -123,17 +123,21 @@ def _one_gone(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping) ->
     return parts
 
 
-def restore_rows(
-    links: pd.DataFrame, mask: pd.Series, side: str, source: pd.DataFrame, mapping: Mapping, cause: str
-) -> pd.DataFrame:
-    """Rows of a create that brings the gone record of *side* back with the survivor's values."""
-    parts = []
+def restore_rows(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping, cause: str) -> pd.DataFrame:
+    """Rows of a create that brings the gone record of *side* back with the survivor's values.
+
+    What somebody changed in it before it was switched off stays as it is: the next run compares it as any other edit.
+    """
+    source, parts = aligned.records[OTHER[side]], []
+    told = kept = pd.Series(False, index=mask.index)
     for prop in mapping.properties:
         value = source[prop.name]
-        wanted = mask & value.notna() & prop.to(side)
-        part = rows(links, wanted, side, CREATE, cause, "restore")
+        theirs = mask & columns_of(aligned, prop).changed[side]
+        wanted = mask & value.notna() & prop.to(side) & ~theirs
+        part = rows(aligned.links, wanted, side, CREATE, cause, "restore")
         part["property"] = prop.name
         part["after"] = value[wanted]
         part[OTHER[side]] = value[wanted]
         parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+        told, kept = told | wanted, kept | theirs
+    return pd.concat([*parts, rows(aligned.links, kept & ~told, side, CREATE, cause, "restore")], ignore_index=True)
