@@ -98,7 +98,7 @@ class Register:
         born: comments in the form of a new project, by id: (comment, values, problem).
         broken: comments of ours that cannot be read, by id: (comment, problem).
         notes: what a person should know of other comments (comment id, what).
-        newest: when the last comment was written or edited, whatever it says.
+        newest: the last comment that may be an amendment: all but our canonical ones.
     """
 
     layout: Layout
@@ -119,8 +119,9 @@ class Register:
         """Sort out the comments in *actions*, in any order."""
         register = cls(layout, texts, me, known)
         comments = sorted((Comment.of(action) for action in actions), key=lambda comment: comment.written)
-        register.newest = max((comment.at for comment in comments), default=None)
         read = [(comment, parse(layout, comment.text)) for comment in comments]
+        theirs = (comment for comment, parsed in read if comment.author != me or not isinstance(parsed, Canonical))
+        register.newest = max((comment.at for comment in theirs), default=None)
         canonical = [(comment, parsed) for comment, parsed in read if isinstance(parsed, Canonical)]
         chosen = register._choose(canonical)
         sources = known.consumed_sources | {parsed.footer.source for _, parsed in canonical}
