@@ -260,5 +260,9 @@ def test_filter_and_condition_of_the_mapping(mapping, projects, card, read_all, 
     assert (found[first.id]["_state"], found[second.id]["_state"]) == ("live", SUSPENDED)
     wish = one.trello.on_unlinked.model_copy(update={"mode": "condition", "when": (condition,)})
     half = one.trello.model_copy(update={"on_unlinked": wish})
+    born = {
+        status: side.hook.post_comment(card["id"], f"Name: Born\nStatus: {status}")["id"]
+        for status in ("Open", "Cancelled")
+    }
     found = rows(open_side(one.model_copy(update={"trello": half}), "trello").extract(read_all()))
-    assert (found[first.id]["_hold"], bool(found[second.id]["_hold"])) == ("", True)
+    assert (found[born["Open"]]["_hold"], bool(found[born["Cancelled"]]["_hold"])) == ("", True)
