@@ -6,7 +6,6 @@ from test_reconcile import BASE, linked, mapping, record, run, snapshot
 
 from customerp_trello.reconcile.aligned import align, look
 from customerp_trello.reconcile.compare import edited
-
 from customerp_trello.state.database import to_json
 
 ONE_WAY = {"direction": "to_trello"}
