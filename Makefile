@@ -30,7 +30,7 @@ up: $(INSTALLED) ## Start the sandbox and Airflow in the background and say how 
 down: $(INSTALLED) ## End what `make up` started and check that no process is left
 	@$(DEMO) down
 
-test: $(INSTALLED) ## Run all tests, loopback only (under 10 minutes)
+test: $(INSTALLED) ## Run all tests, loopback only (a quarter of an hour, 2 cores)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow"
 
 test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (minutes; a quiet machine)
