@@ -8,11 +8,11 @@ import trello_settings
 from desk import Refused
 from engine import CONTACTS, CUSTOMERS
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import precondition, rule
 from joining_machine import JoiningMachine
 from people_records import BOSS, US, member_of
 from soak_world import SoakWorld
-from sync_machine import NUMBER
+from sync_machine import NUMBER, SyncMachine
 
 
 def populate(world: SoakWorld) -> None:
@@ -96,6 +96,7 @@ class ContactsMachine(JoiningMachine):
                 f"{link} is in the workspace of {here.get(workspace)}; the ERP says {customer[link['customerp_id']]}"
             )
 
+    @precondition(SyncMachine.few)
     @rule(customer=st.integers(1, 4), address=st.booleans())
     def a_contact_is_new(self, customer: int, address: bool) -> None:
         self.count += 1
@@ -106,6 +107,7 @@ class ContactsMachine(JoiningMachine):
         self.call(str(made["id"]))
         self.dirty = self.dirty or not address
 
+    @precondition(SyncMachine.few)
     @rule(number=NUMBER, customer=st.integers(1, 3))
     def a_contact_works_for_another_customer_as_well(self, number: int, customer: int) -> None:
         """One member in two customers' workspaces is two records."""

@@ -122,12 +122,14 @@ class CustomersMachine(SyncMachine):
 
     # -- what else people do ----------------------------------------------------------------------------------------
 
+    @precondition(SyncMachine.few)
     @rule(number=NUMBER)
     def a_customer_is_new(self, number: int) -> None:
         fields = {name: self.fresh(name) for name in self.editable}
         self.world.erp("POST", "/customers", type="company", **fields)
         self.ever["customerp"].update(fields.values())
 
+    @precondition(SyncMachine.few)
     @rule()
     def a_customer_and_its_workspace_are_new(self) -> None:
         """Both sides made it by hand: they find each other by name."""
@@ -138,6 +140,7 @@ class CustomersMachine(SyncMachine):
         self.ever["customerp"].update((name, here))
         self.ever["trello"].update((name, there))
 
+    @precondition(SyncMachine.few)
     @rule(number=NUMBER)
     def a_twin_is_new(self, number: int) -> None:
         """A customer with a linked one's name: it waits, and nothing is made for it."""
@@ -199,10 +202,11 @@ class CustomersMachine(SyncMachine):
         customerp = mapping.customerp.model_copy(update={"filter": conditions})
         self.world.engine.mappings[self.pair] = mapping.model_copy(update={"customerp": customerp})
         with self._run("runs with another filter"):
-            self.world.accident(self.pair)
+            ended = self.world.accident(self.pair)
             held = self.world.state("SELECT digest FROM plan WHERE pair = ? AND status = 'held'", self.pair)
-            assert held, "the guard lets a changed filter pass"
-            self.world.accident(self.pair, action="let_through", plan=held[-1]["digest"])
+            assert held, f"the guard lets a changed filter pass: {ended}"
+            ended = self.world.accident(self.pair, action="let_through", plan=held[-1]["digest"])
+            assert ended == "went through", f"a changed filter is not let through: {ended}"
         self.dirty = True
         self.doubt()
 

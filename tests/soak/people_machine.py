@@ -213,6 +213,8 @@ class PeopleMachine(SyncMachine):
             was = shown["trello"].get(there, {}).get("membership", "none")
             settled = self.wishes.get(here) if link["id"] in known else None
             allowed = {was} if wish == settled else {was, wish} if settled is None else {wish}
+            if questions.get((link["id"], "membership")) == ("answered", "customerp"):
+                allowed |= {wish}  # somebody had undone it, and a person wants it after all
             if member_of(there) == US.id:
                 allowed = {"active"}
             if wish == "deactivated":

@@ -37,8 +37,10 @@ NUMBER = st.integers(0, 999)
 """Chooses among whatever there is at that moment."""
 
 TASKS = ("extract_customerp", "extract_trello", "reconcile", "guard", "load_customerp", "load_trello", "report")
-PATIENCE = 9
+PATIENCE = 14
 """Runs are slow and people are quick: so many steps at least lie between two runs."""
+MANY = 15
+"""With so many links nobody makes further records: what they would show, fifteen show as well, and quicker."""
 
 POLICIES = st.sampled_from(["latest", "customerp", "trello", "manual"])
 DIRECTIONS = st.sampled_from(["both", "both", "both", "to_trello", "to_customerp"])
@@ -70,7 +72,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.created: Counter[str] = Counter()
         self.spared: Counter[str] = Counter()
         self.heard = 0
-        self.before_run: dict[str, dict[str, dict[str, str]]] = {}
+        self.before_links: dict[int, dict[str, Any]] = {}
 
     # -- what a subclass knows --------------------------------------------------------------------------------------
 
@@ -252,6 +254,10 @@ class SyncMachine(RuleBasedStateMachine):
     def ready(self) -> bool:
         """Whether people have done enough for a run to come."""
         return self.waited >= PATIENCE
+
+    def few(self) -> bool:
+        """Whether there is room for further records."""
+        return len(self.before_links) < MANY
 
     @contextmanager
     def _run(self, what: str) -> Iterator[None]:

@@ -25,7 +25,7 @@ from projects_machine import populate as projects
 from soak_settings import PARTS, SEED, STEPS
 from soak_world import SoakWorld
 
-EXAMPLE = 100
+EXAMPLE = min(200, STEPS)
 """Steps of one example at the most; then all is put right, and the next one begins with the first morning."""
 
 MACHINES = {
