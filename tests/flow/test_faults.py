@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from engine import CUSTOMERS, PROJECTS, as_anna, ask, erp_edit
 
 from customerp_trello.errors import ConfigurationError, FormError, LeaseLost, RetriableError
+from customerp_trello.flow import finish
 from customerp_trello.flow.form import Form
 from customerp_trello.flow.load import load
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.mapping.model import Condition
 from customerp_trello.state import lease
 from customerp_trello.state.intents import open_intents
 
@@ -162,6 +167,41 @@ def test_deletes_beyond_the_guard_are_held_and_let_through_by_a_person(settled):
         settled.run(CUSTOMERS, action="let_through", plan="0123456789abcdef")
     through = settled.run(CUSTOMERS, action="let_through", plan=held.steps["reconcile"]["digest"])
     assert through.steps["guard"]["go"]
+    assert not {link["link"] for link in doomed} & set(settled.links(CUSTOMERS)["link"])
+
+
+def test_p14_another_filter_is_previewed_in_full(settled, monkeypatch):
+    """Whoever the filter lets in has not changed since the watermark: an incremental listing would not show them."""
+    monkeypatch.setattr(finish, "OVERLAP", timedelta(0))
+    wide = settled.mapping(CUSTOMERS)
+    companies = (Condition.model_validate({"field": "type", "in": ["company"]}),)
+    narrow = wide.customerp.model_copy(update={"filter": companies})
+    settled.mappings[CUSTOMERS] = wide.model_copy(update={"customerp": narrow})
+    settled.let_through(CUSTOMERS)
+    CustomERPHook().create_record("customer", {"name": "Person of late", "type": "person"})
+    settled.run(CUSTOMERS)
+    assert workspaces("Person of late") == 0
+    settled.mappings[CUSTOMERS] = wide
+    held = settled.run(CUSTOMERS)
+    created = held.plan[held.plan["operation"].eq("create") & held.plan["property"].eq("name")]
+    assert created["after"].tolist() == ["Person of late"]
+    settled.run(CUSTOMERS, action="let_through", plan=held.steps["reconcile"]["digest"])
+    assert workspaces("Person of late") == 1
+
+
+def test_a_plan_that_asks_for_more_than_was_let_through_is_held_itself(settled):
+    guard = settled.mapping(CUSTOMERS).guard.model_copy(update={"delete_count": 1, "delete_share": 0.01})
+    settled.mappings[CUSTOMERS] = settled.mapping(CUSTOMERS).model_copy(update={"guard": guard})
+    doomed = [settled.fresh_link(CUSTOMERS) for _ in range(3)]
+    for link in doomed[:2]:
+        CustomERPHook().delete_record("customer", link["customerp_id"])
+    held = settled.run(CUSTOMERS).steps["reconcile"]["digest"]
+    CustomERPHook().delete_record("customer", doomed[2]["customerp_id"])
+    with pytest.raises(FormError, match="asks for more than it did") as refused:
+        settled.run(CUSTOMERS, action="let_through", plan=held)
+    (named,) = re.findall(r"let_through and plan (\w+)", str(refused.value))
+    assert {link["link"] for link in doomed} <= set(settled.links(CUSTOMERS)["link"])
+    assert settled.run(CUSTOMERS, action="let_through", plan=named).steps["guard"]["go"]
     assert not {link["link"] for link in doomed} & set(settled.links(CUSTOMERS)["link"])
 
 

@@ -23,7 +23,7 @@ from customerp_trello.reconcile.undo import UNDOABLE, undo
 from customerp_trello.sides.base import ChangeTimes, Directory, Side
 from customerp_trello.state.history import history_of_run, recent_counts
 from customerp_trello.state.links import count_links
-from customerp_trello.state.plans import HELD, Plan, approval_for, approve, get_plan, save_plan
+from customerp_trello.state.plans import HELD, Plan, allows, approval_for, approve, get_plan, named_plan, save_plan
 from customerp_trello.state.runs import load_watermarks, update_run
 
 _KINDS = {
@@ -144,12 +144,18 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
             _note_approval(run, "first_run: apply")
         return _verdict(run, True, "the plan passes", reasons, name)
     guarded = guarded_changes(plan, reasons)
-    approval = _approval(run, name, guarded, reasons, by)
+    approval = _approval(run, name, guarded, by)
     if approval:
         _note_approval(run, approval.approved_by)
         return _verdict(run, True, f"let through by {approval.approved_by} (plan {approval.digest})", reasons, name)
     _hold(run, name, guarded, reasons)
     text = "; ".join(reason.text for reason in reasons)
+    if run.form.action == LET_THROUGH:
+        raise FormError(
+            f"{run.pair}: you let plan {run.form.plan} through, but by now the plan is {name} and asks for more than "
+            f"it did ({text}). Look at this one in the log of the task reconcile; to let it through, trigger the DAG "
+            f"with action let_through and plan {name}. Nothing was written."
+        )
     advice = (
         "Look at the plan in the log of the task reconcile; to let it through, trigger the DAG with action "
         f"let_through and plan {name}. Nothing was written."
@@ -167,19 +173,13 @@ def _hold(run: PairRun, name: str, guarded: set[str], reasons: list[Reason]) -> 
         save_plan(tx, replace(held, reasons=[reason.text for reason in reasons]))
 
 
-def _approval(run: PairRun, name: str, guarded: set[str], reasons: list[Reason], by: str) -> Plan | None:
+def _approval(run: PairRun, name: str, guarded: set[str], by: str) -> Plan | None:
     """The approval that lets this plan through: given by this very run, or earlier to a plan that asked for as much."""
     with run.store.begin() as tx:
         approval = approval_for(tx, run.pair, name, guarded)
-        if approval is None and run.form.action == LET_THROUGH:
-            approve(tx, run.pair, run.form.plan, by or "a person")
-            approval = approval_for(tx, run.pair, name, guarded)
-            if approval is None:
-                raise FormError(
-                    f"{run.pair}: you let plan {run.form.plan} through, but by now the plan is {name} and asks for "
-                    f"more than it did ({'; '.join(r.text for r in reasons)}). Trigger action preview, look at the "
-                    "plan, and let that one through."
-                )
+        let_through = approval is None and run.form.action == LET_THROUGH
+        if let_through and allows(named_plan(tx, run.pair, run.form.plan), name, guarded):
+            return approve(tx, run.pair, run.form.plan, by or "a person")
     return approval
 
 

@@ -41,11 +41,12 @@ def extract(run: PairRun, name: SideName, side: Side) -> dict[str, Any]:
     with run.store.read() as tx:
         mark = load_watermarks(tx, run.pair).get(name)
     started = datetime.now(UTC)
-    since = mark.at if mark and not _complete(run, name, mark, known, started) else None
+    identity = side.identity()
+    since = mark.at if mark and not _complete(run, name, mark, known, started, identity) else None
     snapshot = side.extract(Reading(since=since, until=None, known=known))
     _check_columns(run.mapping, name, snapshot)
     facts = snapshot.facts | {
-        "identity": side.identity(),
+        "identity": identity,
         "started_at": started.isoformat(),
         # All that an incremental listing leaves out is linked, or would be open work and have been read.
         "keys_complete": True,
@@ -60,12 +61,16 @@ def extract(run: PairRun, name: SideName, side: Side) -> dict[str, Any]:
     }
 
 
-def _complete(run: PairRun, name: str, mark: Watermark | None, known: Known, now: datetime) -> bool:
+def _complete(
+    run: PairRun, name: str, mark: Watermark | None, known: Known, now: datetime, identity: dict[str, str]
+) -> bool:
     """Whether this side has to be listed completely; Trello always is, since its edits do not show in time."""
     if name != CUSTOMERP or mark is None or mark.at is None or mark.complete_at is None:
         return True
     if run.form.action in (FULL_RESYNC, LET_THROUGH) or run.form.partial:
         return True
+    if mark.fingerprint != run.mapping.fingerprint() or mark.identity != identity:
+        return True  # another filter or system: what was left out until now has not changed since the watermark
     too_old = now - mark.complete_at > timedelta(hours=run.mapping.full_listing_every_hours)
     return too_old or len(known.open_ids) > MANY_OPEN or not known.ids
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -84,8 +84,8 @@ def set_plan_status(tx: Transaction, run: str, status: str) -> None:
     tx.execute(update(plan).where(plan.c.run == run).values(status=status))
 
 
-def approve(tx: Transaction, pair: str, digest: str, by: str) -> Plan:
-    """A person lets a held plan through.
+def named_plan(tx: Transaction, pair: str, digest: str) -> Plan:
+    """The held plan that a person names.
 
     Raises:
         FormError: no held plan of the pair has this digest.
@@ -94,12 +94,24 @@ def approve(tx: Transaction, pair: str, digest: str, by: str) -> Plan:
     if held is None or not digest:
         valid = ", ".join(found.digest for found in plans(tx, pair)[:5]) or "none is held"
         raise FormError(f"{pair}: no held plan has the digest {digest!r}; valid: {valid}.")
+    return held
+
+
+def approve(tx: Transaction, pair: str, digest: str, by: str) -> Plan:
+    """A person lets a held plan through.
+
+    Raises:
+        FormError: no held plan of the pair has this digest.
+    """
+    held = named_plan(tx, pair, digest)
     chosen = update(plan).where(plan.c.run == held.run, plan.c.status == HELD)
     tx.execute(chosen.values(status=APPROVED, approved_by=by, approved_at=tx.now))
-    found = get_plan(tx, held.run)
-    if found is None:  # pragma: no cover - the row was read two lines above in the same transaction
-        raise FormError(f"{pair}: the plan {digest!r} has just been removed; trigger a new run.")
-    return found
+    return replace(held, status=APPROVED, approved_by=by, approved_at=tx.now)
+
+
+def allows(held: Plan, digest: str, guarded: Collection[str]) -> bool:
+    """Whether letting *held* through lets a plan through with this digest or these guarded change keys."""
+    return held.digest == digest or (bool(guarded) and set(guarded) <= set(held.guarded))
 
 
 def approval_for(tx: Transaction, pair: str, digest: str, guarded: Collection[str]) -> Plan | None:
@@ -114,6 +126,4 @@ def approval_for(tx: Transaction, pair: str, digest: str, guarded: Collection[st
     Returns:
         The approved plan (mark it applied once this one is), None if a person has to decide.
     """
-    wanted = set(guarded)
-    approved = plans(tx, pair, status=APPROVED)
-    return next((one for one in approved if one.digest == digest or (wanted and wanted <= set(one.guarded))), None)
+    return next((one for one in plans(tx, pair, status=APPROVED) if allows(one, digest, guarded)), None)
