@@ -6,13 +6,14 @@ from typing import Any, ClassVar
 
 import trello_settings
 from desk import Refused
+from edited_records import NUMBER
 from engine import CONTACTS, CUSTOMERS
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from joining_machine import JoiningMachine
 from people_records import BOSS, US, member_of
 from soak_world import SoakWorld
-from sync_machine import NUMBER, SyncMachine
+from sync_machine import SyncMachine
 
 
 def populate(world: SoakWorld) -> None:

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 import trello_settings
 from cells import plain
 from desk import Refused
+from edited_records import NUMBER
 from engine import CUSTOMERS
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from journal import Written
 from soak_world import SoakWorld
-from sync_machine import NUMBER, SyncMachine
+from sync_machine import SyncMachine
 
 from customerp_trello.mapping.model import Condition
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import trello_settings
+from edited_records import NUMBER
 from engine import EMPLOYEES
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from joining_machine import JoiningMachine
 from people_records import BOSS, US, member_of
 from soak_world import SoakWorld
-from sync_machine import NUMBER, SyncMachine
+from sync_machine import SyncMachine
 
 WISHES = {"active": "active", "inactive": "deactivated", "terminated": "none"}
 

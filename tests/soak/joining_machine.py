@@ -7,11 +7,11 @@ from typing import Any
 import trello_settings
 from cells import plain
 from desk import Refused
+from edited_records import NUMBER
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from people_machine import PeopleMachine
 from people_records import BOSS, US, member_of
-from sync_machine import NUMBER
 
 
 class JoiningMachine(PeopleMachine):

@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import trello_settings
 from cells import SIDES, Values, plain
 from comments import STATUSES, TITLES, Comment, overlaid, read_comment
+from edited_records import NUMBER
 from engine import PROJECTS
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from journal import Written
 from soak_world import SoakWorld
-from sync_machine import NUMBER, SyncMachine
+from sync_machine import SyncMachine
 
 ERP_FIELDS = {"manager": "manager_id", "customer": "customer_id"}
 REFERRED = {"manager": ("employees", "employee_number"), "customer": ("customers", "number")}

@@ -1,0 +1,209 @@
+"""Runs that nothing disturbs, and the laws that hold after every run, however it ended.
+
+- safety and lost updates (P1, P7): a value that somebody wrote is replaced by ours only if it has been on the other
+  side, or a recorded conflict holds it;
+- P10: at most one create per source;
+- P13, P14, P18: a link ends only if one of its records is gone;
+- P4: a further run writes nothing and changes no state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from cells import SIDES, outcomes, plain
+from edited_records import EditedRecords
+from hypothesis.stateful import invariant
+
+PATIENCE = 14
+"""Runs are slow and people are quick: so many steps at least lie between two runs."""
+MANY = 15
+"""With so many links nobody makes further records: what they would show, fifteen show as well, and quicker."""
+
+
+class LawfulRuns(EditedRecords):
+    """Runs of the pair, each heard and judged; whatever a run may leave behind is said by :mod:`cells`."""
+
+    undoing = False
+    """A person wants a run undone, so that our writes replace whatever stands."""
+
+    def ready(self) -> bool:
+        """Whether people have done enough for a run to come."""
+        return self.waited >= PATIENCE
+
+    def few(self) -> bool:
+        """Whether there is room for further records."""
+        return len(self.before_links) < MANY
+
+    @contextmanager
+    def _run(self, what: str) -> Iterator[None]:
+        """A run: its writes are heard, the laws are checked at its end."""
+        self.waited = 0
+        self.steps["runs"] += 1
+        self.steps[what] += 1
+        yield
+        self._laws(what)
+
+    def _tell(self, ended: str) -> None:
+        self.steps["ended: " + ("killed" if ended.startswith("killed") else ended.partition(":")[0])] += 1
+
+    def doubt(self) -> None:
+        """Nobody knows what of the edits a run has settled."""
+        for cell in self.cells.values():
+            cell.sure = False
+
+    def before(self) -> None:
+        """The runs of the pairs that this one builds on."""
+        for pair in self.pairs:
+            self.world.accident(pair)
+
+    def quietly(self) -> Any:
+        """A run that nothing disturbs, after one that puts right what an accident has left."""
+        self.before()
+        if self.dirty:
+            self.doubt()
+            action = "full_resync" if self.clock_moved else "sync"
+            with self._run("mending runs"):
+                self.world.pass_time(7)
+                self._let_through(action)
+            self.dirty = self.clock_moved = False
+            self.world.pass_time(7)
+        shown, links = self.shown(), {one["id"] for one in self.links()}
+        questions = self._questions()
+        with self._run("quiet runs"):
+            ran = self._let_through("sync")
+        self._expect(shown, links, questions)
+        return ran
+
+    def _let_through(self, action: str = "sync") -> Any:
+        """A run, and another one that a person lets through if the guard has held it."""
+        ran = self.world.run(self.pair, action=action)
+        if not ran.held:
+            return ran
+        return self.world.run(self.pair, action="let_through", plan=ran.steps["reconcile"]["digest"])
+
+    def _questions(self) -> dict[tuple[int, str], tuple[str, str]]:
+        rows = self.world.state(
+            "SELECT link, property, status, answer FROM conflict WHERE pair = ? AND status IN ('open', 'answered')",
+            self.pair,
+        )
+        return {(row["link"], row["property"]): (row["status"], row["answer"]) for row in rows}
+
+    def _expect(
+        self,
+        shown: dict[str, dict[str, dict[str, str]]],
+        known: set[int],
+        questions: dict[tuple[int, str], tuple[str, str]],
+    ) -> None:
+        """Every property of every healthy link is as :mod:`cells` says, and is settled."""
+        after = self.shown()
+        asked = self._questions()
+        for link in self.links():
+            ids = link["customerp_id"], link["trello_id"]
+            if not self.healthy(*ids) or ids[1] not in after["trello"] or ids[0] not in after["customerp"]:
+                continue
+            for name in self.readable(after, link):
+                cell, now = self.cell(ids[0], name), self.values(after, link, name)
+                if ids[1] not in shown["trello"] or ids[0] not in shown["customerp"]:
+                    cell.settle(now)  # one of the two was made in this run
+                    continue
+                if name not in self.readable(shown, link):
+                    continue  # it showed up in this run: nothing has been decided yet
+                was = self.values(shown, link, name)
+                if link["id"] not in known:
+                    cell.base, cell.sure = None, True
+                elif cell.base is None:
+                    cell.sure = False
+                allowed = outcomes(cell, was, self.terms(name, link), questions.get((link["id"], name)))
+                if not cell.sure and self._answered(link, name):
+                    allowed = allowed | {was}
+                assert now in allowed, (
+                    f"{name} of {ids}: {was} became {now}, expected one of {allowed}; {cell}, "
+                    f"{self.terms(name, link)}, question {questions.get((link['id'], name))}, marks {link['marks']}"
+                )
+                if (link["id"], name) in asked and now[0] != now[1]:
+                    cell.base = cell.base or was
+                    cell.sure = False
+                    cell.edited = set(SIDES)
+                else:
+                    cell.settle(now)
+
+    def _nothing_more(self) -> None:
+        before, heard = self.world.contents(self.pair), len(self.world.journal.writes)
+        with self._run("idle runs"):
+            ran = self.world.run(self.pair)
+        # Without a single link every run is a first one.
+        assert not ran.held or not self.links(every=True), ran.held
+        more = self.world.journal.writes[heard:]
+        assert not more, f"a second run writes {more}"
+        after = self.world.contents(self.pair)
+        for table, rows in before.items():
+            counters = table == "open_work"
+            assert counters or rows == after[table], f"a second run changes {table}: {rows} became {after[table]}"
+
+    # -- laws -------------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def one_more_step(self) -> None:
+        self.steps["rule steps"] += 1
+        self.waited += 1
+
+    def _laws(self, what: str) -> None:
+        """What holds after every run, however it ended."""
+        self._look_around(self.shown())
+        heard = self.world.journal.writes[self.heard :]
+        lost: list[tuple[str, str, str, str]] = []
+        for one in heard:
+            side = one.system
+            for name, before, after in self.replaced(one):
+                one_way = name in self.editable and self.terms(name).direction != "both"
+                if before and before != after and not one_way and not self.undoing:
+                    lost.append((side, name, before, after))
+            self.ever[side].update(plain(value) for value in one.sent.values())
+            if source := self.source(one):
+                self.created[source] += 1
+        told = {
+            text
+            for row in self.world.state("SELECT customerp, trello FROM conflict WHERE pair = ?", self.pair)
+            for text in row.values()
+        }
+        refused = self.world.state("SELECT after FROM history WHERE pair = ? AND operation = 'not_writable'", self.pair)
+        told |= {row["after"] for row in refused}  # what the other side could not take, and people were told so
+        for side, name, before, after in lost:
+            other = SIDES[side == SIDES[0]]
+            assert before in self.ever[other] or before in told, (
+                f"{what}: {name} in {side} was {before!r} and became {after!r}; the old value is in no conflict and "
+                f"was never in {other}. {self._story(before, after)}"
+            )
+        for source, times in self.created.items():
+            assert times <= 1 + self.spared[source], f"{what}: {times} records were made for {source}"
+        self.heard = len(self.world.journal.writes)
+        self._links_end_with_their_records(what)
+
+    def _story(self, *texts: str) -> str:
+        """What history and conflicts tell of some values."""
+        marks = ", ".join("?" * len(texts))
+        lines = []
+        for table, columns in (("history", ("before", "after")), ("conflict", ("customerp", "trello"))):
+            found = " OR ".join(f"trim({column}) IN ({marks})" for column in columns)
+            query = f"SELECT * FROM {table} WHERE pair = ? AND ({found}) ORDER BY id"
+            lines += [f"{table}: {row}" for row in self.world.state(query, self.pair, *texts, *texts)]
+        return "\n".join(lines)
+
+    def _links_end_with_their_records(self, what: str) -> None:
+        now = {one["id"]: one for one in self.links(every=True)}
+        shown = self.shown()
+        for id_, link in self.before_links.items():
+            gone = link["customerp_id"] not in shown["customerp"] or link["trello_id"] not in shown["trello"]
+            assert id_ in now or gone or self.undoing, (
+                f"{what}: the link {link} ended, and both of its records are there"
+            )
+        self.before_links = now
+
+    @staticmethod
+    def _answered(link: dict[str, Any], name: str) -> bool:
+        """Whether a person has settled it with a difference: an answer for the side that may not be written."""
+        return json.loads(link["marks"]).get(name) == "answered"
