@@ -13,7 +13,10 @@ from typing import Any
 from customerp_entities import ENTITIES, FILTERS, SCHEMA, Entity
 from customerp_problems import Problem
 from customerp_store import CustomERPStore, Window, shown
+from customerp_webhooks import SCHEMA as WEBHOOKS_SCHEMA
+from customerp_webhooks import CustomERPWebhooks
 from sandbox_clock import as_microseconds, read_moment
+from sandbox_courier import Courier
 from sandbox_database import SandboxDatabase
 from sandbox_messages import Answer, Incoming, json_answer
 from sandbox_service import Handler, SandboxService
@@ -30,10 +33,12 @@ class CustomERPSettings:
     Attributes:
         token: the bearer token.
         rate_limit: requests in ten seconds before 429 is answered; 0 for none.
+        webhook_waits: seconds before each further attempt to deliver a change notification.
     """
 
     token: str = CUSTOMERP_TOKEN
     rate_limit: int = 5000
+    webhook_waits: tuple[float, ...] = (10.0, 60.0, 300.0)
 
 
 class CustomERPService(SandboxService):
@@ -43,6 +48,8 @@ class CustomERPService(SandboxService):
         super().__init__(database)
         self.settings = settings
         self.store = CustomERPStore(database, self.clock)
+        self.courier = Courier(settings.webhook_waits)
+        self.webhooks = CustomERPWebhooks(database, self.clock, self.courier)
         self._window = (0.0, 0)
 
     def start_empty(self) -> None:
@@ -50,8 +57,8 @@ class CustomERPService(SandboxService):
         self._window = (0.0, 0)
 
     def routes(self) -> list[tuple[str, str, Handler]]:
-        """Five routes for each entity."""
-        table: list[tuple[str, str, Handler]] = []
+        """Five routes for each entity, and those of the change notifications."""
+        table: list[tuple[str, str, Handler]] = self.webhooks.routes()
         for entity in ENTITIES.values():
             path = f"/api/v1/{entity.plural}"
             table += [
@@ -74,8 +81,11 @@ class CustomERPService(SandboxService):
             self._limit()
             if incoming.method == "GET":
                 return handler(incoming)
+            self.store.happened.clear()
             with self.database.transaction():
-                return handler(incoming)
+                answer = handler(incoming)
+            self.webhooks.deliver(self.store.happened, incoming.headers.get("x-client-identifier", ""))
+            return answer
         except Problem as problem:
             return problem.answer()
 
@@ -196,4 +206,6 @@ def _window(entity: Entity, query: dict[str, str]) -> Window:
 
 def build_app(database: str | Path, settings: CustomERPSettings | None = None) -> Starlette:
     """The ASGI application on a database file, which is created when it is missing."""
-    return CustomERPService(SandboxDatabase(database, SCHEMA), settings or CustomERPSettings()).build()
+    return CustomERPService(
+        SandboxDatabase(database, SCHEMA + WEBHOOKS_SCHEMA), settings or CustomERPSettings()
+    ).build()

@@ -33,10 +33,15 @@ class Window:
 
 
 class CustomERPStore:
-    """All that touches the tables."""
+    """All that touches the records' tables.
+
+    Attributes:
+        happened: entity, event and record id of each change made so far; its reader empties it.
+    """
 
     def __init__(self, database: SandboxDatabase, clock: SandboxClock) -> None:
         self.database, self.clock = database, clock
+        self.happened: list[tuple[str, str, int]] = []
 
     def page(self, entity: Entity, window: Window) -> list[dict[str, Any]]:
         """Records by ascending id, inactive ones too; one more than the limit if there are more."""
@@ -72,6 +77,7 @@ class CustomERPStore:
         moment = as_microseconds(self.clock.stamp())
         system = {"active": values.pop("active", 1), "created_at": moment, "modified_at": moment, "version": 1}
         record_id = self.database.insert(entity.plural, {**values, **system})
+        self.happened.append((entity.name, "created", record_id))
         return shown(entity, self.find(entity, str(record_id)))
 
     def change(self, entity: Entity, row: sqlite3.Row, sent: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +103,7 @@ class CustomERPStore:
             columns = ", ".join(f"{name} = ?" for name in changed)
             sql = f"UPDATE {entity.plural} SET {columns} WHERE id = ?"  # noqa: S608
             self.database.run(sql, *changed.values(), row["id"])
+            self.happened.append((entity.name, "updated", row["id"]))
         return shown(entity, self.find(entity, str(row["id"])))
 
     def _checked(self, entity: Entity, sent: dict[str, Any], row: sqlite3.Row | None) -> tuple[dict[str, Any], Errors]:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sandbox_clock import SandboxClock
+from sandbox_courier import Courier
 from sandbox_database import SandboxDatabase
 from sandbox_faults import Fault, FaultBook, bend
 from sandbox_messages import Answer, Incoming, json_answer
@@ -30,6 +31,7 @@ class SandboxService:
         self.database = database
         self.clock = SandboxClock()
         self.faults = FaultBook()
+        self.courier = Courier(())
         self.requests: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.writes_taken = 0
@@ -82,6 +84,7 @@ class SandboxService:
         @asynccontextmanager
         async def lifespan(_: Starlette) -> Any:
             yield
+            self.courier.stop()
             self.database.close()
 
         app = Starlette(routes=routes, lifespan=lifespan)
@@ -128,6 +131,7 @@ class SandboxService:
     def _reset(self, _: dict[str, Any]) -> dict[str, Any]:
         """Forget everything, as if the server had just started on a new database."""
         self.database.wipe()
+        self.courier.forget()
         self._clear_faults({})
         self._forget_requests({})
         self.clock.shift(0)

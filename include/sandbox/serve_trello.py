@@ -8,7 +8,16 @@ import sys
 
 from sandbox_serving import common_arguments, serve
 from trello_server import build_app
-from trello_settings import ACCOUNTS, COLLABORATORS, MEMBERS, ORGANIZATIONS, TRELLO_KEY, Account, TrelloSettings
+from trello_settings import (
+    ACCOUNTS,
+    COLLABORATORS,
+    MEMBERS,
+    ORGANIZATIONS,
+    TRELLO_KEY,
+    TRELLO_SECRET,
+    Account,
+    TrelloSettings,
+)
 
 
 def _accounts(token: str | None) -> tuple[Account, ...]:
@@ -24,6 +33,11 @@ def _parser() -> argparse.ArgumentParser:
         "--key-env",
         default="SANDBOX_TRELLO_KEY",
         help=f"environment variable with the API key (default: %(default)s; unset: {TRELLO_KEY})",
+    )
+    parser.add_argument(
+        "--secret-env",
+        default="SANDBOX_TRELLO_SECRET",
+        help=f"environment variable with the key's secret (default: %(default)s; unset: {TRELLO_SECRET})",
     )
     parser.add_argument(
         "--token-env",
@@ -53,6 +67,7 @@ def main() -> None:
         )
     settings = TrelloSettings(
         key=os.environ.get(options.key_env) or TRELLO_KEY,
+        secret=os.environ.get(options.secret_env) or TRELLO_SECRET,
         accounts=_accounts(os.environ.get(options.token_env)),
         caps=not options.no_caps,
         rate_limits=options.rate_limits == "on",

@@ -19,6 +19,7 @@ from trello_call import TrelloCall, chosen
 from trello_refusals import invalid_id, invalid_value, no_permission, no_such_resource
 from trello_schema import is_id, moment_of
 
+Row = sqlite3.Row | dict[str, Any]
 LONGEST_COMMENT = 16384
 _MOST = 1000
 _CARD_DEFAULT = "commentCard,updateCard:idList"
@@ -28,25 +29,30 @@ def record_action(
     call: TrelloCall, kind: str, data: dict[str, Any], *, organization: str = "", board: str = "", card: Any = None
 ) -> str:
     """Write down that the token's member did something; the action's id."""
-    action_id = call.ids.new()
-    call.database.insert(
-        "actions",
-        {
-            "id": action_id,
-            "type": kind,
-            "date": call.now(),
-            "id_member_creator": call.me["id"],
-            "data": json.dumps(data, ensure_ascii=False),
-            "id_organization": organization or None,
-            "id_board": board or None,
-            "id_list": card["id_list"] if card is not None else None,
-            "id_card": card["id"] if card is not None else None,
-        },
-    )
-    return action_id
+    row = {
+        "id": call.ids.new(),
+        "type": kind,
+        "date": call.now(),
+        "id_member_creator": call.me["id"],
+        "data": json.dumps(data, ensure_ascii=False),
+        "id_organization": organization or None,
+        "id_board": board or None,
+        "id_list": card["id_list"] if card is not None else None,
+        "id_card": card["id"] if card is not None else None,
+    }
+    call.database.insert("actions", row)
+    call.happened.append(row)
+    return str(row["id"])
 
 
-def action_shape(row: sqlite3.Row) -> dict[str, Any]:
+def _tell_webhooks(call: TrelloCall, kind: str, comment: sqlite3.Row, data: dict[str, Any]) -> None:
+    """An action that is in no list: only webhooks hear of edited and deleted comments."""
+    row = {**comment, "id": call.ids.new(), "type": kind, "date": call.now(), "id_member_creator": call.me["id"]}
+    where = {name: value for name, value in json.loads(comment["data"]).items() if name in ("board", "card", "list")}
+    call.happened.append(row | {"data": json.dumps({**where, **data}, ensure_ascii=False)})
+
+
+def action_shape(row: Row) -> dict[str, Any]:
     """An action as Trello shows it, all fields."""
     return {
         "id": row["id"],
@@ -59,7 +65,7 @@ def action_shape(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def shown_action(call: TrelloCall, row: sqlite3.Row) -> dict[str, Any]:
+def shown_action(call: TrelloCall, row: Row) -> dict[str, Any]:
     """An action with the fields asked for, and its author unless ``memberCreator=false``."""
     shown = chosen(action_shape(row), call.params.get("fields", ""))
     author = call.database.row("SELECT * FROM members WHERE id = ?", row["id_member_creator"])
@@ -206,8 +212,11 @@ def edit_comment(call: TrelloCall) -> dict[str, Any]:
         raise no_permission()
     name = "text" if "text" in call.params else "value"
     text = _comment_text(call.params.get(name, ""), name)
-    data = {**json.loads(row["data"]), "text": text, "dateLastEdited": call.now()}
+    old = json.loads(row["data"])
+    data = {**old, "text": text, "dateLastEdited": call.now()}
     call.database.run("UPDATE actions SET data = ? WHERE id = ?", json.dumps(data, ensure_ascii=False), row["id"])
+    edited = {"id": row["id"], "text": text}
+    _tell_webhooks(call, "updateComment", row, {"action": edited, "old": {"text": old["text"]}})
     return shown_action(call, _action_for(call))
 
 
@@ -219,6 +228,7 @@ def delete_comment(call: TrelloCall) -> dict[str, Any]:
     if row["id_member_creator"] != call.me["id"] and not is_admin(call, row["id_organization"]):
         raise no_permission()
     call.database.run("DELETE FROM actions WHERE id = ?", row["id"])
+    _tell_webhooks(call, "deleteComment", row, {"action": {"id": row["id"]}})
     return {"_value": None}
 
 

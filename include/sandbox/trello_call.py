@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,6 +27,7 @@ class TrelloCall:
     Attributes:
         me: row of the token's member.
         params: query, form and JSON body in one; the body wins. Empty stands for null.
+        happened: actions that the handler made so far, as rows; webhooks are told of them when all is committed.
     """
 
     database: SandboxDatabase
@@ -37,6 +38,11 @@ class TrelloCall:
     token: str
     path: dict[str, str]
     params: dict[str, str]
+    happened: list[dict[str, Any]] = field(default_factory=list)
+
+    def showing_all(self) -> TrelloCall:
+        """The same call without parameters, so that what it shows is whole."""
+        return replace(self, params={})
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A parameter that is true or false."""

@@ -13,6 +13,7 @@ import trello_members as members
 import trello_memberships as memberships
 import trello_organizations as organizations
 from sandbox_clock import as_milliseconds
+from sandbox_courier import Courier
 from sandbox_database import SandboxDatabase
 from sandbox_messages import Answer, Incoming, json_answer, text_answer
 from sandbox_service import Handler, SandboxService
@@ -25,6 +26,8 @@ from trello_people import TrelloPeople
 from trello_refusals import GET_WITH_BODY, Refusal
 from trello_schema import SCHEMA, TrelloIds
 from trello_settings import TrelloSettings
+from trello_webhooks import SCHEMA as WEBHOOKS_SCHEMA
+from trello_webhooks import TrelloWebhooks
 
 TrelloHandler = Callable[[TrelloCall], Any]
 _BATCH = 10
@@ -78,6 +81,8 @@ class TrelloService(SandboxService):
     def __init__(self, database: SandboxDatabase, settings: TrelloSettings) -> None:
         super().__init__(database)
         self.settings = settings
+        self.courier = Courier(settings.webhook_waits)
+        self.webhooks = TrelloWebhooks(self.courier)
         self.ids = TrelloIds(self.clock)
         self.limits = TrelloLimits(settings)
         self.people = TrelloPeople(database, self.clock, self.ids, settings)
@@ -91,7 +96,7 @@ class TrelloService(SandboxService):
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Everything below /1."""
-        table: list[tuple[str, str, TrelloHandler]] = [*ROUTES, ("GET", "/batch", self.batch)]
+        table: list[tuple[str, str, TrelloHandler]] = [*ROUTES, *self.webhooks.routes(), ("GET", "/batch", self.batch)]
         return [(verb, "/1" + path, self._bind(handler)) for verb, path, handler in table]
 
     def start_empty(self) -> None:
@@ -114,7 +119,9 @@ class TrelloService(SandboxService):
         if incoming.method == "GET":
             return handler(call)
         with self.database.transaction():
-            return handler(call)
+            answer = handler(call)
+        self.webhooks.deliver(call, incoming.headers.get("x-trello-client-identifier", ""))
+        return answer
 
     def respond(self, incoming: Incoming, handler: Handler) -> Answer:
         """Refuse what comes too fast or as a GET with a body, run the handler, add the limits' headers."""
@@ -172,4 +179,4 @@ class TrelloService(SandboxService):
 
 def build_app(database: str | Path, settings: TrelloSettings | None = None) -> Starlette:
     """The ASGI application on a database file, which is created when it is missing."""
-    return TrelloService(SandboxDatabase(database, SCHEMA), settings or TrelloSettings()).build()
+    return TrelloService(SandboxDatabase(database, SCHEMA + WEBHOOKS_SCHEMA), settings or TrelloSettings()).build()

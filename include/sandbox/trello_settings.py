@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 TRELLO_KEY = "sandbox-trello-key"
+TRELLO_SECRET = "sandbox-trello-secret"  # noqa: S105 (opens nothing but the sandbox)
 COLLABORATORS, MEMBERS, ORGANIZATIONS = 10, 4000, 850
 
 
@@ -42,6 +43,7 @@ class TrelloSettings:
 
     Attributes:
         key: the API key that the accounts' tokens belong to.
+        secret: the key's secret, with which deliveries of webhooks are signed.
         accounts: the people who exist from the start.
         caps: whether Trello's hard limits on sizes hold.
         rate_limits: whether 429 is ever answered; the headers are always sent.
@@ -49,9 +51,11 @@ class TrelloSettings:
             a token on ``/1/members/{id}`` in 900 seconds.
         invite_answer: ``full`` names members and memberships in the answer to an invitation, ``bare`` does not.
         batch_errors: ``named`` or ``status``, the two forms in which a batch tells of a failed route.
+        webhook_waits: seconds before each further attempt to deliver a webhook.
     """
 
     key: str = TRELLO_KEY
+    secret: str = TRELLO_SECRET
     accounts: tuple[Account, ...] = field(default=ACCOUNTS)
     caps: bool = True
     rate_limits: bool = True
@@ -60,3 +64,4 @@ class TrelloSettings:
     member_limit: int = 100
     invite_answer: str = "full"
     batch_errors: str = "named"
+    webhook_waits: tuple[float, ...] = (30.0, 60.0, 120.0)
