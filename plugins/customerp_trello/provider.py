@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_TIMEOUTS: dict[str, Any] = {
+_COMMON: dict[str, Any] = {
     "connect_timeout": {
         "label": "Connect time-out (seconds)",
         "description": "How long to wait until the server takes the connection. Default 10.",
@@ -22,6 +22,17 @@ _TIMEOUTS: dict[str, Any] = {
         "label": "Verify certificate",
         "description": "true (default), false, or the path of a file with the certificates to trust.",
         "schema": {"type": ["string", "null"]},
+    },
+    "webhook_url": {
+        "label": "Webhook address",
+        "description": "Where the system sends its notifications, exactly as it was told: Airflow's address from "
+        "outside, then /customerp-trello/webhooks/ and this connection's id. Empty: none are taken.",
+        "schema": {"type": ["string", "null"]},
+    },
+    "webhook_secret": {
+        "label": "Webhook secret",
+        "description": "What the notifications are signed with. Trello: the secret that belongs to the API key.",
+        "schema": {"type": ["string", "null"], "format": "password"},
     },
 }
 
@@ -40,7 +51,7 @@ _CUSTOMERP: dict[str, Any] = {
             "description": "How this ERP speaks: name of a file in include/customerp, without .yaml. Default: default.",
             "schema": {"type": ["string", "null"]},
         },
-        **_TIMEOUTS,
+        **_COMMON,
     },
 }
 
@@ -69,7 +80,7 @@ _TRELLO: dict[str, Any] = {
             "description": "Trello allows 100 per token (default). Less leaves room for other programs.",
             "schema": {"type": ["integer", "null"], "minimum": 1},
         },
-        **_TIMEOUTS,
+        **_COMMON,
     },
 }
 

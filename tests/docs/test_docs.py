@@ -18,6 +18,7 @@ from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.profile import Profile
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping import checks, model
+from customerp_trello.state.location import STATE_CONNECTION
 from customerp_trello.state.tables import metadata
 
 REPOSITORY = Path(__file__).parents[2]
@@ -92,7 +93,7 @@ def test_the_readme_explains_the_form_the_connections_and_the_top_of_a_mapping()
 
 
 def test_the_readme_explains_where_state_and_tables_live_and_how_long() -> None:
-    names = (settings.STATE_CONNECTION, settings.STORAGE_VARIABLE, settings.RETENTION_VARIABLE)
+    names = (STATE_CONNECTION, settings.STORAGE_VARIABLE, settings.RETENTION_VARIABLE)
     assert [name for name in names if f"`{name}`" not in text("README.md")] == []
     assert f"| `{settings.RETENTION_DAYS:.0f}` |" in text("README.md")
 

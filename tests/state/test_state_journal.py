@@ -391,7 +391,14 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
     clock.forward(days=91)
     with store.begin() as tx:
         start(tx, "today")
-        assert retention.forget_older(tx, 90) == {"history": 1, "intent": 1, "conflict": 1, "plan": 1, "run": 1}
+        assert retention.forget_older(tx, 90) == {
+            "history": 1,
+            "intent": 1,
+            "conflict": 1,
+            "delivery": 0,
+            "plan": 1,
+            "run": 1,
+        }
         assert {one.id for one in runs.recent_runs(tx)} == {"running", "held", "waits", "owner", "today"}
         assert len(intents.open_intents(tx, PAIR)) == 1
         assert len(conflicts.conflicts(tx, PAIR)) == 1

@@ -12,7 +12,7 @@ from customerp_trello.flow.pair_run import LEASE_SECONDS, PairRun
 from customerp_trello.flow.recover import recover
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Side
-from customerp_trello.state import lease
+from customerp_trello.state import inbox, lease
 from customerp_trello.state.lease import Holder
 from customerp_trello.state.plans import held_plan
 from customerp_trello.state.runs import find_run, get_run, start_run, update_run
@@ -81,6 +81,8 @@ def _with_run(store: Store, pair: str, form: Form) -> Form:
 def begin(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
     """Check the connections and resolve what an interrupted run left open, before anything is read.
 
+    What the inbox holds by now is answered by this run, if it reads everything.
+
     Raises:
         FatalError: the run has no lease.
     """
@@ -88,4 +90,9 @@ def begin(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
         raise FatalError(f"{run.pair}: run {run.id} has not acquired the pair's lease.")
     if run.form.dry:
         return {"recovered": "a preview resolves nothing"}
-    return {"recovered": recover(run, run.attempt(), open_side)}
+    fence = run.attempt()
+    recovered = recover(run, fence, open_side)
+    if run.form.partial:
+        return {"recovered": recovered}
+    with run.begin(fence) as tx:
+        return {"recovered": recovered, "deliveries": inbox.take_out(tx, run.pair, run.id)}

@@ -34,6 +34,7 @@ from customerp_trello.flow.form import ACTIONS, SYNC
 from customerp_trello.mapping.document import describe
 from customerp_trello.mapping.load import load_pair
 from customerp_trello.mapping.model import Mapping
+from customerp_trello.webhooks.inbox_trigger import news_asset
 
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
@@ -148,11 +149,13 @@ def pair_dag(pair: str, doc: str | None = None) -> DAG:
 
 
 def _schedule(mapping: Mapping) -> Any:
-    """Windows of its own, and a run as soon as a pair that this one builds on has new links."""
+    """Windows of its own; and a run as soon as a system tells of a change, or a pair that this one builds on has links.
+
+    Any of the assets will do: a list would mean all of them.
+    """
     windows = CronDataIntervalTimetable(mapping.schedule, timezone=mapping.timezone)
-    if not mapping.after:
-        return windows
-    return AssetOrTimeSchedule(timetable=windows, assets=reduce(or_, [links_asset(pair) for pair in mapping.after]))
+    news = [news_asset(mapping.pair), *map(links_asset, mapping.after)]
+    return AssetOrTimeSchedule(timetable=windows, assets=reduce(or_, news))
 
 
 def _wire(pair: str) -> None:

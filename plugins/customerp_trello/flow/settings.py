@@ -1,35 +1,18 @@
-"""Where state and frames live: from Airflow's connections and variables, with defaults that need no set-up."""
+"""Where frames live and how long: from Airflow's variables, with defaults that need no set-up."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from customerp_trello.state.location import home
 
 if TYPE_CHECKING:
     from customerp_trello.flow.artifacts import Folder
 
-STATE_CONNECTION = "customerp_trello_state"
 STORAGE_VARIABLE = "customerp_trello_storage"
 
 RETENTION_VARIABLE = "customerp_trello_retention_days"
 RETENTION_DAYS = 90.0
-
-
-def home() -> Path:
-    """The folder of everything that is kept locally, below ``$AIRFLOW_HOME``."""
-    return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "customerp_trello"
-
-
-def state_url() -> str:
-    """SQLAlchemy URL of the state database: the Airflow connection if there is one, else a SQLite file."""
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
-
-    try:
-        return str(Connection.get(STATE_CONNECTION).get_uri())
-    except (AirflowNotFoundException, AirflowRuntimeError):
-        return f"sqlite:///{home() / 'state.db'}"
 
 
 def storage() -> Folder:

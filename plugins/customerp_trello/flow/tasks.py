@@ -151,7 +151,7 @@ def _run_id(store: Store, dag_id: str, airflow_run_id: str) -> str:
 
 
 def _store() -> Store:
-    from customerp_trello.flow.settings import state_url
+    from customerp_trello.state.location import state_url
     from customerp_trello.state.store import Store
 
     store = Store(state_url())

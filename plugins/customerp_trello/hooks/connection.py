@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from customerp_trello.errors import ConfigurationError
 
-COMMON_KEYS = ("connect_timeout", "read_timeout", "verify")
+COMMON_KEYS = ("connect_timeout", "read_timeout", "verify", "webhook_url", "webhook_secret")
 
 
 class AirflowConnection(Protocol):
@@ -39,10 +39,12 @@ class Settings:
         base_url: scheme, host, port and path, without a slash at the end.
         login: user name or key, "" if none.
         password: password or token, "" if none.
-        extra: the extra's keys that hold something.
+        extra: the extra's keys that hold something, but for the secret.
         connect_timeout: seconds to wait for the connection.
         read_timeout: seconds to wait for the next bytes of the answer.
         verify: whether certificates are checked, or the path of a CA bundle.
+        webhook_url: where the system sends its notifications, exactly as it was told; "" if it sends none.
+        webhook_secret: what it signs them with, "" if none.
     """
 
     conn_id: str
@@ -53,6 +55,8 @@ class Settings:
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     verify: bool | str = True
+    webhook_url: str = ""
+    webhook_secret: str = field(default="", repr=False)
 
 
 def read_connection(connection: AirflowConnection, *, keys: Iterable[str], default_host: str = "") -> Settings:
@@ -60,7 +64,7 @@ def read_connection(connection: AirflowConnection, *, keys: Iterable[str], defau
 
     Args:
         connection: as Airflow gives it.
-        keys: extra keys that this kind of connection has beside the time-outs and ``verify``.
+        keys: extra keys that this kind of connection has beside :data:`COMMON_KEYS`.
         default_host: base URL when the connection names none.
 
     Raises:
@@ -68,6 +72,7 @@ def read_connection(connection: AirflowConnection, *, keys: Iterable[str], defau
     """
     conn_id = connection.conn_id
     extra = _extra(connection, sorted({*keys, *COMMON_KEYS}))
+    webhook_secret = str(extra.pop("webhook_secret", ""))
     return Settings(
         conn_id=conn_id,
         base_url=_base_url(connection, default_host),
@@ -77,6 +82,8 @@ def read_connection(connection: AirflowConnection, *, keys: Iterable[str], defau
         connect_timeout=_seconds(conn_id, extra, "connect_timeout", 10.0),
         read_timeout=_seconds(conn_id, extra, "read_timeout", 60.0),
         verify=_verify(conn_id, extra),
+        webhook_url=_webhook_url(conn_id, extra),
+        webhook_secret=webhook_secret,
     )
 
 
@@ -133,6 +140,16 @@ def _verify(conn_id: str, extra: dict[str, Any]) -> bool | str:
     if isinstance(verify, bool | str):
         return verify
     raise ConfigurationError(f"connection {conn_id}: extra key 'verify' must be true, false or the path of a CA bundle")
+
+
+def _webhook_url(conn_id: str, extra: dict[str, Any]) -> str:
+    url = str(extra.get("webhook_url", ""))
+    if url and not url.startswith(("http://", "https://")):
+        raise ConfigurationError(
+            f"connection {conn_id}: extra key 'webhook_url' must be the whole address under which the system reaches "
+            f"Airflow, such as https://airflow.example.com/customerp-trello/webhooks/{conn_id}"
+        )
+    return url
 
 
 def whole_number(settings: Settings, key: str, default: int) -> int:

@@ -113,7 +113,7 @@ class SyncHttpHook(HttpHook):
     @cached_property
     def redactor(self) -> Redactor:
         """Masks this connection's secrets, and tells Airflow's own masker of them."""
-        secrets = [secret for secret in self._secrets() if secret]
+        secrets = [secret for secret in (*self._secrets(), self.settings.webhook_secret) if secret]
         for secret in secrets:
             mask_secret(secret)
         return Redactor(secrets)

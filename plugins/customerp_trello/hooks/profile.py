@@ -139,6 +139,30 @@ class Errors(Strict):
         )
 
 
+class Notifications(Strict):
+    """How the ERP tells of changes: a POST, signed with HMAC-SHA256 of its raw body and the connection's secret.
+
+    Attributes:
+        signature: header with the signature.
+        prefix: what stands before the signature there.
+        encoding: how the signature is written.
+        delivery: header with an id that is the same when a notification is sent again; without it, equal bodies count
+            as one.
+        client: header that repeats the one of the same name of the request which made the change; with a value for
+            it in ``headers``, our own changes are known by it.
+        entity: where the body names the kind of record; without it every pair of the connection is woken.
+        names: the ERP's word for a kind -> the key in ``entities``, where they differ.
+    """
+
+    signature: str
+    prefix: str = ""
+    encoding: Literal["hex", "base64"] = "hex"
+    delivery: str | None = None
+    client: str | None = None
+    entity: BodyPath | None = None
+    names: dict[str, str] = Field(default_factory=dict)
+
+
 class Entity(Strict):
     """Where one kind of record lives and what its fields are called.
 
@@ -191,6 +215,7 @@ class Profile(Strict):
         concurrency: how a lost update is prevented.
         delete: what deleting is.
         errors: how errors are worded.
+        notifications: how changes are told, if they are.
         entities: kind of record -> where it lives.
     """
 
@@ -203,6 +228,7 @@ class Profile(Strict):
     concurrency: Concurrency
     delete: Delete
     errors: Errors = Errors()
+    notifications: Notifications | None = None
     entities: Annotated[Mapping[str, Entity], Field(min_length=1)]
 
     def listing_of(self, entity: Entity) -> Listing:

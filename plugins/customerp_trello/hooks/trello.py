@@ -19,6 +19,12 @@ ACTION_FIELDS = "id,idMemberCreator,type,date,data"
 _CARD_URL = re.compile(r"^https?://[^/]+/c/([A-Za-z0-9]+)")
 
 
+def card_id(id_or_url: str) -> str:
+    """The id or short link that stands for a card, also out of its URL."""
+    match = _CARD_URL.match(id_or_url)
+    return match.group(1) if match else id_or_url
+
+
 class TrelloHook(TrelloRequests):
     """Organizations, memberships, members and comments.
 
@@ -210,8 +216,7 @@ class TrelloHook(TrelloRequests):
 
     def get_card(self, id_or_url: str) -> Fields:
         """Return a card, with its ``board`` and the board's ``idOrganization``, by id, short link or URL."""
-        match = _CARD_URL.match(id_or_url)
-        id_card = match.group(1) if match else id_or_url
+        id_card = card_id(id_or_url)
         params = {
             "fields": "id,name,shortLink,idBoard,closed,url",
             "board": "true",
@@ -223,6 +228,34 @@ class TrelloHook(TrelloRequests):
                 f"/boards/{url_part(card['idBoard'])}", {"fields": params["board_fields"]}, f"board {card['idBoard']}"
             )
         return card
+
+    # -- webhooks ----------------------------------------------------------------------------------------------
+
+    def webhooks(self) -> list[Fields]:
+        """Return all webhooks of the tokens of the token's member, other programs' included.
+
+        ``GET /tokens/{token}/webhooks`` would put the token into a URL.
+        """
+        tokens = self._list("/members/me/tokens", {"webhooks": "true"})
+        return [webhook for token in tokens for webhook in token.get("webhooks") or []]
+
+    def create_webhook(self, id_model: str, callback_url: str, description: str) -> Fields:
+        """Have every action on a model told to *callback_url*, which Trello asks first (HEAD, 200).
+
+        Raises:
+            RecordError: the address did not answer so, there is such a webhook, or the model is not to be seen.
+            UnknownOutcome: it may exist.
+        """
+        fields = {"idModel": id_model, "callbackURL": callback_url, "description": description, "active": True}
+        return self._write("POST", "/webhooks/", fields, f"webhook of {id_model}")
+
+    def update_webhook(self, id: str, **fields: Any) -> Fields:
+        """Change a webhook; ``active=True`` wakes one that Trello has put to sleep after many failures."""
+        return self._write("PUT", f"/webhooks/{url_part(id)}", fields, f"webhook {id}")
+
+    def delete_webhook(self, id: str) -> None:
+        """Remove a webhook."""
+        self._delete(f"/webhooks/{url_part(id)}", f"webhook {id}")
 
     def _greeting(self) -> str:
         return f"Trello answers at {self.settings.base_url} and knows us as @{self.me()['username']}."

@@ -25,6 +25,8 @@ from customerp_trello.hooks.trello_paging import ActionPager
 
 Fields = dict[str, Any]
 BATCH_SIZE = 10
+CLIENT_HEADER, CLIENT = "X-Trello-Client-Identifier", "customerp-trello"
+"""Trello repeats this header on the webhooks that a request causes: so our own writes are known there."""
 
 _ERRORS = ErrorShape(
     messages=(("message",), ("originalMessage",), ("error",)),
@@ -166,7 +168,7 @@ class TrelloRequests(SyncHttpHook):
         return HeaderAuth("Authorization", value)
 
     def _headers(self) -> Mapping[str, str]:
-        return {"X-Trello-Client-Identifier": "customerp-trello"}
+        return {CLIENT_HEADER: CLIENT}
 
     def _error_shape(self) -> ErrorShape:
         return _ERRORS

@@ -297,3 +297,20 @@ invitation = Table(
     UniqueConstraint("email", "workspace_id"),
     sqlite_autoincrement=True,
 )
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _id(),
+    _key("connection"),
+    _key("delivery_id"),
+    _key("pair"),
+    _key("model"),
+    _key("kind"),
+    _moment("received_at"),
+    _key("run"),
+    _moment("taken_at", nullable=True),
+    UniqueConstraint("connection", "delivery_id", "pair"),
+    Index(None, "pair", "run"),
+    sqlite_autoincrement=True,
+)
