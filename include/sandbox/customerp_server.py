@@ -206,6 +206,5 @@ def _window(entity: Entity, query: dict[str, str]) -> Window:
 
 def build_app(database: str | Path, settings: CustomERPSettings | None = None) -> Starlette:
     """The ASGI application on a database file, which is created when it is missing."""
-    return CustomERPService(
-        SandboxDatabase(database, SCHEMA + WEBHOOKS_SCHEMA), settings or CustomERPSettings()
-    ).build()
+    tables = SandboxDatabase(database, SCHEMA + WEBHOOKS_SCHEMA)
+    return CustomERPService(tables, settings or CustomERPSettings()).build()

@@ -91,7 +91,8 @@ class TrelloService(SandboxService):
             ("POST", "/sandbox/join"): self.people.join,
             ("POST", "/sandbox/plan"): self.people.set_plan,
         }
-        self._batchable = [(Route("/1" + path, handler), handler) for verb, path, handler in ROUTES if verb == "GET"]
+        readable = [(path, handler) for verb, path, handler in (*ROUTES, *self.webhooks.routes()) if verb == "GET"]
+        self._batchable = [(Route("/1" + path, handler), handler) for path, handler in readable]
         self.start_empty()
 
     def routes(self) -> list[tuple[str, str, Handler]]:

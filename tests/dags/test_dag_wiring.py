@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable
 from airflow.sdk.definitions.retry_policy import RetryAction
+from airflow.sdk.module_loading import import_string
 from airflow.sdk.timezone import parse
 from airflow.serialization.encoders import coerce_to_core_timetable
 from airflow.serialization.serialized_objects import DagSerialization
-from four_dags import CONTACTS, CUSTOMERS, PAIRS
+from four_dags import CONTACTS, CUSTOMERS
 
 from customerp_trello import errors
 from customerp_trello.flow.dag import links_asset
 from customerp_trello.flow.form import ACTIONS, DEFAULTS
 from customerp_trello.mapping.load import load_pair
+from customerp_trello.webhooks.inbox_trigger import news_asset
 
 BEFORE = {
     "acquire_lease": set(),
@@ -123,13 +126,21 @@ def test_new_links_are_announced_by_one_task_only(dag):
     assert links_asset(dag.dag_id).uri.startswith(f"customerp-trello://{dag.dag_id}/")
 
 
-def test_contacts_follow_new_customers_and_keep_windows_of_their_own(bag):
-    timetable = bag.dags[CONTACTS].timetable
-    assert isinstance(timetable, AssetOrTimeSchedule)
-    condition = coerce_to_core_timetable(timetable).asset_condition
-    assert [key.uri for key, _ in condition.iter_assets()] == [links_asset(CUSTOMERS).uri]
-    windows = {pair: bag.dags[pair].timetable for pair in PAIRS} | {CONTACTS: timetable.timetable}
-    assert {type(window) for window in windows.values()} == {CronDataIntervalTimetable}
+def test_news_start_a_pair_and_so_do_new_links_of_the_pairs_it_builds_on_beside_its_windows(dag):
+    assert isinstance(dag.timetable, AssetOrTimeSchedule)
+    assert type(dag.timetable.timetable) is CronDataIntervalTimetable
+    condition = coerce_to_core_timetable(dag.timetable).asset_condition
+    assert type(condition).__name__ in ("SerializedAsset", "SerializedAssetAny")  # any of them will do
+    expected = [news_asset(dag.dag_id).uri] + ([links_asset(CUSTOMERS).uri] if dag.dag_id == CONTACTS else [])
+    assert [key.uri for key, _ in condition.iter_assets()] == expected
+
+
+def test_the_news_of_a_pair_are_watched_in_the_triggerer(dag):
+    (watcher,) = news_asset(dag.dag_id).watchers
+    classpath, arguments = watcher.trigger.serialize()
+    assert import_string(classpath)(**arguments).pair == dag.dag_id
+    stored = json.dumps(DagSerialization.to_dict(dag)["dag"]["timetable"])
+    assert json.dumps({"classpath": classpath, "kwargs": arguments}) in stored
 
 
 def test_a_run_has_a_real_window(dag):

@@ -403,4 +403,6 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
         assert len(intents.open_intents(tx, PAIR)) == 1
         assert len(conflicts.conflicts(tx, PAIR)) == 1
         assert plans.held_plan(tx, PAIR, "d2")
-        assert retention.forget_older(tx, 90) == dict.fromkeys(["history", "intent", "conflict", "plan", "run"], 0)
+        assert retention.forget_older(tx, 90) == dict.fromkeys(
+            ["history", "intent", "conflict", "delivery", "plan", "run"], 0
+        )

@@ -60,9 +60,9 @@ def put_in(tx: Transaction, deliveries: Iterable[Delivery]) -> int:
 def waiting(tx: Transaction, pair: str) -> Waiting | None:
     """What waits for a run of *pair*; None if nothing does."""
     c = delivery.c
-    query = select(func.min(c.id), func.max(c.id), func.count()).where(c.pair == pair, c.run == "")
-    oldest, newest, count = tx.execute(query).one()
-    return Waiting(oldest, newest, count) if count else None
+    query = select(func.min(c.id), func.max(c.id), func.count(c.id)).where(c.pair == pair, c.run == "")
+    found = Waiting(*map(int, [number or 0 for number in tx.execute(query).one()]))
+    return found if found.count else None
 
 
 def take_out(tx: Transaction, pair: str, run: str) -> int:

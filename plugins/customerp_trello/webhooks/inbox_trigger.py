@@ -43,7 +43,7 @@ class InboxTrigger(BaseEventTrigger):
     """
 
     def __init__(self, pair: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.pair = pair
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -61,7 +61,8 @@ class InboxTrigger(BaseEventTrigger):
                 await asyncio.sleep(FAILED_SECONDS)
                 continue
             if found and alarm.rings(found.oldest, found.newest, time.monotonic()):
-                yield TriggerEvent({"pair": self.pair, "deliveries": found.count, "newest": found.newest})
+                said = {"pair": self.pair, "deliveries": found.count, "newest": found.newest}
+                yield TriggerEvent(said)  # type: ignore[no-untyped-call]
             await asyncio.sleep(POLL_SECONDS)
 
 

@@ -66,9 +66,14 @@ def remove(hook: TrelloHook) -> list[Registered]:
 
 
 def ours(hook: TrelloHook) -> list[dict[str, Any]]:
-    """The webhooks at the connection's address, oldest first."""
+    """The webhooks of the connection's own token at its address, oldest first.
+
+    Trello lists those of all tokens of the member without saying which token is which. One that another token made may
+    be signed with another secret, so each is read with ours, ten in a request: Trello shows it to its own token only.
+    """
     url = hook.settings.webhook_url
-    return sorted((one for one in hook.webhooks() if one["callbackURL"] == url), key=lambda one: str(one["id"]))
+    ids = sorted(str(one["id"]) for one in hook.webhooks() if one["callbackURL"] == url)
+    return [one for one in hook.batch(f"/webhooks/{id_}" for id_ in ids) if isinstance(one, dict)]
 
 
 def models(hook: TrelloHook, pairs: tuple[Mapping, ...]) -> dict[str, str]:

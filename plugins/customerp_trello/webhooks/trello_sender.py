@@ -46,9 +46,8 @@ class TrelloSender:
             told = (str(action["id"])[:255], str(model["id"])[:255], str(action["type"])[:255])
             concerned = [one.pair for one in self.pairs if self._concerns(one, action, model)]
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise RecordError(
-                f"{self.hook.conn_id}: a delivery is no action of Trello's; has its API changed?"
-            ) from None
+            where = self.hook.conn_id
+            raise RecordError(f"{where}: a delivery is no action as Trello sends it; has its API changed?") from None
         action_id, model_id, kind = told
         return [Delivery(self.hook.conn_id, action_id, pair, model_id, kind) for pair in concerned]
 
