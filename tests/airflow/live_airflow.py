@@ -48,6 +48,7 @@ class LiveAirflow:
 
     Attributes:
         stack: the running processes.
+        port: of the api-server.
         mappings: the mappings that Airflow reads; the contacts' one has a misspelt key.
         summary: what the seed says about the company.
         state: our state database.
@@ -61,8 +62,8 @@ class LiveAirflow:
         self.state = Store(f"sqlite:///{layout.airflow_home / 'customerp_trello' / 'state.db'}")
         overrides = QUICK | {FOLDER_VARIABLE: str(self.mappings)}
         # Not the usual port: another test's stack may be about to take it.
-        (port,) = free_ports(1)
-        self.stack = Stack(home, connections=self._connections, port=port, overrides=overrides)
+        (self.port,) = free_ports(1)
+        self.stack = Stack(home, connections=self._connections, port=self.port, overrides=overrides)
 
     def _connections(self, systems: Any) -> Any:
         seeded = {
