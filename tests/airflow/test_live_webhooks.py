@@ -44,10 +44,11 @@ class HookedAirflow(LiveAirflow):
             fields["extra"] |= {"webhook_url": self.address(name), "webhook_secret": SECRETS[name]}
         return connections
 
-    def webhooks(self, command: str) -> list[str]:
-        """The lines that the command prints, each one's first word."""
+    def webhooks(self, command: str, *, without: str = "") -> list[str]:
+        """The lines that the command prints, each one's first word; *without* a variable of the environment."""
         arguments = [sys.executable, "-m", "customerp_trello.webhooks", command]
-        done = subprocess.run(arguments, env=self.stack.environment, capture_output=True, text=True, timeout=120)
+        environment = {name: value for name, value in self.stack.environment.items() if name != without}
+        done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         return [line.split()[0] for line in done.stdout.splitlines() if "  " in line]
 
@@ -197,8 +198,12 @@ def test_a_forged_delivery_gets_401_and_starts_nothing(live):
     assert (live.deliveries(), live.run_types(CUSTOMERS)) == (before, runs)
 
 
-def test_webhooks_can_be_listed_and_removed(live):
+def test_webhooks_can_be_listed_and_removed_by_a_connection_in_airflows_database(live):
     listed = live.webhooks("list")
     assert set(listed) == {"active"}
+    variable = "AIRFLOW_CONN_TRELLO_DEFAULT"
+    connection = live.stack.environment[variable]
+    live.stack.run_airflow("connections", "add", "trello_default", "--conn-json", connection)
+    assert live.webhooks("list", without=variable) == listed
     assert live.webhooks("remove") == ["removed"] * len(listed)
     assert live.webhooks("list") == []
