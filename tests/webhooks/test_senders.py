@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ from starlette.datastructures import Headers
 
 from customerp_trello.errors import RecordError
 from customerp_trello.hooks.profile import Notifications
+from customerp_trello.mapping.load import FOLDER_VARIABLE
 from customerp_trello.webhooks import senders
 from customerp_trello.webhooks.customerp_sender import CustomERPSender
 from customerp_trello.webhooks.signatures import sha256_signature
 
+MAPPINGS = Path(__file__).resolve().parents[2] / "include" / "mappings"
 CUSTOMERS = "custom_customer__trello_organizations"
 EMPLOYEES = "customerp_employee__trello_members"
 CONTACTS = "custom_contact__trello_members"
@@ -103,6 +107,18 @@ def test_a_connection_without_address_or_secret_takes_nothing(connect):
     assert senders.sender("trello_default") is None
     assert senders.sender("customerp_default") is None
     assert senders.sender("another") is None
+
+
+def test_what_is_wrong_with_one_connection_or_mapping_leaves_the_others_alone(connect, monkeypatch, tmp_path):
+    mappings = tmp_path / "mappings"
+    shutil.copytree(MAPPINGS, mappings)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(mappings))
+    (mappings / f"{EMPLOYEES}.yaml").write_text("pair: [")
+    hooked = {"webhook_url": "https://airflow.example.com/x", "webhook_secret": "s"}
+    connect("customerp", host="https://erp.example.com", extra=hooked | {"profile": "no-such-profile"})
+    senders._senders.cache_clear()
+    assert senders.sender("customerp_default") is None
+    assert {pair.pair for pair in senders.sender("trello_default").pairs} == {CUSTOMERS, CONTACTS, PROJECTS}
 
 
 @pytest.mark.parametrize(

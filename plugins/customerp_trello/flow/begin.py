@@ -13,7 +13,7 @@ from customerp_trello.flow.recover import recover
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Side
 from customerp_trello.state import inbox, lease
-from customerp_trello.state.lease import Holder
+from customerp_trello.state.lease import Fence, Holder
 from customerp_trello.state.plans import held_plan
 from customerp_trello.state.runs import find_run, get_run, start_run, update_run
 from customerp_trello.state.store import Store
@@ -91,8 +91,12 @@ def begin(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
     if run.form.dry:
         return {"recovered": "a preview resolves nothing"}
     fence = run.attempt()
-    recovered = recover(run, fence, open_side)
-    if run.form.partial:
-        return {"recovered": recovered}
+    return {"recovered": recover(run, fence, open_side), "deliveries": _take_deliveries(run, fence)}
+
+
+def _take_deliveries(run: PairRun, fence: Fence) -> int:
+    with run.store.read() as tx:
+        if run.form.partial or not inbox.waiting(tx, run.pair):
+            return 0
     with run.begin(fence) as tx:
-        return {"recovered": recovered, "deliveries": inbox.take_out(tx, run.pair, run.id)}
+        return inbox.take_out(tx, run.pair, run.id)

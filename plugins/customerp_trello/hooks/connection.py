@@ -58,6 +58,11 @@ class Settings:
     webhook_url: str = ""
     webhook_secret: str = field(default="", repr=False)
 
+    @property
+    def takes_webhooks(self) -> bool:
+        """Whether notifications are taken: without a secret nobody could tell whose they are."""
+        return bool(self.webhook_url and self.webhook_secret)
+
 
 def read_connection(connection: AirflowConnection, *, keys: Iterable[str], default_host: str = "") -> Settings:
     """Check a connection.

@@ -31,7 +31,8 @@ class TrelloHook(TrelloRequests):
     Args:
         conn_id: Airflow connection of type ``trello``: login = API key, password = token (without a login the password
             is an OAuth 2.0 bearer token); host only for another address than Trello's own. Extra: ``staff_workspaces``
-            (ids or short names), ``register_card`` (id or URL), ``requests_per_10_seconds`` (100, as Trello allows).
+            (ids or short names), ``register_card`` (id or URL), ``requests_per_10_seconds`` (100, as Trello allows),
+            ``webhook_url`` and ``webhook_secret`` (the API key's secret) where webhooks are taken.
     """
 
     default_conn_name = "trello_default"

@@ -1,6 +1,7 @@
 """The address that both systems send to: ``/customerp-trello/webhooks/<connection id>`` of Airflow's api-server.
 
 Airflow lets anybody reach a plugin's app, so each POST has to show its signature, and there is nothing to read here.
+Every Airflow process loads plugins, but only the api-server answers: what it takes to answer is imported inside.
 
 | status | meaning |
 |---|---|
@@ -15,10 +16,14 @@ Airflow lets anybody reach a plugin's app, so each POST has to show its signatur
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
+
+if TYPE_CHECKING:
+    from customerp_trello.state.inbox import Delivery
 
 PREFIX = "/customerp-trello/webhooks"
 LARGEST_BODY = 512 * 1024
@@ -83,7 +88,7 @@ def take(connection: str, headers: Mapping[str, str], body: bytes) -> int:
     return 200
 
 
-def _store(connection: str, deliveries: list) -> None:  # type: ignore[type-arg]
+def _store(connection: str, deliveries: list[Delivery]) -> None:
     from customerp_trello.state.inbox import put_in
     from customerp_trello.state.location import state_url
     from customerp_trello.state.store import Store

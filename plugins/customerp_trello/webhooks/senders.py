@@ -62,20 +62,24 @@ def _pairs() -> Iterator[Pair]:
 @lru_cache(maxsize=1)
 def _senders(_slot: int) -> dict[str, Sender]:
     found: dict[str, Sender] = {}
-    for connection, pairs in pairs_of("trello").items():
-        trello = TrelloHook(connection)
-        if _takes_part(trello):
-            found[connection] = TrelloSender(trello, pairs)
-    for connection, pairs in pairs_of("customerp").items():
-        erp = CustomERPHook(connection)
-        if _takes_part(erp) and erp.profile.notifications:
-            found[connection] = CustomERPSender(erp, pairs, erp.profile.notifications)
+    for side, make in (("trello", _trello), ("customerp", _customerp)):
+        for connection, pairs in pairs_of(side).items():
+            try:
+                made = make(connection, pairs)
+            except SyncError as error:  # the others go on
+                log.warning("connection left out", connection=connection, reason=str(error))
+                continue
+            if made:
+                found[connection] = made
     return found
 
 
-def _takes_part(hook: TrelloHook | CustomERPHook) -> bool:
-    try:
-        return bool(hook.settings.webhook_url and hook.settings.webhook_secret)
-    except SyncError as error:
-        log.warning("connection left out", connection=hook.conn_id, reason=str(error))
-        return False
+def _trello(connection: str, pairs: tuple[Pair, ...]) -> Sender | None:
+    hook = TrelloHook(connection)
+    return TrelloSender(hook, pairs) if hook.settings.takes_webhooks else None
+
+
+def _customerp(connection: str, pairs: tuple[Pair, ...]) -> Sender | None:
+    hook = CustomERPHook(connection)
+    speech = hook.profile.notifications if hook.settings.takes_webhooks else None
+    return CustomERPSender(hook, pairs, speech) if speech else None
