@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from customerp_trello.state.tables import delivery
 from customerp_trello.webhooks.endpoint import PREFIX
+from customerp_trello.webhooks.inbox_trigger import news_asset
 from customerp_trello.webhooks.signatures import trello_signature
 from demo.processes import members
 
@@ -58,6 +59,13 @@ class HookedAirflow(LiveAirflow):
 
     def run_types(self, pair: str) -> Counter[str]:
         return Counter(run["run_type"] for run in self.api().dag_runs(pair))
+
+    def events(self, pair: str) -> int:
+        """How often the pair's asset was updated."""
+        wanted = news_asset(pair).uri
+        (asset,) = (one for one in self.api()._pages("/assets", "assets") if one["uri"] == wanted)
+        answer = self.api()._send("GET", "/assets/events", query={"asset_id": str(asset["id"])})
+        return int(answer["total_entries"])
 
     def woken_after(self) -> float:
         """Seconds from the last delivery until a run was about to read."""
@@ -174,6 +182,22 @@ def test_a_burst_of_edits_is_few_runs_and_none_is_lost(live, capsys):
     more = live.run_types(CUSTOMERS) - before
     assert set(more) == {"asset_triggered"}
     assert more.total() <= 3
+
+
+def test_an_event_that_airflow_lost_is_sent_again(live, capsys):
+    """Airflow drops the events of a paused DAG."""
+    settle(live)
+    customer, workspace = list(live.links(CUSTOMERS).items())[12]
+    api, systems, before = live.api(), live.systems(), live.events(CUSTOMERS)
+    api.set_paused(CUSTOMERS, True)
+    systems.put(f"/organizations/{workspace}", desc="Edited while paused")
+    wait_for(lambda: live.events(CUSTOMERS) > before, "the event", LONGEST)
+    api.set_paused(CUSTOMERS, False)
+    begun = time.monotonic()
+    there = "Edited while paused"
+    wait_for(lambda: systems.records("customers")[customer]["description"] == there, "the edit", LONGEST)
+    arrived(live, "Trello -> CustomERP, after a lost event", begun, capsys)
+    assert live.events(CUSTOMERS) > before + 1
 
 
 def test_a_forged_delivery_gets_401_and_starts_nothing(live):
