@@ -89,7 +89,7 @@ class CustomERPService(SandboxService):
         except Problem as problem:
             return problem.answer()
 
-    def failure(self, status: int) -> Answer:
+    def failure(self, status: int, incoming: Incoming) -> Answer:
         """An ordered fault's answer."""
         headers = {"Retry-After": "1"} if status in (429, 503) else {}
         return Problem(status, "The sandbox was told to fail.", headers=headers).answer()

@@ -54,8 +54,8 @@ class SandboxService:
         """Check the request, run the handler, put refusals into words."""
         raise NotImplementedError
 
-    def failure(self, status: int) -> Answer:
-        """A refusal with this status, in the server's own form."""
+    def failure(self, status: int, incoming: Incoming) -> Answer:
+        """A refusal of the request with this status, in the server's own form."""
         raise NotImplementedError
 
     def no_route(self, incoming: Incoming, allowed: list[str]) -> Answer:
@@ -162,7 +162,7 @@ class _Endpoint:
 
     def _answer(self, incoming: Incoming, fault: Fault | None) -> Answer:
         if fault is not None and fault.kind == "status":
-            return self.service.failure(int(fault.argument))
+            return self.service.failure(int(fault.argument), incoming)
         if self.handler is None:
             return self.service.no_route(incoming, self.allowed)
         if fault is not None and fault.kind == "twice":

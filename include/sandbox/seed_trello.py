@@ -64,6 +64,7 @@ class SeedTrello:
             bio="",
             email=account.email,
             confirmed=1,
+            avatar_url=account.avatar_url,
         )
         self.by_email[account.email.lower()] = member
         return member

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 
 from sandbox_serving import common_arguments, serve
 from trello_server import build_app
@@ -23,7 +24,7 @@ from trello_settings import (
 def _accounts(token: str | None) -> tuple[Account, ...]:
     """The accounts, the integration's with the token that was given."""
     first, *others = ACCOUNTS
-    return (Account(first.id, first.username, first.full_name, first.email, token or first.token), *others)
+    return (replace(first, token=token or first.token), *others)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,7 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate-limits", choices=("on", "off"), default="on", help="answer 429 (default: %(default)s)")
     parser.add_argument("--no-caps", action="store_true", help="lift Trello's limits on sizes of workspaces")
     parser.add_argument(
-        "--invite-answer", choices=("full", "bare"), default="full", help="whether an invitation's answer names members"
+        "--invite-answer",
+        choices=("full", "bare", "member"),
+        default="full",
+        help="whether an invitation answers the organization with members, without, or the member",
     )
     parser.add_argument(
         "--batch-errors", choices=("named", "status"), default="named", help="form of a failed route in a batch"

@@ -16,6 +16,7 @@ from trello_access import (
     organization_for,
 )
 from trello_call import TrelloCall, chosen
+from trello_members import avatar_hash, non_public
 from trello_refusals import invalid_id, invalid_value, no_permission, no_such_resource
 from trello_schema import is_id, moment_of
 
@@ -66,20 +67,29 @@ def action_shape(row: Row) -> dict[str, Any]:
 
 
 def shown_action(call: TrelloCall, row: Row) -> dict[str, Any]:
-    """An action with the fields asked for, and its author unless ``memberCreator=false``."""
+    """An action with the fields asked for, its author and whom it is about, unless these are switched off."""
     shown = chosen(action_shape(row), call.params.get("fields", ""))
-    author = call.database.row("SELECT * FROM members WHERE id = ?", row["id_member_creator"])
-    if author is not None and call.flag("memberCreator", default=True):
-        names = {
-            "id": author["id"],
-            "username": author["username"],
-            "fullName": author["full_name"],
-            "initials": author["initials"],
-            "avatarUrl": author["avatar_url"],
-            "activityBlocked": False,
-        }
-        shown["memberCreator"] = chosen(names, call.params.get("memberCreator_fields", ""))
+    people = {"memberCreator": row["id_member_creator"], "member": json.loads(row["data"]).get("idMember")}
+    for name, id_member in people.items():
+        member = call.database.row("SELECT * FROM members WHERE id = ?", id_member) if id_member else None
+        if member is not None and call.flag(name, default=True):
+            shown[name] = chosen(_person_shape(member), call.params.get(f"{name}_fields", ""))
     return shown
+
+
+def _person_shape(member: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "id": member["id"],
+        "activityBlocked": False,
+        "avatarHash": avatar_hash(member),
+        "avatarUrl": member["avatar_url"],
+        "fullName": member["full_name"],
+        "idMemberReferrer": None,
+        "initials": member["initials"],
+        "nonPublic": non_public(member),
+        "nonPublicAvailable": True,
+        "username": member["username"],
+    }
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------
@@ -171,7 +181,8 @@ def _paging(call: TrelloCall) -> tuple[int, int]:
 # -- one -----------------------------------------------------------------------------------------------------------
 
 
-def _action_for(call: TrelloCall) -> sqlite3.Row:
+def action_for(call: TrelloCall) -> sqlite3.Row:
+    """An action of a workspace that the token's member is in."""
     if not is_id(call.path["id"]):
         raise invalid_id()
     row = call.database.row("SELECT * FROM actions WHERE id = ?", call.path["id"])
@@ -184,7 +195,7 @@ def _action_for(call: TrelloCall) -> sqlite3.Row:
 
 def show_action(call: TrelloCall) -> dict[str, Any]:
     """GET /actions/{id}."""
-    return shown_action(call, _action_for(call))
+    return shown_action(call, action_for(call))
 
 
 def add_comment(call: TrelloCall) -> dict[str, Any]:
@@ -205,7 +216,7 @@ def add_comment(call: TrelloCall) -> dict[str, Any]:
 
 def edit_comment(call: TrelloCall) -> dict[str, Any]:
     """PUT /actions/{id} (``text``) and PUT /actions/{id}/text (``value``): the author only; id and date stay."""
-    row = _action_for(call)
+    row = action_for(call)
     if row["type"] != "commentCard":
         raise invalid_value("type")
     if row["id_member_creator"] != call.me["id"]:
@@ -217,12 +228,12 @@ def edit_comment(call: TrelloCall) -> dict[str, Any]:
     call.database.run("UPDATE actions SET data = ? WHERE id = ?", json.dumps(data, ensure_ascii=False), row["id"])
     edited = {"id": row["id"], "text": text}
     _tell_webhooks(call, "updateComment", row, {"action": edited, "old": {"text": old["text"]}})
-    return shown_action(call, _action_for(call))
+    return shown_action(call, action_for(call))
 
 
 def delete_comment(call: TrelloCall) -> dict[str, Any]:
     """DELETE /actions/{id}: the author, or an admin of the workspace."""
-    row = _action_for(call)
+    row = action_for(call)
     if row["type"] != "commentCard":
         raise invalid_value("type")
     if row["id_member_creator"] != call.me["id"] and not is_admin(call, row["id_organization"]):

@@ -7,9 +7,11 @@ import sqlite3
 import string
 from typing import Any
 
-from trello_access import board_for, card_for, list_for, organization_for
+from trello_access import board_for, card_for, is_active_member, list_for, organization_for
 from trello_actions import record_action
-from trello_call import Shape, TrelloCall, chosen
+from trello_board_shapes import board_shape, card_shape, list_shape
+from trello_call import TrelloCall, chosen
+from trello_copies import card_source, copy_comments
 from trello_refusals import invalid_value
 
 _LETTERS = string.ascii_letters + string.digits
@@ -18,39 +20,6 @@ _LETTERS = string.ascii_letters + string.digits
 def short_link() -> str:
     """Eight letters and digits."""
     return "".join(secrets.choice(_LETTERS) for _ in range(8))
-
-
-def _board_shape(row: sqlite3.Row) -> Shape:
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "desc": row["desc"],
-        "closed": bool(row["closed"]),
-        "idOrganization": row["id_organization"],
-        "shortLink": row["short_link"],
-        "shortUrl": f"https://trello.com/b/{row['short_link']}",
-        "url": f"https://trello.com/b/{row['short_link']}/board",
-    }
-
-
-def _list_shape(row: sqlite3.Row) -> Shape:
-    shape: Shape = {"id": row["id"], "name": row["name"], "closed": bool(row["closed"])}
-    return {**shape, "pos": row["pos"], "idBoard": row["id_board"]}
-
-
-def _card_shape(row: sqlite3.Row) -> Shape:
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "desc": row["desc"],
-        "closed": bool(row["closed"]),
-        "idBoard": row["id_board"],
-        "idList": row["id_list"],
-        "idShort": row["id_short"],
-        "shortLink": row["short_link"],
-        "shortUrl": f"https://trello.com/c/{row['short_link']}",
-        "url": f"https://trello.com/c/{row['short_link']}/{row['id_short']}-card",
-    }
 
 
 def _fields(call: TrelloCall) -> str:
@@ -68,15 +37,26 @@ def _name(call: TrelloCall) -> str:
 
 
 def list_organization_boards(call: TrelloCall) -> list[dict[str, Any]]:
-    """GET /organizations/{id}/boards."""
+    """GET /organizations/{id}/boards: all, or ``filter=open`` or ``closed``."""
     organization = organization_for(call, call.path["id"])
     rows = call.database.rows("SELECT * FROM boards WHERE id_organization = ? ORDER BY id", organization["id"])
-    return [chosen(_board_shape(row), _fields(call)) for row in rows]
+    return [chosen(board_shape(call, row), _fields(call)) for row in rows if _wanted(call, row, "all")]
+
+
+def list_member_boards(call: TrelloCall) -> list[dict[str, Any]]:
+    """GET /members/{id}/boards: those of the workspaces that both this member and the token's are in."""
+    sql = (
+        "SELECT boards.* FROM boards JOIN memberships USING (id_organization)"
+        " WHERE id_member = ? AND deactivated = 0 ORDER BY boards.id"
+    )
+    rows = call.database.rows(sql, call.member(call.path["id"])["id"])
+    seen = [row for row in rows if is_active_member(call, row["id_organization"])]
+    return [chosen(board_shape(call, row), _fields(call)) for row in seen if _wanted(call, row, "all")]
 
 
 def show_board(call: TrelloCall) -> dict[str, Any]:
     """GET /boards/{id or short link}."""
-    return chosen(_board_shape(board_for(call, call.path["id"])), _fields(call))
+    return chosen(board_shape(call, board_for(call, call.path["id"])), _fields(call))
 
 
 def create_board(call: TrelloCall) -> dict[str, Any]:
@@ -92,14 +72,14 @@ def create_board(call: TrelloCall) -> dict[str, Any]:
     if call.flag("defaultLists", default=True):
         for pos, title in enumerate(("To Do", "Doing", "Done"), start=1):
             _insert_list(call, board["id"], title, pos * 16384)
-    return chosen(_board_shape(board_for(call, board["id"])), _fields(call))
+    return chosen(board_shape(call, board_for(call, board["id"])), _fields(call))
 
 
 def edit_board(call: TrelloCall) -> dict[str, Any]:
     """PUT /boards/{id}: name, desc, closed."""
     row = board_for(call, call.path["id"])
     _update(call, "boards", row)
-    return chosen(_board_shape(board_for(call, row["id"])), _fields(call))
+    return chosen(board_shape(call, board_for(call, row["id"])), _fields(call))
 
 
 def delete_board(call: TrelloCall) -> dict[str, Any]:
@@ -115,12 +95,12 @@ def list_board_lists(call: TrelloCall) -> list[dict[str, Any]]:
     """GET /boards/{id}/lists: open ones, or ``filter=all``."""
     board = board_for(call, call.path["id"])
     rows = call.database.rows("SELECT * FROM lists WHERE id_board = ? ORDER BY pos, id", board["id"])
-    return [chosen(_list_shape(row), _fields(call)) for row in rows if _wanted(call, row)]
+    return [chosen(list_shape(row), _fields(call)) for row in rows if _wanted(call, row)]
 
 
 def show_list(call: TrelloCall) -> dict[str, Any]:
     """GET /lists/{id}."""
-    return chosen(_list_shape(list_for(call, call.path["id"])), _fields(call))
+    return chosen(list_shape(list_for(call, call.path["id"])), _fields(call))
 
 
 def create_list(call: TrelloCall) -> dict[str, Any]:
@@ -128,14 +108,14 @@ def create_list(call: TrelloCall) -> dict[str, Any]:
     name = _name(call)
     board = board_for(call, call.params.get("idBoard", ""))
     pos = call.database.value("SELECT coalesce(max(pos), 0) + 16384 FROM lists WHERE id_board = ?", board["id"])
-    return chosen(_list_shape(list_for(call, _insert_list(call, board["id"], name, pos))), _fields(call))
+    return chosen(list_shape(list_for(call, _insert_list(call, board["id"], name, pos))), _fields(call))
 
 
 def edit_list(call: TrelloCall) -> dict[str, Any]:
     """PUT /lists/{id}: name, closed."""
     row = list_for(call, call.path["id"])
     _update(call, "lists", row)
-    return chosen(_list_shape(list_for(call, row["id"])), _fields(call))
+    return chosen(list_shape(list_for(call, row["id"])), _fields(call))
 
 
 def _insert_list(call: TrelloCall, id_board: str, name: str, pos: int) -> str:
@@ -161,37 +141,45 @@ def list_list_cards(call: TrelloCall) -> list[dict[str, Any]]:
 def _cards(call: TrelloCall, column: str, value: str) -> list[dict[str, Any]]:
     joined = "cards.*, lists.id_board FROM cards JOIN lists ON lists.id = cards.id_list"
     sql = f"SELECT {joined} WHERE {column} = ? ORDER BY cards.id"
-    return [chosen(_card_shape(row), _fields(call)) for row in call.database.rows(sql, value) if _wanted(call, row)]
+    return [
+        chosen(card_shape(call, row), _fields(call)) for row in call.database.rows(sql, value) if _wanted(call, row)
+    ]
 
 
 def show_card(call: TrelloCall) -> dict[str, Any]:
     """GET /cards/{id or short link}; with its board and list where ``board=true`` or ``list=true`` asks for them."""
     row = card_for(call, call.path["id"])
-    card = chosen(_card_shape(row), _fields(call))
+    card = chosen(card_shape(call, row), _fields(call))
     if call.flag("board"):
-        card["board"] = chosen(_board_shape(board_for(call, row["id_board"])), call.params.get("board_fields", ""))
+        card["board"] = chosen(board_shape(call, board_for(call, row["id_board"])), call.params.get("board_fields", ""))
     if call.flag("list"):
-        card["list"] = chosen(_list_shape(list_for(call, row["id_list"])), call.params.get("list_fields", ""))
+        card["list"] = chosen(list_shape(list_for(call, row["id_list"])), call.params.get("list_fields", ""))
     return card
 
 
 def create_card(call: TrelloCall) -> dict[str, Any]:
-    """POST /cards: on a list."""
+    """POST /cards: on a list; ``idCardSource`` copies a card, with its comments unless ``keepFromSource`` says less."""
     row = list_for(call, call.params.get("idList", ""))
+    source = card_source(call)
     sql = "SELECT count(*) + 1 FROM cards JOIN lists ON lists.id = cards.id_list WHERE lists.id_board = ?"
     card = {
         "id": call.ids.new(),
         "id_list": row["id"],
-        "name": _name(call),
-        "desc": call.params.get("desc", ""),
+        "name": source["name"] if source is not None and not call.params.get("name") else _name(call),
+        "desc": call.params.get("desc") or (source["desc"] if source is not None else ""),
         "short_link": short_link(),
         "id_short": call.database.value(sql, row["id_board"]),
     }
     call.database.insert("cards", card)
     full = card_for(call, card["id"])
     data = {"card": {"id": card["id"], "name": card["name"], "shortLink": card["short_link"]}}
-    record_action(call, "createCard", data, organization=full["id_organization"], board=full["id_board"], card=full)
-    return chosen(_card_shape(full), _fields(call))
+    where = {"organization": full["id_organization"], "board": full["id_board"], "card": full}
+    if source is None:
+        record_action(call, "createCard", data, **where)
+    else:
+        record_action(call, "copyCard", {**data, "cardSource": {"id": source["id"], "name": source["name"]}}, **where)
+        copy_comments(call, source, full)
+    return chosen(card_shape(call, full), _fields(call))
 
 
 def edit_card(call: TrelloCall) -> dict[str, Any]:
@@ -201,7 +189,7 @@ def edit_card(call: TrelloCall) -> dict[str, Any]:
         target = list_for(call, call.params["idList"])
         call.database.run("UPDATE cards SET id_list = ? WHERE id = ?", target["id"], row["id"])
     _update(call, "cards", row)
-    return chosen(_card_shape(card_for(call, row["id"])), _fields(call))
+    return chosen(card_shape(call, card_for(call, row["id"])), _fields(call))
 
 
 def delete_card(call: TrelloCall) -> dict[str, Any]:
@@ -210,9 +198,9 @@ def delete_card(call: TrelloCall) -> dict[str, Any]:
     return {}
 
 
-def _wanted(call: TrelloCall, row: sqlite3.Row) -> bool:
-    wanted = call.params.get("filter") or "open"
-    if wanted not in ("open", "closed", "all"):
+def _wanted(call: TrelloCall, row: sqlite3.Row, default: str = "open") -> bool:
+    wanted = call.params.get("filter") or default
+    if wanted not in ("open", "closed", "all", "visible"):
         raise invalid_value("filter")
     return wanted == "all" or bool(row["closed"]) == (wanted == "closed")
 

@@ -66,6 +66,9 @@ class TrelloCall:
         return row
 
 
+TrelloHandler = Callable[[TrelloCall], Any]
+
+
 def parameters(incoming: Incoming) -> dict[str, str]:
     """Query, form and JSON in one; Refusal 400 for a body that is neither."""
     params = dict(incoming.query)

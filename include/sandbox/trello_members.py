@@ -23,7 +23,7 @@ def member_shape(call: TrelloCall, row: sqlite3.Row, *, fellow: bool | None = No
         "fullName": row["full_name"],
         "initials": row["initials"],
         "avatarUrl": row["avatar_url"],
-        "avatarHash": None,
+        "avatarHash": avatar_hash(row),
         "bio": row["bio"],
         "bioData": {"emoji": {}},
         "url": f"https://trello.com/u/{row['username']}",
@@ -40,13 +40,23 @@ def member_shape(call: TrelloCall, row: sqlite3.Row, *, fellow: bool | None = No
     if own:
         shape["email"] = row["email"]
     if fellow or own or (fellow is None and _shared_organizations(call, row["id"])):
-        shape["nonPublic"] = {
-            "fullName": row["full_name"],
-            "initials": row["initials"],
-            "avatarUrl": row["avatar_url"],
-            "avatarHash": None,
-        }
+        shape["nonPublic"] = non_public(row)
     return shape
+
+
+def avatar_hash(row: sqlite3.Row) -> str | None:
+    """The last part of a picture's URL; None for somebody without one."""
+    return row["avatar_url"].rpartition("/")[2] if row["avatar_url"] else None
+
+
+def non_public(row: sqlite3.Row) -> dict[str, Any]:
+    """What fellow members see."""
+    return {
+        "fullName": row["full_name"],
+        "initials": row["initials"],
+        "avatarUrl": row["avatar_url"],
+        "avatarHash": avatar_hash(row),
+    }
 
 
 def shown_member(
@@ -120,13 +130,32 @@ _EDITABLE = {
 }
 
 
-def show_token(call: TrelloCall) -> dict[str, Any]:
-    """GET /tokens/{token}: only of one's own account."""
-    row = call.database.row("SELECT * FROM tokens WHERE token = ?", call.path["token"])
+def own_token(call: TrelloCall) -> sqlite3.Row:
+    """The token in the path, by itself or its id; only of one's own account."""
+    row = call.database.row("SELECT * FROM tokens WHERE ? IN (token, id)", call.path["token"])
     if row is None or row["id_member"] != call.me["id"]:
         raise no_such_resource()
+    return row
+
+
+def show_token(call: TrelloCall) -> dict[str, Any]:
+    """GET /tokens/{token}."""
+    return chosen(_token_shape(own_token(call)), call.params.get("fields", ""))
+
+
+def list_tokens(call: TrelloCall) -> list[dict[str, Any]]:
+    """GET /members/{id}/tokens: one's own only; without the tokens themselves."""
+    if call.member(call.path["id"])["id"] != call.me["id"]:
+        raise no_permission()
+    return [
+        chosen(_token_shape(row), "")
+        for row in call.database.rows("SELECT * FROM tokens WHERE id_member = ? ORDER BY id", call.me["id"])
+    ]
+
+
+def _token_shape(row: sqlite3.Row) -> Shape:
     allowed = {"read": True, "write": True}
-    shape: Shape = {
+    return {
         "id": row["id"],
         "identifier": row["identifier"],
         "idMember": row["id_member"],
@@ -138,4 +167,3 @@ def show_token(call: TrelloCall) -> dict[str, Any]:
             {"idModel": row["id_member"], "modelType": "Member", **allowed},
         ],
     }
-    return chosen(shape, call.params.get("fields", ""))

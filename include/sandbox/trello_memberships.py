@@ -11,7 +11,7 @@ from trello_access import is_admin, membership_of, organization_for
 from trello_actions import record_action
 from trello_call import TrelloCall
 from trello_members import SHORT_FIELDS, shown_member
-from trello_refusals import Refusal, invalid_value, no_permission, no_such_model
+from trello_refusals import Refusal, invalid_value, no_permission, no_such_model, no_such_resource
 from trello_schema import initials_of
 from trello_settings import COLLABORATORS, MEMBERS, ORGANIZATIONS
 
@@ -24,6 +24,7 @@ _FILTERS = {
     "me": "me",
     "normal": "admin = 0",
 }
+_MEMBER_FILTERS = {"all": "1", "none": "0", "normal": "admin = 0", "admins": "admin = 1", "owners": "admin = 1"}
 
 
 def members_of(call: TrelloCall, id_organization: str, condition: str = "1", *values: str) -> list[sqlite3.Row]:
@@ -48,7 +49,10 @@ def membership_shape(row: sqlite3.Row) -> dict[str, Any]:
 def list_members(call: TrelloCall) -> list[dict[str, Any]]:
     """GET /organizations/{id}/members: only id, username and fullName unless fields are named."""
     organization = organization_for(call, call.path["id"])
-    rows = members_of(call, organization["id"])
+    wanted = call.params.get("filter") or "all"
+    if wanted not in _MEMBER_FILTERS:
+        raise invalid_value("filter")
+    rows = members_of(call, organization["id"], _MEMBER_FILTERS[wanted])
     return [shown_member(call, row, call.params.get("fields", ""), SHORT_FIELDS, fellow=True) for row in rows]
 
 
@@ -59,14 +63,22 @@ def list_memberships(call: TrelloCall) -> list[dict[str, Any]]:
     if wanted not in _FILTERS:
         raise invalid_value("filter")
     condition = ("members.id = ?", call.me["id"]) if wanted == "me" else (_FILTERS[wanted],)
-    with_member = call.flag("member")
-    shown = []
-    for row in members_of(call, organization["id"], *condition):
-        one = membership_shape(row)
-        if with_member:
-            one["member"] = shown_member(call, row, call.params.get("member_fields", ""), SHORT_FIELDS, fellow=True)
-        shown.append(one)
-    return shown
+    return [_shown_membership(call, row) for row in members_of(call, organization["id"], *condition)]
+
+
+def show_membership(call: TrelloCall) -> dict[str, Any]:
+    """GET /organizations/{id}/memberships/{idMembership}."""
+    organization = organization_for(call, call.path["id"])
+    for row in members_of(call, organization["id"], "memberships.id = ?", call.path["idMembership"]):
+        return _shown_membership(call, row)
+    raise no_such_resource()
+
+
+def _shown_membership(call: TrelloCall, row: sqlite3.Row) -> dict[str, Any]:
+    one = membership_shape(row)
+    if call.flag("member"):
+        one["member"] = shown_member(call, row, call.params.get("member_fields", ""), SHORT_FIELDS, fellow=True)
+    return one
 
 
 def invite(call: TrelloCall) -> dict[str, Any]:
@@ -193,6 +205,8 @@ def _invited(call: TrelloCall, organization: sqlite3.Row, member: sqlite3.Row) -
     names = {"id": organization["id"], "name": organization["name"], "displayName": organization["display_name"]}
     if call.settings.invite_answer == "bare":
         return names
+    if call.settings.invite_answer == "member":
+        return shown_member(call, member, "", "all", fellow=True)
     rows = members_of(call, organization["id"], "members.id = ?", member["id"])
     members = [shown_member(call, row, "", "id,username,fullName,confirmed,memberType", fellow=True) for row in rows]
     return {**names, "members": members, "memberships": [membership_shape(row) for row in rows]}

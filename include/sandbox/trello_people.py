@@ -120,5 +120,6 @@ def insert_account(database: SandboxDatabase, account: Account) -> None:
             "initials": initials_of(account.full_name),
             "email": account.email,
             "confirmed": 1,
+            "avatar_url": account.avatar_url,
         },
     )

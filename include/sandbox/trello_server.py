@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import trello_actions as actions
 import trello_boards as boards
+import trello_fields as fields
 import trello_members as members
 import trello_memberships as memberships
+import trello_nested as nested
 import trello_organizations as organizations
 from sandbox_clock import as_milliseconds
 from sandbox_courier import Courier
@@ -19,8 +20,9 @@ from sandbox_messages import Answer, Incoming, json_answer, text_answer
 from sandbox_service import Handler, SandboxService
 from starlette.applications import Starlette
 from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from trello_access import authenticated, credentials, is_bearer
-from trello_call import TrelloCall, parameters
+from trello_call import TrelloCall, TrelloHandler, parameters
 from trello_limits import TrelloLimits
 from trello_people import TrelloPeople
 from trello_refusals import GET_WITH_BODY, Refusal
@@ -29,7 +31,6 @@ from trello_settings import TrelloSettings
 from trello_webhooks import SCHEMA as WEBHOOKS_SCHEMA
 from trello_webhooks import TrelloWebhooks
 
-TrelloHandler = Callable[[TrelloCall], Any]
 _BATCH = 10
 
 ROUTES: list[tuple[str, str, TrelloHandler]] = [
@@ -72,6 +73,8 @@ ROUTES: list[tuple[str, str, TrelloHandler]] = [
     ("PUT", "/actions/{id}", actions.edit_comment),
     ("PUT", "/actions/{id}/text", actions.edit_comment),
     ("DELETE", "/actions/{id}", actions.delete_comment),
+    *nested.ROUTES,
+    *fields.ROUTES,
 ]
 
 
@@ -94,6 +97,12 @@ class TrelloService(SandboxService):
         readable = [(path, handler) for verb, path, handler in (*ROUTES, *self.webhooks.routes()) if verb == "GET"]
         self._batchable = [(Route("/1" + path, handler), handler) for path, handler in readable]
         self.start_empty()
+
+    def build(self) -> Starlette:
+        """The ASGI application; a slash at the end of a path makes no difference to Trello."""
+        app = super().build()
+        app.add_middleware(_WithoutLastSlash)
+        return app
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Everything below /1."""
@@ -140,10 +149,13 @@ class TrelloService(SandboxService):
                 answer = refusal.answer()
         return answer.with_headers(self.limits.headers(key, token, incoming.template))
 
-    def failure(self, status: int) -> Answer:
+    def failure(self, status: int, incoming: Incoming) -> Answer:
         """An ordered fault's answer."""
         if status == 429:
             return json_answer({"error": "API_TOKEN_LIMIT_EXCEEDED", "message": "Rate limit exceeded"}, 429)
+        if status == 449:  # Trello could not carry out a part of the request
+            told = {"path": incoming.url_path, "originalMessage": "Conflict", "originalStatus": 409}
+            return json_answer(told, 449)
         return text_answer("Internal server error" if status == 500 else f"sandbox fault {status}", status)
 
     def no_route(self, incoming: Incoming, allowed: list[str]) -> Answer:
@@ -176,6 +188,16 @@ class TrelloService(SandboxService):
                 )
                 return handler(inner)
         raise Refusal(404, f"Cannot GET /1{parts.path}")
+
+
+class _WithoutLastSlash:
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["path"] = scope["path"].rstrip("/") or "/"
+        await self.app(scope, receive, send)
 
 
 def build_app(database: str | Path, settings: TrelloSettings | None = None) -> Starlette:

@@ -111,7 +111,7 @@ def test_an_organization_of_others_is_refused_not_missing(
     assert not isinstance(error.value, RecordMissing)
 
 
-@pytest.mark.parametrize("shape", ["full", "bare"])
+@pytest.mark.parametrize("shape", ["full", "bare", "member"])
 def test_invitations(start_trello: Any, connect: Connect, shape: str) -> None:
     server = start_trello(rate_limits=False, invite_answer=shape)
     hook = trello(server, connect)
