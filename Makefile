@@ -7,6 +7,7 @@ SHELL := /bin/bash
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+CLIENTS := tests/clients/node_modules/.package-lock.json
 DEMO := PYTHONPATH=include $(BIN)/python -m demo
 # PYTHON=... names the interpreter to build .venv with; otherwise the first of these that is new enough.
 PYTHON ?=
@@ -14,7 +15,7 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo up down test test-airflow kills soak mutants bench lint format types imports lock clean
+.PHONY: help install demo up down test test-clients test-airflow kills soak mutants bench lint format types imports lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +32,10 @@ down: $(INSTALLED) ## End what `make up` started and check that no process is le
 	@$(DEMO) down
 
 test: $(INSTALLED) ## Run all tests, loopback only (a quarter of an hour, 2 cores)
-	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow"
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow and not clients"
+
+test-clients: $(INSTALLED) $(CLIENTS) ## Let two public Trello clients judge the sandbox; not in test: one comes from npm (a minute)
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest tests/clients
 
 test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (minutes; a quiet machine)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m airflow
@@ -72,7 +76,15 @@ lock: $(INSTALLED) ## Write requirements.lock anew from requirements.txt and req
 
 clean: ## End what runs and remove everything that make has made, .venv included
 	@if [ -x $(BIN)/python ]; then $(DEMO) down; fi
-	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules
+
+$(CLIENTS): tests/clients/package-lock.json
+	@if ! command -v npm >/dev/null; then \
+		echo "npm and Node 20 or later are needed: trello.js is a JavaScript client. Install both, then try again." >&2; \
+		exit 1; \
+	fi
+	@cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(INSTALLED): requirements.lock requirements.txt pyproject.toml
 	@python=""; \
