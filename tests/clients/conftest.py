@@ -6,16 +6,11 @@ Trello's two hosts sends everything to the sandbox. trello.js has the option ``h
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import trello
-
-sys.path.append(str(Path(__file__).parent))
-
 from client_processes import TrelloJsProcess
 from py_trello_client import py_trello
 from trello_js_client import TrelloJs
