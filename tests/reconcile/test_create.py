@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from test_reconcile import mapping, record, snapshot
 
+from customerp_trello.reconcile.capacity import within_capacity
 from customerp_trello.reconcile.create import creates
 
 A, B = "https://a.example", "https://b.example"
@@ -21,8 +22,8 @@ def planned(*records, source="customerp", m=None, taken=None, complete=True, cap
         mapping=m or mapping(),
         taken=taken or {},
         listings_complete=complete,
-        capacity=capacity or {},
     )
+    parts = within_capacity(parts, {"trello": capacity or {}})
     return pd.concat(parts) if parts else pd.DataFrame()
 
 

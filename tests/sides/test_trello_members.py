@@ -45,6 +45,7 @@ def test_employees_are_members_over_all_staff_workspaces(employees, staff, trell
     assert "owner" in anna["_readonly_reason"]
     assert (ours["email"], ours["_readonly"]) == (trello_server.integration.email, "email,role,membership")
     assert snapshot.facts["capacity"] == {"": 7}
+    assert {row["_takes_place"] for row in found.values()} == {""}
     assert side.requests_made == 3
     assert snapshot.facts["identity"]["staff_workspaces"] == ",".join(sorted(staff))
 
@@ -63,6 +64,7 @@ def test_invite_remember_accept(employees, staff, trello_server, read_all, rows)
     row = rows(employees().extract(read_all(**known)))[made.id]
     assert (row["email"], row["full_name"], row["membership"]) == ("Wu@new.example", None, "active")
     assert "email" not in row["_readonly"].split(",")
+    assert row["_takes_place"] == "email"  # until the old invitation is withdrawn
     assert [one.id for one in employees(**known).find(NEW, marker="")] == [made.id]
     assert employees().find(NEW, marker="") == []
     again = employees().create(NEW, marker="7", labels={})
@@ -135,6 +137,7 @@ def test_leaving_and_coming_back(employees, staff, trello, trello_server, read_a
     side.delete(side.read(boris))
     row = rows(employees().extract(read_all(ids=frozenset({boris}))))[boris]
     assert (row["_state"], row["membership"], row["role"], row["username"]) == ("live", "none", None, None)
+    assert row["_takes_place"] == "membership"
     again = side.update(side.read(boris), {"membership": "active"}, labels={})
     assert (again.id, again.values["membership"]) == (boris, "active")
 
@@ -201,6 +204,7 @@ def test_contacts_are_memberships_of_linked_workspaces(contacts, customers, trel
     assert (row["customer"], row["_scope"], row["full_name"], row["email"]) == ("11", "11", "Carla Muñoz", None)
     assert json.loads(row["_native"]) == {"idOrganization": first, "idMember": trello_server.carla.id}
     assert snapshot.facts["capacity"] == {"11": 8, "12": 8}
+    assert row["_takes_place"] == "customer"
     assert side.requests_made == 3
 
 

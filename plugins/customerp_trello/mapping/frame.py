@@ -9,6 +9,7 @@ what a text means is in the mapping. Columns that begin with an underscore descr
 ``_scope``            keys apply within it (the customer of a contact); empty where the pair has none
 ``_state, _reason``   live, proved gone, or suspended (out of sight or out of scope), and why
 ``_readonly, _readonly_reason``  comma-joined properties that cannot be written on this record, and why
+``_takes_place``      comma-joined properties whose writing takes one of the side's free places (who left comes back)
 ``_problem``          why the record cannot be read; it is quarantined
 ``_touch``            the record must be written although no property differs (an amendment to be included)
 ``_label``            JSON object: reference value -> human name
@@ -35,6 +36,7 @@ STATE = "_state"
 REASON = "_reason"
 READONLY = "_readonly"
 READONLY_REASON = "_readonly_reason"
+TAKES_PLACE = "_takes_place"
 PROBLEM = "_problem"
 TOUCH = "_touch"
 LABEL = "_label"
@@ -49,6 +51,7 @@ _DEFAULTS: dict[str, str] = {
     REASON: "",
     READONLY: "",
     READONLY_REASON: "",
+    TAKES_PLACE: "",
     PROBLEM: "",
     TOUCH: "",
     LABEL: "",

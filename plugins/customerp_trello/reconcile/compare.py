@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from customerp_trello.mapping.frame import BY
+from customerp_trello.mapping.frame import BY, SCOPE, TAKES_PLACE
 from customerp_trello.mapping.model import Mapping, Property
 from customerp_trello.reconcile.aligned import Aligned
+from customerp_trello.reconcile.capacity import PLACE
 from customerp_trello.reconcile.plan import ADOPT, CONFLICT, CUSTOMERP, NOT_WRITABLE, OTHER, SIDES, TRELLO, UPDATE
 from customerp_trello.reconcile.winner import Decision, decide
 
@@ -161,6 +162,15 @@ def _refusal(aligned: Aligned, prop: Property, side: str, value: pd.Series) -> p
     return why
 
 
+def _place(aligned: Aligned, prop: Property, target: str) -> pd.Series | None:
+    """The scope in which writing the property takes a place on *target*: the one that the source's record has now."""
+    takers = aligned.records[target][TAKES_PLACE]
+    if not takers.ne("").any():
+        return None
+    takes = ("," + takers + ",").str.contains(f",{prop.name},", regex=False)
+    return aligned.records[OTHER[target]][SCOPE].where(takes)
+
+
 def _emit(
     aligned: Aligned,
     prop: Property,
@@ -181,7 +191,9 @@ def _emit(
         if prop.to(target):
             refusal = _refusal(aligned, prop, target, cols.now[source])
             refused = wins & refusal.ne("")
-            parts.append(_rows(aligned, prop, cols, wins & ~refused, target, UPDATE, cause=cause))
+            written = wins & ~refused
+            place = _place(aligned, prop, target)
+            parts.append(_rows(aligned, prop, cols, written, target, UPDATE, cause=cause, place=place))
             parts.append(_rows(aligned, prop, cols, refused, target, NOT_WRITABLE, cause=cause, detail=refusal))
         elif prop.put_back:
             settled = wins & cause.eq("answered")
@@ -209,6 +221,7 @@ def _rows(
     cause: pd.Series,
     winner: pd.Series | None = None,
     detail: pd.Series | None = None,
+    place: pd.Series | None = None,
 ) -> pd.DataFrame:
     if not mask.any():
         return pd.DataFrame()
@@ -221,6 +234,8 @@ def _rows(
         columns |= {"winner": winner} | {f"base_{end}": aligned.base(end, prop.name) for end in SIDES}
     if detail is not None:
         columns["detail"] = detail
+    if place is not None:
+        columns[PLACE] = place
     rows = pd.DataFrame({name: column[mask] for name, column in columns.items()})
     rows["side"], rows["operation"], rows["property"] = side, operation, prop.name
     return rows

@@ -6,6 +6,7 @@ import pandas as pd
 
 from customerp_trello.mapping.frame import BY, HOLD, ID, SCOPE
 from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.capacity import PLACE
 from customerp_trello.reconcile.match import key_columns
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, NOT_WRITABLE, OTHER, WAITING
 
@@ -17,7 +18,6 @@ def creates(
     mapping: Mapping,
     taken: dict[str, set[str]],
     listings_complete: bool,
-    capacity: dict[str, int],
 ) -> list[pd.DataFrame]:
     """Plan the counterparts of unlinked records of side *source*.
 
@@ -27,10 +27,9 @@ def creates(
         mapping: the pair's mapping.
         taken: per key column (``k0`` ..) the texts that linked records bear, on either side.
         listings_complete: False holds every create, since absence then means nothing.
-        capacity: free places per scope on the target side (absent scope: no limit known).
 
     Returns:
-        Plan parts: ``create``, ``waiting``, ``not_writable``.
+        Plan parts: ``create`` (each takes a place in its record's scope), ``waiting``, ``not_writable``.
     """
     target = OTHER[source]
     mode = mapping.side(source).on_unlinked.mode
@@ -51,9 +50,7 @@ def creates(
                 _whole(records[missing], source, target, NOT_WRITABLE, "required", f"no {prop.label}", prop.name)
             )
             records = records[~missing]
-    full = _beyond_capacity(records, capacity)
-    parts.append(_whole(records[full], source, target, NOT_WRITABLE, "cap", "no free place left"))
-    parts.append(_create_rows(records[~full], source, target, mapping))
+    parts.append(_create_rows(records, source, target, mapping))
     return parts
 
 
@@ -80,12 +77,6 @@ def _held(
     return why, detail
 
 
-def _beyond_capacity(records: pd.DataFrame, capacity: dict[str, int]) -> pd.Series:
-    rank = records.groupby(SCOPE).cumcount()
-    free = records[SCOPE].map(capacity).astype("float64").fillna(float("inf"))
-    return rank.ge(free)
-
-
 def _whole(
     records: pd.DataFrame,
     source: str,
@@ -108,6 +99,7 @@ def _create_rows(records: pd.DataFrame, source: str, target: str, mapping: Mappi
         wanted = value.notna() & prop.to(target)
         part = _whole(records[wanted], source, target, CREATE, f"new_in_{source}", "", prop.name)
         part["after"], part[source], part["actor"] = value[wanted], value[wanted], records.loc[wanted, BY]
+        part[PLACE] = records.loc[wanted, SCOPE]
         if prop.max_length is not None:
             # Too long for the target: the record is created without it, and the mark stands.
             part["after"] = part["after"].mask(value[wanted].str.len().gt(prop.max_length))

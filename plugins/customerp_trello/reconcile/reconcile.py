@@ -7,6 +7,7 @@ import pandas as pd
 from customerp_trello.mapping.frame import PROBLEM, STATE, Snapshot
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.aligned import Aligned, align, look
+from customerp_trello.reconcile.capacity import within_capacity
 from customerp_trello.reconcile.compare import compare
 from customerp_trello.reconcile.gone import decide_gone, relinks, rows
 from customerp_trello.reconcile.known import Past
@@ -45,7 +46,8 @@ def reconcile(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Pas
             aligned = align({side: one.where(few) for side, one in seen.items()}, mapping)
         parts += _linked(aligned, mapping, past, aligned.links["link"].isin(unclear))
     parts += decide_unlinked(seen, mapping, past)
-    return make_plan(parts)
+    capacity = {side: one.facts.get("capacity") or {} for side, one in snapshots.items()}
+    return make_plan(within_capacity(parts, capacity))
 
 
 def _with_ids_of(links: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:

@@ -56,8 +56,7 @@ def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list
     to_create = [lone[side] for side in SIDES if mapping.side(side).on_unlinked.creates]
     taken = _taken(seen, to_create, found, rest, aside, mapping)
     for side in SIDES:
-        capacity = dict(seen[OTHER[side]].snapshot.facts.get("capacity", {}))
-        parts += creates(side, lone[side], mapping=mapping, taken=taken, listings_complete=complete, capacity=capacity)
+        parts += creates(side, lone[side], mapping=mapping, taken=taken, listings_complete=complete)
     return parts
 
 

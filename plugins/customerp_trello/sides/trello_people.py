@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from customerp_trello.errors import ConfigurationError, RecordError, RecordMissing
 from customerp_trello.hooks.trello import MEMBER_FIELDS, TrelloHook
-from customerp_trello.mapping.frame import READONLY, READONLY_REASON, Record
+from customerp_trello.mapping.frame import READONLY, READONLY_REASON, TAKES_PLACE, Record
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Known
 from customerp_trello.sides.rows import Row
@@ -90,7 +90,7 @@ class TrelloPeople:
             fields["email"] = self.hook.me().get("email") or ""
         elif email := invited_email(self.known.invitations, member, workspaces):
             fields["email"] = email
-        return Found(record_id, fields, self._readonly(member, standings))
+        return Found(record_id, fields, self._readonly(member, standings) | self._takes_place(standings))
 
     def _readonly(self, member: str, standings: Sequence[Standing]) -> Row:
         closed: tuple[str, ...] = PROFILE
@@ -103,6 +103,15 @@ class TrelloPeople:
             closed = (*PROFILE, "email")
         names = [self._names[field] for field in closed if field in self._names]
         return {READONLY: ",".join(names), READONLY_REASON: reason if names else ""}
+
+    def _takes_place(self, standings: Sequence[Standing]) -> Row:
+        """Properties that take a place in a workspace: of who is out, coming in; of who is in, another workspace.
+
+        An open invitation goes to another address before the old one is withdrawn.
+        """
+        taking = {NONE: ("membership",), ACTIVE: ("customer", "email") if is_pending(standings) else ("customer",)}
+        names = [self._names[one] for one in taking.get(membership_of(standings), ()) if one in self._names]
+        return {TAKES_PLACE: ",".join(names)}
 
     # -- reading -----------------------------------------------------------------------------------------------
 

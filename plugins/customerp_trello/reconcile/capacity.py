@@ -1,0 +1,52 @@
+"""Free places: which changes find one, in the order of the keys (contract, section 8).
+
+A plan part may have a column `PLACE`: the scope in which the row's change takes a place, missing where it takes none.
+New records and linked ones that come (back) in are counted together, since they compete for the same places.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from customerp_trello.reconcile.plan import CREATE, NOT_WRITABLE
+
+PLACE = "_place"
+_ONE = ["side", "customerp_id", "trello_id"]
+_VALUES = ("before", "after", "customerp", "trello", "actor")
+
+
+def within_capacity(parts: list[pd.DataFrame], capacity: dict[str, dict[str, int]]) -> list[pd.DataFrame]:
+    """Turn what finds no place into ``not_writable`` with cause ``cap``.
+
+    A mark that stands already is left as it is: that there is still no room is no news.
+
+    Args:
+        parts: plan parts, those of creates and updates with `PLACE` where they take one.
+        capacity: free places per side and scope; no limit is known of a scope that is not there.
+    """
+    taking = [_takers(part) for part in parts if PLACE in part]
+    if not taking or not any(capacity.values()):
+        return parts
+    wishes = pd.concat(taking, ignore_index=True).drop_duplicates(_ONE)
+    wishes = wishes.sort_values(["key", "customerp_id", "trello_id"], kind="stable")
+    rank = wishes.groupby(["side", PLACE]).cumcount()
+    places = {(side, scope): float(free) for side, scopes in capacity.items() for scope, free in scopes.items()}
+    free = [places.get(one, float("inf")) for one in zip(wishes["side"], wishes[PLACE], strict=True)]
+    full = pd.MultiIndex.from_frame(wishes.loc[rank.ge(free), _ONE])
+    return [_without(part, full) if PLACE in part else part for part in parts] if len(full) else parts
+
+
+def _takers(part: pd.DataFrame) -> pd.DataFrame:
+    rows = part[part[PLACE].notna()].reindex(columns=[*_ONE, "key", PLACE])
+    return rows.fillna(dict.fromkeys(_ONE, ""))
+
+
+def _without(part: pd.DataFrame, full: pd.MultiIndex) -> pd.DataFrame:
+    identity = part.reindex(columns=_ONE).fillna("")
+    hit = part[PLACE].notna() & pd.MultiIndex.from_frame(identity).isin(full)
+    told = part[hit & part["cause"].ne("writable_again")].copy()
+    told["operation"], told["cause"], told["detail"] = NOT_WRITABLE, "cap", "no free place left"
+    creates = part.loc[told.index, "operation"].eq(CREATE)
+    whole: pd.DataFrame = told[creates].drop_duplicates([name for name in _ONE if name in told])
+    whole = whole.assign(property="").drop(columns=[name for name in _VALUES if name in whole])
+    return pd.concat([part[~hit], told[~creates], whole], ignore_index=True)
