@@ -27,14 +27,25 @@ _CARD_DEFAULT = "commentCard,updateCard:idList"
 
 
 def record_action(
-    call: TrelloCall, kind: str, data: dict[str, Any], *, organization: str = "", board: str = "", card: Any = None
+    call: TrelloCall,
+    kind: str,
+    data: dict[str, Any],
+    *,
+    organization: str = "",
+    board: str = "",
+    card: Any = None,
+    like: sqlite3.Row | None = None,
 ) -> str:
-    """Write down that the token's member did something; the action's id."""
+    """Write down that the token's member did something now, or at the date and by the author of another action.
+
+    Returns:
+        The action's id.
+    """
     row = {
         "id": call.ids.new(),
         "type": kind,
-        "date": call.now(),
-        "id_member_creator": call.me["id"],
+        "date": like["date"] if like is not None else call.now(),
+        "id_member_creator": like["id_member_creator"] if like is not None else call.me["id"],
         "data": json.dumps(data, ensure_ascii=False),
         "id_organization": organization or None,
         "id_board": board or None,

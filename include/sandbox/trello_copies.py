@@ -6,6 +6,7 @@ import json
 import sqlite3
 
 from trello_access import card_for
+from trello_actions import record_action
 from trello_call import TrelloCall
 
 _COMMENTS = "SELECT * FROM actions WHERE id_card = ? AND type IN ('commentCard', 'copyCommentCard') ORDER BY date, id"
@@ -22,6 +23,7 @@ def copy_comments(call: TrelloCall, source: sqlite3.Row, target: sqlite3.Row) ->
     if not {"all", "comments"} & set((call.params.get("keepFromSource") or "all").split(",")):
         return
     named = {"id": target["id"], "name": target["name"], "idShort": target["id_short"]}
+    where = {"organization": target["id_organization"], "board": target["id_board"], "card": target}
     for row in call.database.rows(_COMMENTS, source["id"]):
         data = {
             **json.loads(row["data"]),
@@ -32,17 +34,4 @@ def copy_comments(call: TrelloCall, source: sqlite3.Row, target: sqlite3.Row) ->
             "board": {"id": target["id_board"], "name": target["board_name"], "shortLink": target["board_link"]},
             "list": {"id": target["id_list"], "name": target["list_name"]},
         }
-        copy = {name: row[name] for name in ("date", "id_member_creator")}
-        call.database.insert(
-            "actions",
-            {
-                **copy,
-                "id": call.ids.new(),
-                "type": "copyCommentCard",
-                "data": json.dumps(data, ensure_ascii=False),
-                "id_organization": target["id_organization"],
-                "id_board": target["id_board"],
-                "id_list": target["id_list"],
-                "id_card": target["id"],
-            },
-        )
+        record_action(call, "copyCommentCard", data, **where, like=row)

@@ -140,20 +140,11 @@ def own_token(call: TrelloCall) -> sqlite3.Row:
 
 def show_token(call: TrelloCall) -> dict[str, Any]:
     """GET /tokens/{token}."""
-    return chosen(_token_shape(own_token(call)), call.params.get("fields", ""))
+    return chosen(token_shape(own_token(call)), call.params.get("fields", ""))
 
 
-def list_tokens(call: TrelloCall) -> list[dict[str, Any]]:
-    """GET /members/{id}/tokens: one's own only; without the tokens themselves."""
-    if call.member(call.path["id"])["id"] != call.me["id"]:
-        raise no_permission()
-    return [
-        chosen(_token_shape(row), "")
-        for row in call.database.rows("SELECT * FROM tokens WHERE id_member = ? ORDER BY id", call.me["id"])
-    ]
-
-
-def _token_shape(row: sqlite3.Row) -> Shape:
+def token_shape(row: sqlite3.Row) -> Shape:
+    """All fields of a token, which never shows itself."""
     allowed = {"read": True, "write": True}
     return {
         "id": row["id"],

@@ -110,7 +110,6 @@ ROUTES: list[tuple[str, str, TrelloHandler]] = [
     ("GET", "/cards/{id}/pluginData", _nothing(_card)),
     ("GET", "/lists/{id}/board", _of(_list, "id_board", boards.show_board)),
     ("GET", "/members/{id}/boards", boards.list_member_boards),
-    ("GET", "/members/{id}/tokens", members.list_tokens),
     ("GET", "/organizations/{id}/memberships/{idMembership}", memberships.show_membership),
     ("DELETE", "/organizations/{id}/members/{idMember}/all", memberships.remove_member),
     ("GET", "/tokens/{token}/member", _of(members.own_token, "id_member", members.show_member)),

@@ -74,7 +74,6 @@ ROUTES: list[tuple[str, str, TrelloHandler]] = [
     ("PUT", "/actions/{id}/text", actions.edit_comment),
     ("DELETE", "/actions/{id}", actions.delete_comment),
     *nested.ROUTES,
-    *fields.ROUTES,
 ]
 
 
@@ -94,7 +93,7 @@ class TrelloService(SandboxService):
             ("POST", "/sandbox/join"): self.people.join,
             ("POST", "/sandbox/plan"): self.people.set_plan,
         }
-        readable = [(path, handler) for verb, path, handler in (*ROUTES, *self.webhooks.routes()) if verb == "GET"]
+        readable = [(path, handler) for verb, path, handler in self._table() if verb == "GET"]
         self._batchable = [(Route("/1" + path, handler), handler) for path, handler in readable]
         self.start_empty()
 
@@ -106,8 +105,11 @@ class TrelloService(SandboxService):
 
     def routes(self) -> list[tuple[str, str, Handler]]:
         """Everything below /1."""
-        table: list[tuple[str, str, TrelloHandler]] = [*ROUTES, *self.webhooks.routes(), ("GET", "/batch", self.batch)]
+        table = [("GET", "/batch", self.batch), *self._table()]
         return [(verb, "/1" + path, self._bind(handler)) for verb, path, handler in table]
+
+    def _table(self) -> list[tuple[str, str, TrelloHandler]]:
+        return [*ROUTES, *self.webhooks.routes(), *fields.ROUTES]
 
     def start_empty(self) -> None:
         """The accounts, and limits that nobody has used."""

@@ -17,7 +17,8 @@ import requests
 from sandbox_courier import TIMEOUT, Courier, Parcel
 from trello_access import board_for, card_for, list_for, organization_for
 from trello_actions import shown_action
-from trello_call import TrelloCall
+from trello_call import TrelloCall, chosen
+from trello_members import token_shape
 from trello_refusals import Refusal, invalid_id, invalid_value, no_such_resource
 from trello_schema import is_id
 
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS webhooks (
 CREATE INDEX IF NOT EXISTS webhooks_model ON webhooks (id_model);
 """
 
+_PLACES = ("/webhooks", "/tokens/{token}/webhooks")
 _MODELS = ("id_organization", "id_board", "id_list", "id_card", "id_member_creator")
 _SHOWN = {
     "organizations": {"id": "id", "name": "name", "displayName": "display_name", "desc": "desc", "website": "website"},
@@ -53,12 +55,11 @@ class TrelloWebhooks:
 
     def routes(self) -> list[tuple[str, str, Any]]:
         """Method, path and handler of each route below /1."""
+        one = {"GET": self.show, "PUT": self.edit, "DELETE": self.delete}
         return [
             ("POST", "/webhooks", self.create),
-            ("POST", "/webhooks/", self.create),
-            ("GET", "/webhooks/{id}", self.show),
-            ("PUT", "/webhooks/{id}", self.edit),
-            ("DELETE", "/webhooks/{id}", self.delete),
+            *((verb, f"{path}/{{id}}", handler) for path in _PLACES for verb, handler in one.items()),
+            ("GET", "/webhooks/{id}/{field}", self.show_field),
             ("POST", "/tokens/{token}/webhooks", self.create),
             ("GET", "/tokens/{token}/webhooks", self.list_of_token),
             ("GET", "/members/{id}/tokens", self.list_tokens),
@@ -83,6 +84,13 @@ class TrelloWebhooks:
     def show(self, call: TrelloCall) -> dict[str, Any]:
         """GET /webhooks/{id}."""
         return self._shape(_webhook(call, call.path["id"]))
+
+    def show_field(self, call: TrelloCall) -> dict[str, Any]:
+        """GET /webhooks/{id}/{field}."""
+        shape = self._shape(_webhook(call, call.path["id"]))
+        if call.path["field"] not in shape:
+            raise Refusal(404, f"Cannot GET /1/webhooks/{call.path['id']}/{call.path['field']}")
+        return {"_value": shape[call.path["field"]]}
 
     def edit(self, call: TrelloCall) -> dict[str, Any]:
         """PUT /webhooks/{id}: description, callbackURL, idModel, active."""
@@ -116,8 +124,7 @@ class TrelloWebhooks:
             raise Refusal(401, "unauthorized permission requested")
         shown = []
         for row in call.database.rows("SELECT * FROM tokens WHERE id_member = ? ORDER BY rowid", call.me["id"]):
-            one = {"id": row["id"], "identifier": row["identifier"], "idMember": row["id_member"]}
-            one |= {"dateCreated": row["date_created"], "dateExpires": row["date_expires"], "permissions": []}
+            one = chosen(token_shape(row), "")
             if call.flag("webhooks"):
                 one["webhooks"] = self._of_token(call, row["token"])
             shown.append(one)

@@ -2,8 +2,10 @@
 //
 // {"host", "key", "token", "call": "organizations.createOrganization", "with": {...}}     one method
 // {"host", "key", "token", "batch": [["members.getMember", {...}], ...]}                  its batch runner
+// {"schema": "ActionSchema", "value": {...}}                                              one of its schemas alone
 import { createInterface } from 'node:readline';
 import { createTrelloClient } from 'trello.js';
+import * as models from 'trello.js/models';
 
 function method(client, path) {
   const [group, name] = path.split('.');
@@ -12,6 +14,7 @@ function method(client, path) {
 }
 
 async function answer(request) {
+  if (request.schema) return models[request.schema].parse(request.value);
   const client = createTrelloClient({ host: `${request.host}/1`, apiKey: request.key, apiToken: request.token });
   if (request.batch) {
     return client.batch.run(batched => request.batch.map(([path, parameters]) => method(batched, path)(parameters)));

@@ -14,6 +14,14 @@ import trello
 from client_processes import TrelloJsProcess
 from py_trello_client import py_trello
 from trello_js_client import TrelloJs
+from webhook_receiver import Receiver, receiving
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A server that takes webhooks' deliveries."""
+    with receiving() as receiver:
+        yield receiver
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""py-trello 0.20: everything it can do with members, organizations, memberships, actions, comments and batches."""
+"""py-trello 0.20: all it can do with members, organizations, memberships, actions, comments, batches and webhooks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import trello
 from py_trello_client import py_trello
+from trello_webhooks import signature
+from webhook_receiver import Receiver
 
 
 @pytest.fixture
@@ -236,3 +238,36 @@ def test_a_batch_through_its_general_door(client: trello.TrelloClient, workspace
     assert me["200"]["username"] == "erp_sync"
     assert organization["200"] == {"id": workspace.id, "name": "acme", "displayName": "Acme AG"}
     assert failed == {"name": "NotFoundError", "message": "model not found", "statusCode": 404}
+
+
+# -- webhooks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_webhook_is_made_listed_called_and_removed(
+    client: trello.TrelloClient, trello_server: Any, workspace: Any, card: Any, receiver: Receiver
+) -> None:
+    made = client.create_hook(receiver.url, workspace.id, desc="ours")
+    (listed,) = client.list_hooks()
+    assert (listed.id, listed.desc, listed.id_model) == (made.id, "ours", workspace.id)
+    assert (listed.callback_url, listed.active) == (receiver.url, True)
+    comment = card.comment("news")
+    card.update_comment(comment["id"], "old news")
+    card.delete_comment(comment)
+    came = receiver.wait(3)
+    assert [content["action"]["type"] for _, content in came] == ["commentCard", "updateComment", "deleteComment"]
+    assert came[0][1]["action"] == comment
+    assert {content["model"]["id"] for _, content in came} == {workspace.id}
+    for headers, body in receiver.came:
+        secret = trello_server.service.settings.secret
+        assert headers["x-trello-webhook"] == signature(secret, body, receiver.url)
+    made.delete()
+    assert client.list_hooks() == []
+
+
+def test_a_callback_that_does_not_answer_is_refused(
+    client: trello.TrelloClient, workspace: Any, receiver: Receiver
+) -> None:
+    receiver.head = 404
+    with pytest.raises(Exception, match="did not return 200 status code, got 404"):
+        client.create_hook(receiver.url, workspace.id)
+    assert client.list_hooks() == []

@@ -1,4 +1,4 @@
-"""trello.js 2.2 with strict response schemas: members, organizations, memberships, actions, comments, batches.
+"""trello.js 2.2 with strict schemas: members, organizations, memberships, actions, comments, batches, webhooks.
 
 An answer that its schemas do not know raises ZodError, so each call here also says that the sandbox answers as Trello's
 OpenAPI document, and what trello.js's authors found at the live API, say. What the answers hold is asserted besides.
@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from client_processes import TrelloJsProcess
 from trello_js_client import TrelloJs, TrelloJsError
+from trello_webhooks import signature
+from webhook_receiver import Receiver
 
 pytestmark = pytest.mark.clients
 
@@ -281,3 +283,71 @@ def test_a_failure_in_a_batch_comes_in_either_shape(
         js.batch(("members.getMember", {"id": "me"}), ("organizations.getOrganization", {"id": "nobody_here"}))
     assert failed.value.message.startswith("Batch request failed: ")
     assert told in failed.value.message
+
+
+# -- webhooks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_webhook_is_made_shown_changed_and_removed(js: TrelloJs, workspace: Json, receiver: Receiver) -> None:
+    model = workspace["id"]
+    made = js.webhooks.createWebhook(idModel=model, callbackURL=receiver.url, description="ours", active=True)
+    assert (made["idModel"], made["callbackURL"], made["description"], made["active"]) == (
+        model,
+        receiver.url,
+        "ours",
+        True,
+    )
+    assert (made["consecutiveFailures"], made["firstConsecutiveFailDate"]) == (0, None)
+    assert js.webhooks.getWebhook(id=made["id"]) == made
+    assert js.webhooks.getWebhookField(id=made["id"], field="callbackURL") == {"_value": receiver.url}
+    assert js.tokens.getTokenWebhooks(token=js._token) == [made]
+    assert js.members.getMemberTokens(id="me", webhooks=True)[0]["webhooks"] == [made]
+    changed = js.webhooks.updateWebhook(id=made["id"], description="theirs", active=False)
+    assert changed == made | {"description": "theirs", "active": False}
+    js.webhooks.deleteWebhook(id=made["id"])
+    with pytest.raises(TrelloJsError, match="404 Not Found"):
+        js.webhooks.getWebhook(id=made["id"])
+
+
+def test_a_tokens_webhooks_have_routes_of_their_own(js: TrelloJs, workspace: Json, receiver: Receiver) -> None:
+    token = js._token
+    made = js.tokens.createTokenWebhook(token=token, idModel=workspace["id"], callbackURL=receiver.url)
+    assert js.tokens.getTokenWebhook(token=token, idWebhook=made["id"]) == made
+    js.tokens.updateTokenWebhook(token=token, idWebhook=made["id"], description="ours")
+    assert js.webhooks.getWebhook(id=made["id"])["description"] == "ours"
+    js.tokens.deleteTokenWebhook(token=token, idWebhook=made["id"])
+    assert js.tokens.getTokenWebhooks(token=token) == []
+
+
+def test_a_webhook_of_somebody_else_is_not_there(
+    js: TrelloJs, trello_server: Any, workspace: Json, receiver: Receiver
+) -> None:
+    made = js.webhooks.createWebhook(idModel=workspace["id"], callbackURL=receiver.url)
+    hers = js.as_(trello_server.anna.token)
+    with pytest.raises(TrelloJsError, match="404 Not Found"):
+        hers.webhooks.getWebhook(id=made["id"])
+    with pytest.raises(TrelloJsError, match="401 Unauthorized - unauthorized organization"):
+        hers.webhooks.createWebhook(idModel=workspace["id"], callbackURL=receiver.url)
+    receiver.head = 500
+    with pytest.raises(TrelloJsError, match=r"400 Bad Request - URL .* did not return 200 status code"):
+        js.webhooks.createWebhook(idModel=workspace["id"], callbackURL=receiver.url + "/other")
+
+
+def test_deliveries_are_signed_and_hold_actions(
+    js: TrelloJs, trello_server: Any, card: Json, receiver: Receiver
+) -> None:
+    js.webhooks.createWebhook(idModel=card["id"], callbackURL=receiver.url)
+    made = js.cards.createCardComment(id=card["id"], text="news")
+    js.actions.updateAction(id=made["id"], text="old news")
+    js.actions.deleteAction(id=made["id"])
+    came = receiver.wait(3)
+    actions = [js.parse("ActionSchema", content["action"]) for _, content in came]
+    assert [one["type"] for one in actions] == ["commentCard", "updateComment", "deleteComment"]
+    assert actions[0] == made
+    assert actions[1]["data"]["action"] == {"id": made["id"], "text": "old news"}
+    assert actions[1]["data"]["old"] == {"text": "news"}
+    assert actions[2]["data"]["action"] == {"id": made["id"]}
+    assert {content["model"]["id"] for _, content in came} == {card["id"]}
+    for headers, body in receiver.came:
+        secret = trello_server.service.settings.secret
+        assert headers["x-trello-webhook"] == signature(secret, body, receiver.url)

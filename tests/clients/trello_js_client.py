@@ -30,6 +30,10 @@ class TrelloJs:
         """Run method calls in one request by trello.js's batch runner."""
         return self._ask(batch=calls)
 
+    def parse(self, schema: str, value: Any) -> Any:
+        """A value as one of trello.js's schemas reads it, for what comes by other ways than its requests."""
+        return self._ask(schema=schema, value=value)
+
     def __getattr__(self, group: str) -> _Group:
         return _Group(self, group)
 

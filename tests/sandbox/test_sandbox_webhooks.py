@@ -3,71 +3,21 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import customerp_webhooks
 import pytest
 import requests
 import trello_webhooks
 from sandbox_client import Trello
-
-
-@dataclass
-class Receiver:
-    """What came in, and what is answered: statuses in turn, then 200."""
-
-    url: str = ""
-    head: int = 200
-    statuses: list[int] = field(default_factory=list)
-    came: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    changed: threading.Condition = field(default_factory=threading.Condition)
-
-    def take(self, headers: dict[str, str], body: bytes) -> int:
-        with self.changed:
-            self.came.append((headers, body))
-            self.changed.notify_all()
-            return self.statuses.pop(0) if self.statuses else 200
-
-    def wait(self, count: int) -> list[tuple[dict[str, str], Any]]:
-        """Headers in lower case and JSON of so many deliveries."""
-        with self.changed:
-            assert self.changed.wait_for(lambda: len(self.came) >= count, 10), len(self.came)
-            return [(headers, json.loads(body)) for headers, body in self.came]
+from webhook_receiver import Receiver, receiving
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            self._answer(receiver.head)
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self._answer(receiver.take({name.lower(): value for name, value in self.headers.items()}, body))
-
-        def _answer(self, status: int) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield receiver
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with receiving() as receiver:
+        yield receiver
 
 
 @pytest.fixture
@@ -192,3 +142,25 @@ def test_the_erp_tells_its_subscribers_what_changed(customerp_server, receiver):
     for headers, body in receiver.came:
         assert headers["x-customerp-signature"] == customerp_webhooks.signature("shared", body)
     assert session.delete(f"{api}/webhooks/{made.json()['id']}", timeout=10).status_code == 204
+
+
+def test_a_webhooks_fields_and_its_tokens_routes(trello, receiver):
+    made = hook(trello, receiver, trello.organization("Acme")["id"]).json()
+    assert trello.get(f"/webhooks/{made['id']}/description").json() == {"_value": "ours"}
+    assert trello.get(f"/webhooks/{made['id']}/nonsense").status_code == 404
+    path = f"/tokens/{trello.token}/webhooks/{made['id']}"
+    assert trello.get(path).json() == made
+    assert trello.put(path, description="theirs").json()["description"] == "theirs"
+    assert trello.delete(path).status_code == 200
+    assert trello.get(path).status_code == 404
+
+
+def test_copied_comments_are_told_with_their_old_dates(trello, receiver):
+    card = trello.card()
+    old = trello.comment(card, "old")
+    full = trello.get(f"/cards/{card}").json()
+    assert hook(trello, receiver, full["idBoard"]).status_code == 200
+    copy = trello.post("/cards", idList=full["idList"], idCardSource=card).json()
+    told = {content["action"]["type"]: content["action"] for _, content in receiver.wait(2)}
+    assert set(told) == {"copyCard", "copyCommentCard"}
+    assert (told["copyCommentCard"]["date"], told["copyCommentCard"]["data"]["card"]["id"]) == (old["date"], copy["id"])
