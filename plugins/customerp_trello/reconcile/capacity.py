@@ -45,8 +45,9 @@ def _without(part: pd.DataFrame, full: pd.MultiIndex) -> pd.DataFrame:
     identity = part.reindex(columns=_ONE).fillna("")
     hit = part[PLACE].notna() & pd.MultiIndex.from_frame(identity).isin(full)
     told = part[hit & part["cause"].ne("writable_again")].copy()
+    creates = told["operation"].eq(CREATE)
     told["operation"], told["cause"], told["detail"] = NOT_WRITABLE, "cap", "no free place left"
-    creates = part.loc[told.index, "operation"].eq(CREATE)
-    whole: pd.DataFrame = told[creates].drop_duplicates([name for name in _ONE if name in told])
+    whole = told[creates].drop_duplicates([name for name in _ONE if name in told])
     whole = whole.assign(property="").drop(columns=[name for name in _VALUES if name in whole])
-    return pd.concat([part[~hit], told[~creates], whole], ignore_index=True)
+    kept: pd.DataFrame = pd.concat([part[~hit], told[~creates], whole], ignore_index=True)
+    return kept
