@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from customerp_trello.errors import RecordError
 from customerp_trello.mapping.conditions import hold, holds
-from customerp_trello.mapping.converters import ACTIVE, MISSING, converter_for, fields_frame, raw_text
+from customerp_trello.mapping.converters import ACTIVE, converter_for, fields_frame, raw_text
 from customerp_trello.mapping.directory import Directory
 from customerp_trello.mapping.model import Condition, Property
 from customerp_trello.mapping.person_name import split
@@ -205,7 +205,8 @@ def test_a_field_that_no_record_has_is_unknown_in_every_row():
 
 
 def test_a_column_without_any_text_is_a_column_of_texts():
-    for texts in (raw_text(pd.Series([MISSING, MISSING], dtype=object)), raw_text(pd.Series([], dtype=object))):
+    for fields in (fields_frame([{}, {}], ["field"]), fields_frame([], ["field"]), fields_frame([{}], [])):
+        texts = raw_text(fields, "field")
         assert texts.dtype == "str"
         assert texts.isna().all()
 

@@ -52,7 +52,7 @@ SCOPE_KEYS: dict[str, tuple[str, ...]] = {
 def did_you_mean(found: str, valid: Iterable[str]) -> str:
     """A hint at the nearest valid word, '' if none is near."""
     folded = {word.casefold(): word for word in valid}
-    near = get_close_matches(found.casefold(), folded, n=1, cutoff=0.6)
+    near = get_close_matches(found.casefold(), folded)
     return f" Did you mean {folded[near[0]]!r}?" if near else ""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from customerp_trello.mapping.converters import MISSING, raw_text
+from customerp_trello.mapping.converters import raw_text
 from customerp_trello.mapping.model import Condition
 from customerp_trello.mapping.values import WHITESPACE, to_text
 
@@ -16,8 +16,7 @@ def hold(conditions: Iterable[Condition], fields: pd.DataFrame) -> pd.Series[boo
     """Which rows of raw fields (:func:`customerp_trello.mapping.converters.fields_frame`) meet every condition."""
     result = pd.Series(True, index=fields.index)
     for condition in conditions:
-        column = fields[condition.field] if condition.field in fields else pd.Series(MISSING, index=fields.index)
-        texts = raw_text(column).str.strip(WHITESPACE)
+        texts = raw_text(fields, condition.field).str.strip(WHITESPACE)
         if condition.in_ is not None:
             met = texts.isin([to_text(value) for value in condition.in_])
         else:

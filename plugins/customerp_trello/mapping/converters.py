@@ -80,18 +80,15 @@ def converter_for(prop: model.Property, directory: Directory | None = None) -> C
     return TextConverter(prop)
 
 
-def raw_text(column: pd.Series[Any], kind: str = "string") -> pd.Series[str]:
-    """A raw JSON column as text, not normalised, missing for unknown."""
+def raw_text(fields: pd.DataFrame, name: str, kind: str = "string") -> pd.Series[str]:
+    """A raw field as text, not normalised; missing for unknown, as is a field that the frame lacks."""
+    column = fields[name] if name in fields else [MISSING] * len(fields)
     texts = [None if _missing(value) else to_text(value, kind) for value in column]
-    return pd.Series(texts, index=column.index, dtype="str")
+    return pd.Series(texts, index=fields.index, dtype="str")
 
 
 def _missing(value: Any) -> bool:
     return value is MISSING or (isinstance(value, float) and value != value)
-
-
-def _column(fields: pd.DataFrame, name: str) -> pd.Series[Any]:
-    return fields[name] if name in fields else pd.Series(MISSING, index=fields.index, dtype=object)
 
 
 @dataclass(frozen=True)
@@ -107,8 +104,8 @@ class TextConverter:
 
     def get_column(self, fields: pd.DataFrame) -> pd.Series[str]:
         """See :class:`Converter`."""
-        column = _column(fields, self.prop.customerp[0])
-        return normalise(raw_text(column, self.prop.type), self.prop.type, self.prop.allowed)
+        texts = raw_text(fields, self.prop.customerp[0], self.prop.type)
+        return normalise(texts, self.prop.type, self.prop.allowed)
 
     def problems(self, fields: pd.DataFrame) -> pd.Series[str]:
         """Nothing: every value has a text."""
@@ -142,16 +139,16 @@ class ValueTableConverter(TextConverter):
 
     def get_column(self, fields: pd.DataFrame) -> pd.Series[str]:
         """See :class:`Converter`."""
-        code = raw_text(_column(fields, self.prop.customerp[0]))
+        code = raw_text(fields, self.prop.customerp[0])
         texts = code.map(self._texts()).astype("str")
         if self.table.inactive is not None:
-            off = raw_text(_column(fields, ACTIVE)).str.casefold().eq("false")
+            off = raw_text(fields, ACTIVE).str.casefold().eq("false")
             texts = texts.mask(off, self.table.inactive)
         return normalise(texts, self.prop.type, self.prop.allowed)
 
     def problems(self, fields: pd.DataFrame) -> pd.Series[str]:
         """Say where the ERP has a code that the table lacks."""
-        code = raw_text(_column(fields, self.prop.customerp[0]))
+        code = raw_text(fields, self.prop.customerp[0])
         lost = code.notna() & self.get_column(fields).isna()
         valid = ", ".join(to_text(value) for value, _ in self.table.values)
         where = f"{self.prop.customerp[0]} holds a value that the mapping's table for {self.prop.name!r} lacks"
@@ -162,7 +159,7 @@ class ValueTableConverter(TextConverter):
 
     def _put(self, text: str, old: Mapping[str, Any]) -> dict[str, Any]:
         field = self.prop.customerp[0]
-        for value, word in (*self.table.values, (None, self.table.empty or ""), (None, "")):
+        for value, word in (*self.table.values, (None, self.table.empty), (None, "")):
             if normalise_one(word, self.prop.type, self.prop.allowed) == text:
                 return {field: value}
         valid = ", ".join(word for _, word in self.table.values)
@@ -182,20 +179,19 @@ class PersonNameConverter(TextConverter):
 
     def get_column(self, fields: pd.DataFrame) -> pd.Series[str]:
         """See :class:`Converter`."""
-        given, family = (normalise(raw_text(_column(fields, name)), "string") for name in (self.given, self.family))
+        given, family = (normalise(raw_text(fields, name), "string") for name in (self.given, self.family))
         between = (given.ne("") & family.ne("")).map({True: " ", False: ""}).astype("str")
         return given + between + family
 
     def _put(self, text: str, old: Mapping[str, Any]) -> dict[str, Any]:
-        parts = tuple(self._part(old, name) or "" for name in (self.given, self.family))
-        wanted = split(text, (parts[0], parts[1]), one_word_to=0 if self.one_word_to == self.given else 1)
+        parts = self._part(old, self.given), self._part(old, self.family)
+        wanted = split(text, parts, one_word_to=0 if self.one_word_to == self.given else 1)
         fields = zip((self.given, self.family), wanted, strict=True)
         return {name: part or None for name, part in fields if self._part(old, name) != part}
 
     def _part(self, old: Mapping[str, Any], name: str) -> str | None:
         """One part as it is compared, None where the record does not say."""
-        value = old.get(name, MISSING)
-        return None if _missing(value) else normalise_one(to_text(value), "string")
+        return normalise_one(to_text(old[name]), "string") if name in old else None
 
 
 @dataclass(frozen=True)
@@ -204,7 +200,7 @@ class ShortNameConverter(TextConverter):
 
     def get_column(self, fields: pd.DataFrame) -> pd.Series[str]:
         """See :class:`Converter`."""
-        return raw_text(_column(fields, self.prop.customerp[0])).map(short_name, na_action="ignore").astype("str")
+        return raw_text(fields, self.prop.customerp[0]).map(short_name, na_action="ignore").astype("str")
 
     def put(self, text: str, old: Mapping[str, Any]) -> dict[str, Any]:
         """Refuse: nobody can tell the number from the short name."""
@@ -219,11 +215,11 @@ class ReferenceConverter(TextConverter):
 
     def get_column(self, fields: pd.DataFrame) -> pd.Series[str]:
         """See :class:`Converter`."""
-        return raw_text(_column(fields, self.prop.customerp[0])).map(self._numbers()).astype("str")
+        return raw_text(fields, self.prop.customerp[0]).map(self._numbers()).astype("str")
 
     def problems(self, fields: pd.DataFrame) -> pd.Series[str]:
         """Say where the id leads to no record that can be read."""
-        column = raw_text(_column(fields, self.prop.customerp[0]))
+        column = raw_text(fields, self.prop.customerp[0])
         lost = column.notna() & ~column.isin(self._numbers())
         field, entity = self.prop.customerp[0], self.prop.references
         where = f"{field} refers to a record of {entity!r} that does not exist or has no number"

@@ -55,7 +55,7 @@ class Directory:
             RecordError: nobody, or more than one.
         """
         bearers = self.named.get(text, ())
-        number = text if text in self.ids else bearers[0] if len(bearers) == 1 else ""
+        number = bearers[0] if text not in self.ids and len(bearers) == 1 else text
         if number in self.ids:
             return self.ids[number]
         why = "more than one record has this name or number" if bearers or text in self.labels else "no record has it"

@@ -45,7 +45,7 @@ def explain(error: ValidationError, data: Any) -> list[str]:
         data: the file's contents as YAML reads them.
     """
     lines: list[str] = []
-    for detail in error.errors(include_url=False):
+    for detail in error.errors():
         if detail["type"] == "cross_check":
             lines += [f"{path}: {message}" for path, message in detail["ctx"]["problems"]]
         elif not _follows_from_another(detail):
@@ -111,7 +111,7 @@ def _in_file(loc: Sequence[int | str], data: Any, *, missing: bool) -> list[int 
 
 def _leads_on(here: Any, step: int | str) -> bool:
     if isinstance(here, list):
-        return isinstance(step, int) and step < len(here)
+        return isinstance(step, int)
     return isinstance(here, dict) and step in here
 
 
@@ -138,8 +138,8 @@ def _pattern(pattern: str) -> str:
 
 def _describe(loc: Sequence[int | str]) -> str:
     model = _model(loc[:-1])
-    field = next((f for n, f in model.model_fields.items() if (f.alias or n) == loc[-1]), None)
-    values = list(_literals(field.annotation)) if field is not None else []
+    field = next(f for n, f in model.model_fields.items() if (f.alias or n) == loc[-1])
+    values = list(_literals(field.annotation))
     return ", ".join(values) if values else "see the shipped mappings for an example"
 
 

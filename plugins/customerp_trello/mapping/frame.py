@@ -109,5 +109,5 @@ def conform(frame: pd.DataFrame, properties: Sequence[str]) -> pd.DataFrame:
         frame[column] = frame[column].astype("str")
     for column, default in _DEFAULTS.items():
         frame[column] = frame[column].fillna(default)
-    frame[MODIFIED_AT] = pd.to_datetime(frame[MODIFIED_AT], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
-    return frame.sort_values(ID, kind="stable", ignore_index=True)
+    frame[MODIFIED_AT] = pd.to_datetime(frame[MODIFIED_AT], utc=True, format="ISO8601").dt.as_unit("us")
+    return frame.sort_values(ID, ignore_index=True)

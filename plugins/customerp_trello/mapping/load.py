@@ -164,7 +164,7 @@ def _names(folder: Path) -> str:
 
 def _read(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()
     except FileNotFoundError:
         raise ConfigurationError(f"Mapping {path}: there is no such file. Create it or correct the path.") from None
     except (OSError, UnicodeDecodeError) as error:

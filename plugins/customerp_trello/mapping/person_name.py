@@ -11,12 +11,13 @@ from customerp_trello.mapping.values import WHITESPACE
 _LONGEST_PARSED = 200
 
 
-def split(full: str, old: tuple[str, str], *, one_word_to: int) -> tuple[str, str]:
+def split(full: str, old: tuple[str | None, str | None], *, one_word_to: int) -> tuple[str, str]:
     """Given and family name that, with a space between, are exactly *full*.
 
     Args:
         full: canonical full name (NFC, trimmed).
-        old: canonical given and family name so far; the part that *full* still ends or begins with is kept.
+        old: canonical given and family name so far, None for unknown; the part that *full* still ends or begins with
+            is kept.
         one_word_to: 0 or 1, the part that the ERP requires: it takes what cannot be split.
     """
     alone = (full, "") if one_word_to == 0 else ("", full)

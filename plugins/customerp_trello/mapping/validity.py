@@ -34,19 +34,19 @@ def invalid(series: pd.Series[str], kind: str, allowed: Sequence[str] = ()) -> p
     """
     column = to_arrow(series)
     fits, reason = _fits(column, kind, allowed)
-    good = pc.or_(pc.fill_null(fits, True), pc.fill_null(pc.equal(column, ""), True))
+    good = pc.fill_null(pc.or_(fits, pc.equal(column, "")), True)
     return to_series(pc.if_else(good, "", reason), series.index)
 
 
 def invalid_one(text: str | None, kind: str, allowed: Sequence[str] = ()) -> str:
     """:func:`invalid` for a single value."""
-    return str(invalid(pd.Series([text], dtype="str"), kind, allowed).iloc[0])
+    return str(invalid(pd.Series([text]), kind, allowed).iloc[0])
 
 
 def _fits(column: Column, kind: str, allowed: Sequence[str]) -> tuple[Any, str]:
     if kind == "enum":
         return (
-            pc.is_in(column, value_set=trimmed(pa.array(allowed, pa.large_string()))),
+            pc.is_in(column, value_set=trimmed(pa.array(allowed))),
             f"is none of: {', '.join(allowed)}",
         )
     if kind in _MOMENTS:

@@ -48,7 +48,7 @@ def normalise_one(text: str | None, kind: str, allowed: Sequence[str] = ()) -> s
     """:func:`normalise` for a single value; None (unknown) stays None."""
     if text is None:
         return None
-    return str(normalise(pd.Series([clean(text)], dtype="str"), kind, allowed).iloc[0])
+    return str(normalise(pd.Series([clean(text)]), kind, allowed).iloc[0])
 
 
 def to_text(value: Any, kind: str = "string") -> str:
@@ -106,7 +106,7 @@ def clean(text: str) -> str:
 
 def to_arrow(series: pd.Series[str]) -> Column:
     """A text column as a pyarrow array, unknown as null."""
-    column = pa.array(series.astype(_STR), from_pandas=True)
+    column = pa.array(series.astype(_STR))
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return column.cast(pa.large_string())
 
@@ -125,7 +125,7 @@ def trimmed(column: Column) -> Column:
 def per_value(column: Column, change: Callable[[str], str]) -> Column:
     """Apply *change* once to every distinct text, for what no vectorised function does."""
     encoded = column.dictionary_encode()
-    return pa.array([change(text) for text in encoded.dictionary.to_pylist()], pa.large_string()).take(encoded.indices)
+    return pa.array([change(text) for text in encoded.dictionary.to_pylist()]).take(encoded.indices)
 
 
 def _replace(column: Column, *steps: tuple[str, str]) -> Column:
@@ -200,9 +200,9 @@ def _date(column: Column) -> Column:
 
 def _datetime(column: Column) -> Column:
     shape = r"^[1-9]\d{3}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$"
-    shaped = pc.if_else(pc.match_substring_regex(column, pattern=shape), column, pa.scalar(None, pa.large_string()))
+    shaped = pc.if_else(pc.match_substring_regex(column, pattern=shape), column, None)
     times = pd.to_datetime(pd.Series(shaped.to_pylist()), utc=True, format="ISO8601", errors="coerce")
-    moments = pa.array(times.astype("datetime64[us, UTC]").dt.tz_localize(None), from_pandas=True)
+    moments = pa.array(times.dt.as_unit("us").dt.tz_localize(None))
     texts = _replace(pc.strftime(moments, "%Y-%m-%dT%H:%M:%S").cast(pa.large_string()), (r"\.?0*$", ""))
     return pc.coalesce(_joined(texts, "Z"), column)
 
@@ -230,7 +230,7 @@ def _e164(text: str) -> str:
     if not text.startswith("+") or any(char.isalpha() or char in "#;," for char in text):
         return text
     try:
-        number = phonenumbers.parse(text, None)
+        number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
         return text
     if number.extension or not phonenumbers.is_possible_number(number):

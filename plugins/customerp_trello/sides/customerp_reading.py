@@ -78,11 +78,11 @@ class CustomERPReader:
         fields = fields_frame(
             raw, [*names, *filter(None, (self._kind.modified, self._kind.created, self._kind.modified_by))]
         )
-        ids = raw_text(fields[self._kind.id])
+        ids = raw_text(fields, self._kind.id)
         columns: dict[str, Any] = {ID: ids, VERSION: ids.map(versions), MODIFIED_AT: self._times(fields)}
         columns |= self._states(fields) | self._properties(fields)
         if self._kind.modified_by is not None:
-            columns[BY] = raw_text(fields[self._kind.modified_by])
+            columns[BY] = raw_text(fields, self._kind.modified_by)
         columns[NATIVE] = self._merged(fields)
         columns |= self._people(columns)
         frame = conform(pd.DataFrame(columns), self._mapping.names)
@@ -150,7 +150,7 @@ class CustomERPReader:
         entity = self._numbered(prop)
         if entity is None:
             return converter_for(prop)
-        ids = raw_text(fields[prop.customerp[0]]).dropna()
+        ids = raw_text(fields, prop.customerp[0]).dropna()
         return converter_for(prop, self._directories.by_id(entity, ids.unique()))
 
     def _people(self, columns: dict[str, Any]) -> dict[str, pd.Series[str]]:
@@ -172,7 +172,7 @@ class CustomERPReader:
         return more | {HOLD: hold_}
 
     def _merged(self, fields: pd.DataFrame) -> pd.Series[str]:
-        heirs = raw_text(fields[MERGED_INTO]).fillna("")
+        heirs = raw_text(fields, MERGED_INTO).fillna("")
         return heirs.map(lambda heir: packed({MERGED_INTO: heir} if heir else {})).astype("str")
 
 

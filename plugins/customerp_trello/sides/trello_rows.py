@@ -39,7 +39,7 @@ def trello_frame(mapping: Mapping, found: Sequence[Found], linked: frozenset[str
     meta = pd.DataFrame([{ID: one.id, **one.meta} for one in found], index=range(len(found)))
     columns: dict[str, Any] = {}
     for prop in mapping.properties:
-        columns[prop.name] = normalise(raw_text(fields[prop.trello], prop.type), prop.type, prop.allowed)
+        columns[prop.name] = normalise(raw_text(fields, prop.trello, prop.type), prop.type, prop.allowed)
     frame = meta.assign(**columns) if len(found) else pd.DataFrame(columns)
     frame = frame.reindex(columns=[*dict.fromkeys([*frame.columns, ID, STATE, REASON, HOLD])])
     live = frame[STATE].fillna(LIVE).eq(LIVE)
