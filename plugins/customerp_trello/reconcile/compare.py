@@ -97,11 +97,10 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
         if fought.any():
             won, why = decide(aligned, prop, mapping, decision, fought)
             winner, cause = winner.mask(fought, won), cause.mask(fought, why)
-        conflict = clash | fought
     else:
         winner = winner.mask(fought, _source(prop))
         cause = cause.mask(fought, f"edited_in_{_source(prop)}")
-        conflict = pd.Series(False, index=aligned.links.index)
+    conflict = (clash | fought) & prop.two_way
     if decision.asked_about(prop.name):
         manual = decision.manual_mask(aligned, prop.name)
         answered = manual.notna() & (manual != "")
@@ -129,10 +128,8 @@ def _never_shown(aligned: Aligned, prop: Property, cols: Columns, target: str) -
     """Records that never showed the property on *target* and can take it: a line that a comment does not have yet."""
     source = OTHER[target]
     never = aligned.base(source, prop.name).isna() & aligned.base(target, prop.name).isna()
-    has = cols.known[source] & cols.now[source].ne("") & ~cols.known[target]
-    if not prop.to(target) or not (never & has).any():
-        return pd.Series(False, index=never.index)
-    return never & has & _refusal(aligned, prop, target, cols.now[source]).eq("")
+    new = never & cols.known[source] & cols.now[source].ne("") & ~cols.known[target] & prop.to(target)
+    return new & _refusal(aligned, prop, target, cols.now[source]).eq("") if new.any() else new
 
 
 def _writable_again(aligned: Aligned, prop: Property, cols: Columns, either: pd.Series) -> dict[str, pd.Series]:
@@ -153,7 +150,7 @@ def _refusal(aligned: Aligned, prop: Property, side: str, value: pd.Series) -> p
     """Why *side* cannot take *value* in each record, empty where it can."""
     record = aligned.records[side]
     readonly = ("," + record["_readonly"] + ",").str.contains(f",{prop.name},", regex=False)
-    why = pd.Series("", index=value.index, dtype="str").mask(readonly, record["_readonly_reason"])
+    why = record["_readonly_reason"].where(readonly, "")
     why = why.mask(readonly & (why == ""), "read-only")
     if prop.max_length is not None:
         why = why.mask(value.str.len().gt(prop.max_length) & (why == ""), f"longer than {prop.max_length} characters")
@@ -181,7 +178,7 @@ def _emit(
     conflict: pd.Series,
 ) -> list[pd.DataFrame]:
     """Turn one property's decisions into plan rows."""
-    parts = [_rows(aligned, prop, cols, adopt, "", ADOPT, cause=pd.Series("equal", index=cause.index, dtype="str"))]
+    parts = [_rows(aligned, prop, cols, adopt, "", ADOPT, cause="equal")]
     parts.append(_rows(aligned, prop, cols, conflict, "", CONFLICT, cause=cause, winner=winner))
     for source in SIDES:
         target = OTHER[source]
@@ -201,12 +198,10 @@ def _emit(
             back = wins & ~settled & cols.known[target]
             refusal = _refusal(aligned, prop, source, cols.now[target])
             ok = back & refusal.eq("")
-            put_back = pd.Series("put_back", index=cause.index, dtype="str")
-            parts.append(_rows(aligned, prop, cols, ok, source, UPDATE, cause=put_back))
-            parts.append(_rows(aligned, prop, cols, back & ~ok, source, NOT_WRITABLE, cause=put_back, detail=refusal))
+            parts.append(_rows(aligned, prop, cols, ok, source, UPDATE, cause="put_back"))
+            parts.append(_rows(aligned, prop, cols, back & ~ok, source, NOT_WRITABLE, cause="put_back", detail=refusal))
         else:
-            left = pd.Series("not_put_back", index=cause.index, dtype="str")
-            parts.append(_rows(aligned, prop, cols, wins, "", ADOPT, cause=left))
+            parts.append(_rows(aligned, prop, cols, wins, "", ADOPT, cause="not_put_back"))
     return parts
 
 
@@ -218,7 +213,7 @@ def _rows(
     side: str,
     operation: str,
     *,
-    cause: pd.Series,
+    cause: str | pd.Series,
     winner: pd.Series | None = None,
     detail: pd.Series | None = None,
     place: pd.Series | None = None,
@@ -227,7 +222,7 @@ def _rows(
         return pd.DataFrame()
     links, now = aligned.links, cols.now
     columns = {name: links[name] for name in ("link", "customerp_id", "trello_id", "key")}
-    columns |= {"customerp": now[CUSTOMERP], "trello": now[TRELLO], "cause": cause}
+    columns |= {"customerp": now[CUSTOMERP], "trello": now[TRELLO]}
     if side:
         columns |= {"before": now[side], "after": now[OTHER[side]], "actor": aligned.records[OTHER[side]][BY]}
     if winner is not None:
@@ -237,5 +232,5 @@ def _rows(
     if place is not None:
         columns[PLACE] = place
     rows = pd.DataFrame({name: column[mask] for name, column in columns.items()})
-    rows["side"], rows["operation"], rows["property"] = side, operation, prop.name
+    rows["side"], rows["operation"], rows["property"], rows["cause"] = side, operation, prop.name, cause
     return rows

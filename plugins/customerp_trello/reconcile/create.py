@@ -35,7 +35,7 @@ def creates(
     mode = mapping.side(source).on_unlinked.mode
     if records.empty:
         return []
-    records = records.sort_values(["key", ID], kind="stable").reset_index(drop=True)
+    records = records.sort_values(["key", ID]).reset_index(drop=True)
     if mode == "link_only":
         # The CustomERP side is read by change, so that its unlinked records must be remembered as open work.
         return [_whole(records, source, source, WAITING, "link_only")] if source == CUSTOMERP else []
@@ -104,4 +104,4 @@ def _create_rows(records: pd.DataFrame, source: str, target: str, mapping: Mappi
             # Too long for the target: the record is created without it, and the mark stands.
             part["after"] = part["after"].mask(value[wanted].str.len().gt(prop.max_length))
         parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts)

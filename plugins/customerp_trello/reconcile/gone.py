@@ -30,7 +30,7 @@ def rows(
         return pd.DataFrame()
     part = links.loc[mask, ["link", "customerp_id", "trello_id", "key"]].copy()
     part["side"], part["operation"], part["property"] = side, operation, ""
-    part["cause"], part["detail"] = cause, detail if isinstance(detail, str) else detail[mask]
+    part["cause"], part["detail"] = cause, detail
     return part
 
 
@@ -65,9 +65,8 @@ def relinks(
         moved = found[single].set_index("link")[ID]
         column = f"{side}_id"
         if len(moved):
-            links = links.copy()
-            links[column] = links["link"].map(moved).astype("str").fillna(links[column])
             hit = links["link"].isin(moved.index)
+            links = links.assign(**{column: links[column].mask(hit, links["link"].map(moved))})
             parts.append(rows(links, hit, "", RELINK, f"same_key_in_{side}"))
         taken = known[known["link"].isin(_borne_by_a_linked(known, everything, base, links.loc[gone[side], "link"]))]
         unclear = links["link"].isin(found.loc[~single, "link"]) | links["link"].isin(taken["link"])
@@ -140,4 +139,4 @@ def restore_rows(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping,
         part[OTHER[side]] = value[wanted]
         parts.append(part)
         told, kept = told | wanted, kept | theirs
-    return pd.concat([*parts, rows(aligned.links, kept & ~told, side, CREATE, cause, "restore")], ignore_index=True)
+    return pd.concat([*parts, rows(aligned.links, kept & ~told, side, CREATE, cause, "restore")])

@@ -111,7 +111,7 @@ def make_plan(parts: list[pd.DataFrame]) -> pd.DataFrame:
     order = frame["operation"].map({name: i for i, name in enumerate(OPERATIONS)}).astype("int64")
     frame = (
         frame.assign(_order=order)
-        .sort_values(["_order", "side", "key", "customerp_id", "trello_id", "property", "cause"], kind="stable")
+        .sort_values(["_order", "side", "key", "customerp_id", "trello_id", "property", "cause"])
         .drop(columns="_order")
         .reset_index(drop=True)
     )

@@ -109,7 +109,7 @@ def _link_rows(found: pd.DataFrame, cause: str, mapping: Mapping, readable: dict
     aligned = Aligned(links.assign(key=display_keys(links, records, mapping)), records)
     parts = [rows(aligned.links, pd.Series(True, index=links.index), "", LINK, cause)]
     parts += with_touch(compare(aligned, mapping, Decision(Past(links=links))), aligned)
-    return pd.concat([p for p in parts if len(p)], ignore_index=True)
+    return pd.concat([p for p in parts if len(p)])
 
 
 def _taken(
