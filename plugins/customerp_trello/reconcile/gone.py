@@ -128,7 +128,7 @@ def restore_rows(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping,
     What somebody changed in it before it was switched off stays as it is: the next run compares it as any other edit.
     """
     source, parts = aligned.records[OTHER[side]], []
-    told = kept = pd.Series(False, index=mask.index)
+    told = kept = mask & False
     for prop in mapping.properties:
         value = source[prop.name]
         theirs = mask & columns_of(aligned, prop).changed[side]
