@@ -25,7 +25,7 @@ import trello_server as trello_app  # noqa: E402
 import trello_settings  # noqa: E402
 from sandbox_serving import ThreadedServer  # noqa: E402
 
-ONE_WORKER = ("tests/airflow/", "tests/dags/test_dag_runs.py")
+ONE_WORKER = ("tests/airflow/", "tests/dags/test_dag_runs.py", "tests/dags/test_dag_silence.py")
 """Tests that share an Airflow: it takes half a minute to start."""
 
 

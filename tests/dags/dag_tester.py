@@ -1,11 +1,13 @@
 """`dag.test()` in a process of its own: Airflow reads its settings once, when it is imported.
 
-As a script: reads one JSON object a line (`dag`, `conf`, `environment`), runs the DAG, answers with one line.
+As a script: reads one JSON object a line (`dag`, `conf`, `environment`), runs the DAG, answers with one line. All that
+is logged at level DEBUG, by libraries too, goes to a file together with whatever is printed.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 MARK = "dag_tester: "
-LONGEST_RUN = 120.0
+LONGEST_RUN = 300.0
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,15 @@ class DagTester:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._log = (home / "dag_tester.log").open("wb")
+        self.log = home / "dag_tester.log"
+        self._log = self.log.open("wb")
 
     def __enter__(self) -> DagTester:
-        environment = os.environ | {"AIRFLOW_HOME": str(self.home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+        environment = os.environ | {
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
+        }
         self._process = subprocess.Popen(
             [sys.executable, __file__],
             env=environment | {"AIRFLOW__CORE__DAGS_FOLDER": str(Path(__file__).resolve().parents[2] / "dags")},
@@ -88,7 +95,7 @@ class DagTester:
             watch.cancel()
 
     def _tail(self) -> str:
-        return (self.home / "dag_tester.log").read_text(errors="replace")[-6000:]
+        return self.log.read_text(errors="replace")[-6000:]
 
 
 def main() -> None:
@@ -101,12 +108,23 @@ def main() -> None:
     sys.path.append(str(Path(__file__).parent))
     from four_dags import load_dags
 
+    log_everything()
     for line in sys.stdin:
         wish = json.loads(line)
         os.environ.update(wish["environment"])
         # Parsed each time: within one process Airflow writes a run's form into the DAG's own params.
         done = load_dags().dags[wish["dag"]].test(run_conf=wish["conf"])
         print(MARK + json.dumps(described(done)), file=answers, flush=True)
+
+
+def log_everything() -> None:
+    """Let every logger there is speak at level DEBUG; the database's own, which would show each row, as it is set."""
+    logging.getLogger().setLevel(logging.DEBUG)
+    logging.getLogger().addHandler(logging.StreamHandler(sys.stderr))
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if isinstance(logger, logging.Logger) and not name.startswith("sqlalchemy"):
+            logger.setLevel(logging.DEBUG)
+            logger.disabled = False
 
 
 def described(done: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from customerp_trello.flow.change_log import Masker, show_plan
 from customerp_trello.mapping.load import load_pair
+from customerp_trello.mapping.model import Property
 from customerp_trello.reconcile.plan import make_plan
 
 
@@ -20,17 +21,27 @@ def test_personal_values_are_masked_unless_the_mapping_says_plain():
     assert Masker(plain).key("anna@company.example") == "anna@company.example"
 
 
+def test_a_free_text_is_personal_unless_the_mapping_says_that_it_is_not():
+    mapping = load_pair("custom_project__trello_actions")
+    assert Masker(mapping).value("description", "Call Anna: +49 151 98765432") == "***"
+    assert Masker(mapping).value("name", "Rollout") == "Rollout"
+    content = mapping.property("description").model_dump(by_alias=True, exclude_unset=True)
+    assert Property.model_validate(content | {"personal": False}).personal is False
+
+
 def test_a_plan_reads_as_lines_and_long_texts_are_cut(capsys):
 
     mapping = load_pair("custom_customer__trello_organizations")
     row = {"side": "trello", "operation": "update", "link": 1, "customerp_id": "7", "trello_id": "t7", "key": "c1007"}
     rows = [
         row | {"property": "name", "before": "Old", "after": "New", "cause": "edited_in_customerp"},
-        row | {"property": "description", "before": "", "after": "line\n" * 400, "cause": "edited_in_customerp"},
+        row | {"property": "website", "before": "", "after": "https://x.example/" * 20, "cause": "edited_in_customerp"},
+        row | {"property": "description", "before": "", "after": "a secret", "cause": "edited_in_customerp"},
     ]
     show_plan(make_plan([pd.DataFrame(rows)]), mapping)
     out = capsys.readouterr().out
     assert "name: Old -> New" in out
     assert "characters)" in out
+    assert "description: - -> ***" in out
     assert max(len(line) for line in out.splitlines()) < 260
     assert "::group::Plan: 1 changes" in out

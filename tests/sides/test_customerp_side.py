@@ -252,6 +252,31 @@ def test_find_by_key_where_no_marker_is_kept(side, customer, monkeypatch):
     assert one.find({"name": "Nobody"}, marker="m") == []
 
 
+def test_a_personal_key_is_never_part_of_a_url(changed, erp, customer, customerp_server, monkeypatch):
+    """A filter stands in the URL, which proxies and servers log: such records are listed and compared here."""
+    mapping = changed("custom_contact")
+    email = mapping.property("email").model_copy(update={"direction": "both"})
+    others = [prop for prop in mapping.properties if prop.name != "email"]
+    key = mapping.link_keys[0].model_copy(update={"properties": ("email",)})
+    mapping = mapping.model_copy(update={"properties": (email, *others), "link_keys": (key,)})
+    made, _ = erp.create_record(
+        "contact", {"last_name": "Berg", "email": "anna@x.example", "customer_id": customer["id"]}
+    )
+    one = open_side(mapping, "customerp")
+    one._kind = one._kind.model_copy(update={"marker": None})
+    assert "email" in one._kind.filters
+    queries = []
+    count = customerp_server.service.count
+    monkeypatch.setattr(
+        customerp_server.service,
+        "count",
+        lambda incoming, status: (queries.append(incoming.query), count(incoming, status)),
+    )
+    assert [found.id for found in one.find({"email": "anna@x.example"}, marker="m")] == [str(made["id"])]
+    assert queries
+    assert "anna@x.example" not in str(queries)
+
+
 def test_directory(side, people, customer):
     one = side()
     assert isinstance(one, Directory)

@@ -179,6 +179,9 @@ class Property(Frozen):
             data = {**data, "convert": {"using": "text", **convert}}
         if data.get("create_only") is True and "put_back" not in data:
             data = {**data, "put_back": False}
+        if data.get("type") == "text" and "personal" not in data:
+            # Nobody knows what people write into a free text: names, addresses, numbers.
+            data = {**data, "personal": True}
         return data
 
     @property

@@ -242,11 +242,15 @@ class CustomERPRecords:
         return {ID: id_, STATE: SUSPENDED, REASON: "not found, and neither is any other linked record"}
 
     def _by_key(self, wanted: dict[str, str]) -> list[Record]:
-        """Records that show the canonical key values *wanted*, looked up by a filter where the ERP has one."""
+        """Records that show the canonical key values *wanted*, looked up by a filter where the ERP has one.
+
+        A filter's value is part of the URL, so a personal one is never looked up but compared here.
+        """
         filters: dict[str, str] = {}
         for name, text in wanted.items():
             prop = self.mapping.property(name)
-            if len(prop.customerp) == 1 and prop.customerp[0] in self._kind.filters and prop.to(CUSTOMERP):
+            filtered = len(prop.customerp) == 1 and prop.customerp[0] in self._kind.filters
+            if filtered and prop.to(CUSTOMERP) and not prop.personal:
                 sent = self._reader.converter(prop, text).put(text, {})
                 filters |= {field: to_text(value) for field, value in sent.items()}
         records = self._found(self.hook.list_records(self._entity, filters=filters))

@@ -218,7 +218,7 @@ class Register:
         values, bad = self.texts.read(parsed.values, parsed.places)
         values.pop(self.layout.number, None)
         if fold(parsed.number) not in self.numbers:
-            what = f"amends {parsed.number}, of which there is no comment on the card"
+            what = "amends a project of which there is no comment on the card; its first line names none that has one"
             self.notes.append({"comment": comment.id, "what": what})
             return
         refused = tuple(sorted((*parsed.problems, *bad)))
