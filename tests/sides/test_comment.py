@@ -101,7 +101,7 @@ STORED = st.sampled_from(
 )
 
 
-@settings(max_examples=2500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(values=PROJECTS, footer=FOOTERS, stored=STORED, label=VALUE)
 def test_what_is_rendered_is_read_back(values, footer, stored, label):
     labels = dict.fromkeys(values.values(), label)
@@ -150,7 +150,7 @@ PEOPLE = st.lists(
 ).map("\n".join)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(text=PEOPLE)
 def test_no_comment_makes_the_reader_fail(text):
     read = parse(LAYOUT, text, NUMBERS)
