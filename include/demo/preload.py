@@ -25,7 +25,6 @@ _MODULES = (
     "pyarrow.json",
     "pyarrow.parquet",
     "pydantic",
-    "pyrate_limiter",
     "requests",
     "sqlalchemy.dialects.sqlite",
     "sqlalchemy.orm",

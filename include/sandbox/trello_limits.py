@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox_messages import Answer, json_answer
 from trello_settings import TrelloSettings
@@ -17,14 +19,24 @@ _MEMBER_ROUTES = ("/1/members/{id}",)
 class _Window:
     begin: float = 0.0
     used: int = 0
+    arrivals: deque[float] = field(default_factory=deque)
 
 
 class TrelloLimits:
-    """Counts requests; time is the real one, whatever the server's clock shows."""
+    """Counts requests; time is the real one (times the settings' pace), whatever the server's clock shows.
+
+    Attributes:
+        most: kind of limit -> the most requests that ever came within its seconds, wherever these begin.
+    """
 
     def __init__(self, settings: TrelloSettings) -> None:
         self.settings = settings
+        self.most: dict[str, int] = {}
         self._windows: dict[tuple[str, str], _Window] = {}
+
+    def show(self, _: dict[str, Any]) -> dict[str, Any]:
+        """GET /sandbox/limits."""
+        return {"most": self.most}
 
     def refuse(self, key: str, token: str, template: str) -> Answer | None:
         """Count a request; the 429 when it is one too many."""
@@ -54,7 +66,7 @@ class TrelloLimits:
     def _describe(self, title: str, kind: str, who: str, seconds: float, most: int) -> dict[str, str]:
         used = self._window(kind, who, seconds).used if self.settings.rate_limits else 0
         return {
-            f"x-rate-limit-{title}-interval-ms": str(int(seconds * 1000)),
+            f"x-rate-limit-{title}-interval-ms": str(int(seconds * 1000 / self.settings.pace)),
             f"x-rate-limit-{title}-max": str(most),
             f"x-rate-limit-{title}-remaining": str(max(0, most - used)),
         }
@@ -62,10 +74,21 @@ class TrelloLimits:
     def _over(self, kind: str, who: str, seconds: float, most: int) -> bool:
         window = self._window(kind, who, seconds)
         window.used += 1
+        self._note(kind, window.arrivals, seconds)
         return window.used > most
 
+    def _note(self, kind: str, arrivals: deque[float], seconds: float) -> None:
+        now = self._now()
+        arrivals.append(now)
+        while arrivals[0] <= now - seconds:
+            arrivals.popleft()
+        self.most[kind] = max(self.most.get(kind, 0), len(arrivals))
+
+    def _now(self) -> float:
+        return time.monotonic() * self.settings.pace
+
     def _window(self, kind: str, who: str, seconds: float) -> _Window:
-        now = time.monotonic()
+        now = self._now()
         window = self._windows.setdefault((kind, who), _Window(now))
         if now - window.begin >= seconds:
             window.begin, window.used = now, 0

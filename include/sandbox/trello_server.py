@@ -89,6 +89,7 @@ class TrelloService(SandboxService):
         self.limits = TrelloLimits(settings)
         self.people = TrelloPeople(database, self.clock, self.ids, settings)
         self.controls |= {
+            ("GET", "/sandbox/limits"): lambda wish: self.limits.show(wish),
             ("POST", "/sandbox/accounts"): self.people.sign_up,
             ("POST", "/sandbox/join"): self.people.join,
             ("POST", "/sandbox/plan"): self.people.set_plan,

@@ -1,93 +1,79 @@
-"""The budget that all processes of a machine share."""
+"""The budgets of a key and token; where places are counted is tested with the state database."""
 
 from __future__ import annotations
 
-import multiprocessing
-import subprocess
-import sys
-import time
-from pathlib import Path
+from typing import Any
 
 import pytest
-from pyrate_limiter import RateItem
 
 from customerp_trello.errors import RetriableError
-from customerp_trello.hooks.limits import Budget, MachineLock, TrelloLimits, limits_folder
+from customerp_trello.hooks.limits import TrelloLimits
 
 
-def take(path: str, wanted: int, limit: int) -> int:
-    budget = Budget(Path(path), limit, 60)
-    return sum(budget.acquire(0.05) for _ in range(wanted))
+class Ledger:
+    """Places without end that remember what they were asked."""
+
+    def __init__(self) -> None:
+        self.taken: list[dict[str, tuple[int, float]]] = []
+        self.used: list[dict[str, tuple[int, float]]] = []
+
+    def take(self, ticket: str, budgets: Any, at_most: float) -> float:
+        self.taken.append(dict(budgets))
+        return 0.0
+
+    def settle(self, ticket: str, budgets: Any, used: Any) -> None:
+        self.used.append(dict(used))
 
 
-def test_processes_share_one_budget(tmp_path: Path) -> None:
-    path = str(tmp_path / "count.db")
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
-        taken = pool.starmap(take, [(path, 6, 10)] * 3)
-    assert sum(taken) == 10
+def told(scope: str, most: int, remaining: int, milliseconds: int = 10_000) -> dict[str, str]:
+    name = f"x-rate-limit-{scope}"
+    return {f"{name}-max": str(most), f"{name}-remaining": str(remaining), f"{name}-interval-ms": str(milliseconds)}
 
 
-def test_a_place_comes_free_when_the_window_moves_on(tmp_path: Path) -> None:
-    budget = Budget(tmp_path / "count.db", 2, 1)
-    start = time.monotonic()
-    assert all(budget.acquire(3) for _ in range(3))
-    assert 0.9 < time.monotonic() - start < 2
+def test_a_request_counts_for_token_and_key_and_a_profile_for_a_third_budget() -> None:
+    ledger = Ledger()
+    limits = TrelloLimits("http://x", "the-key", "the-token", 3, places=ledger)
+    for path in ("/1/members/me/organizations", "/1/members/me"):
+        limits.acquire(path)
+    assert [sorted(budgets.values()) for budgets in ledger.taken] == [
+        [(3, 10.0), (9, 10.0)],
+        [(3, 10.0), (3, 900.0), (9, 10.0)],
+    ]
+    assert not [name for name in ledger.taken[1] if "key" in name or "token" in name]
 
 
-def test_exhausted_by_others(tmp_path: Path) -> None:
-    budget = Budget(tmp_path / "count.db", 5, 60)
-    assert budget.acquire(0)
-    budget.exhaust()
-    assert not budget.acquire(0.01)
-    budget.exhaust()
-    assert not Budget(tmp_path / "count.db", 5, 60).acquire(0.01)
+def test_tokens_of_one_key_share_its_budget_and_systems_share_nothing() -> None:
+    ledger = Ledger()
+    for url, key, token in (("http://x", "k", "t"), ("http://x", "k", "u"), ("http://y", "k", "t")):
+        TrelloLimits(url, key, token, places=ledger).acquire("/1/cards/1")
+    first, second, elsewhere = (set(budgets) for budgets in ledger.taken)
+    assert len(first & second) == 1
+    assert not first & elsewhere
 
 
-def test_a_clock_that_was_set_back_does_not_block_for_ever(tmp_path: Path) -> None:
-    budget = Budget(tmp_path / "count.db", 1, 10)
-    budget._bucket.put(RateItem("x", int(time.time() * 1000) + 3_600_000))
-    budget.close()
-    assert Budget(tmp_path / "count.db", 1, 10).acquire(0.1)
+def test_answers_say_what_others_have_used() -> None:
+    ledger = Ledger()
+    limits = TrelloLimits("http://x", "k", "t", 10, places=ledger)
+    ticket = limits.acquire("/1/cards/1")
+    limits.settle(ticket, "/1/cards/1", {})
+    limits.settle(ticket, "/1/cards/1", told("api-token", 100, 60))
+    limits.settle(ticket, "/1/cards/1", told("api-key", 5, 0, 4_000) | told("member", 100, 99, 900_000))
+    limits.settle(ticket, "/1/cards/1", {"x-rate-limit-api-key-remaining": "0"})
+    assert [sorted(used.values()) for used in ledger.used] == [[], [(40, 10.0)], [(1, 900.0), (30, 4.0)], []]
 
 
-def test_the_lock_dies_with_its_holder(tmp_path: Path) -> None:
-    path = tmp_path / "x.lock"
-    script = (
-        "import fcntl,sys,time;f=open(sys.argv[1],'a');fcntl.flock(f,fcntl.LOCK_EX);"
-        "print('held',flush=True);time.sleep(60)"
-    )
-    holder = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE)
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    lock = MachineLock(path)
-    assert not lock.acquire(blocking=False)
-    assert not lock.acquire(timeout=0.05)
-    holder.kill()
-    holder.wait()
-    assert lock.acquire(timeout=2)
-    with lock:
-        pass
-    lock.release()
-
-
-def test_files_tell_neither_key_nor_token_and_profiles_have_a_budget_of_their_own() -> None:
-    limits = TrelloLimits("http://x", "the-key", "the-token", 3, longest_wait=0.05)
-    names = " ".join(file.name for file in limits_folder().iterdir())
-    assert "key" not in names
-    assert "token" not in names
+def test_nobody_waits_for_ever_and_the_message_says_how_long() -> None:
+    limits = TrelloLimits("http://x", "k", "t", 3, longest_wait=0.05)
     for _ in range(3):
-        limits.profile.acquire(0)
-    limits.acquire("/1/members/me/organizations")
+        limits.settle(limits.acquire("/1/members/me"), "/1/members/me", {})
     with pytest.raises(RetriableError, match="3 requests in 900 s") as error:
         limits.acquire("/1/members/me")
-    assert error.value.retry_after == 900
-    limits.close()
+    assert error.value.retry_after == pytest.approx(900, abs=5)
 
 
 def test_nothing_remaining_steers_down() -> None:
     limits = TrelloLimits("http://x", "k", "t", 3, longest_wait=0.05)
-    limits.obey({"token": "1", "key": None})
-    limits.acquire("/1/organizations")
-    limits.obey({"token": "0", "key": None})
+    limits.settle(limits.acquire("/1/cards/1"), "/1/cards/1", told("api-token", 100, 98))
+    limits.settle(limits.acquire("/1/cards/1"), "/1/cards/1", told("api-token", 100, 0))
     with pytest.raises(RetriableError):
-        limits.acquire("/1/organizations")
+        limits.acquire("/1/cards/1")

@@ -250,7 +250,7 @@ def test_our_pace_keeps_trello_from_ever_saying_429(start_trello: Any, connect: 
     hook = trello(server, connect, requests_per_10_seconds=20)
     for _ in range(20):
         hook.my_organizations("id")
-    hook._limits._longest_wait = 0.1
+    hook._limits.longest_wait = 0.1
     with pytest.raises(RetriableError, match="20 requests in 10 s"):
         hook.my_organizations("id")
     assert server.requests()["refused_429"] == 0
@@ -261,7 +261,7 @@ def test_others_with_the_same_token_slow_us_down(start_trello: Any, connect: Con
     hook = trello(server, connect, requests_per_10_seconds=50)
     for _ in range(3):
         hook.my_organizations("id")
-    hook._limits._longest_wait = 0.1
+    hook._limits.longest_wait = 0.1
     with pytest.raises(RetriableError, match="50 requests"):
         hook.my_organizations("id")
     assert server.requests()["refused_429"] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -139,6 +140,19 @@ def test_limits_are_told_and_held(start_trello: Any) -> None:
     anna = trello.as_("sandbox-token-anna")
     assert anna.get("/members/me/organizations").status_code == 200
     assert anna.get("/members/me/organizations").json()["error"] == "API_KEY_LIMIT_EXCEEDED"
+
+
+def test_the_fullest_window_is_told_wherever_it_begins_and_time_may_pass_faster(start_trello: Any) -> None:
+    server = start_trello(token_limit=2, pace=1000)
+    trello = Trello(server)
+    for _ in range(3):
+        assert trello.get("/members/me/organizations").headers["x-rate-limit-api-token-interval-ms"] == "10"
+        time.sleep(0.02)
+    assert server.control("GET", "limits") == {"most": {"key": 1, "token": 1}}
+    server = start_trello(token_limit=2)
+    for _ in range(3):
+        Trello(server).get("/members/me/organizations")
+    assert server.control("GET", "limits") == {"most": {"key": 3, "token": 3}}
 
 
 def test_members_have_a_limit_of_their_own_and_nested_routes_are_exempt(start_trello: Any) -> None:

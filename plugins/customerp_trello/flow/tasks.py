@@ -171,13 +171,15 @@ def _sides(run: PairRun) -> Callable[[str], Side]:
     from customerp_trello.flow.past import known_of
     from customerp_trello.mapping.model import TRELLO
     from customerp_trello.sides.open import open_side
+    from customerp_trello.state.request_places import RequestPlaces
 
     opened: dict[str, Side] = {}
+    places = RequestPlaces(run.store)
 
     def side(name: str) -> Side:
         if name not in opened:
             known = known_of(run.store, run.mapping, name) if name == TRELLO else None
-            opened[name] = open_side(run.mapping, name, known)
+            opened[name] = open_side(run.mapping, name, known, places)
         return opened[name]
 
     return side

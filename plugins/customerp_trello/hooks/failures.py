@@ -73,6 +73,7 @@ class Call:
         repeatable: True when sending it twice does no more than sending it once.
         uncertain: True once an attempt may have reached the system and its answer was lost.
         waited: True once there was no place within the limits in spite of long waiting; more patience is of no use.
+        place: ticket of the place within the limits that the attempt under way has; "" where nobody counts.
     """
 
     method: str
@@ -85,6 +86,7 @@ class Call:
     repeatable: bool = True
     uncertain: bool = False
     waited: bool = False
+    place: str = ""
 
     @property
     def writes(self) -> bool:

@@ -84,8 +84,8 @@ class SyncHttpHook(HttpHook):
     def _before_attempt(self, call: Call) -> None:
         """Wait here for a place within the system's limits."""
 
-    def _after_answer(self, call: Call, answer: Answer) -> None:
-        """Learn from an answer's headers."""
+    def _after_attempt(self, call: Call, answer: Answer | None) -> None:
+        """Give the place back, and learn from the answer's headers; None if there is no answer."""
 
     # -- the connection ----------------------------------------------------------------------------------------
 
@@ -240,10 +240,13 @@ class SyncHttpHook(HttpHook):
             raise
 
     def _wait(self, state: RetryCallState) -> float:
-        """Seconds until the next attempt: what the system asked for, else doubling; with jitter."""
+        """Seconds until the next attempt: what the system asked for, else doubling; with jitter.
+
+        Whoever was refused at the same moment was asked to wait as long: a tenth of that spreads them.
+        """
         step = min(self.first_wait * 2 ** (state.attempt_number - 1), self.longest_wait)
         asked = _asked(state)
-        jitter = random.uniform(0, step / 2)  # noqa: S311 - spreads load, hides nothing
+        jitter = random.uniform(0, max(step / 2, asked / 10))  # noqa: S311 - spreads load, hides nothing
         return asked + jitter if asked else step / 2 + jitter
 
     def _attempt(self, call: Call) -> Answer:
@@ -252,8 +255,22 @@ class SyncHttpHook(HttpHook):
         except RetriableError:
             call.waited = True
             raise
-        if call.writes and self.before_write:
-            self.before_write(self.settings.connect_timeout + self.settings.read_timeout)
+        answer = None
+        try:
+            if call.writes and self.before_write:
+                self.before_write(self.settings.connect_timeout + self.settings.read_timeout)
+            answer = self._send(call)
+        finally:
+            self._after_attempt(call, answer)
+        if 200 <= answer.status < 300:
+            with self._lock:
+                self.writes_taken += call.writes
+            return answer
+        refusal = failure(call, answer, self._error_shape(), self.redactor)
+        call.uncertain = call.uncertain or isinstance(refusal, UnknownOutcome)
+        raise refusal
+
+    def _send(self, call: Call) -> Answer:
         session = self.get_conn()
         with self._lock:
             self.requests_made += 1
@@ -265,15 +282,7 @@ class SyncHttpHook(HttpHook):
         except RequestException as error:
             raise self._broken(call, error) from None
         self._clock.observe(response.headers.get("Date"), sent=sent, received=time.time())
-        answer = Answer.of(response)
-        self._after_answer(call, answer)
-        if 200 <= answer.status < 300:
-            with self._lock:
-                self.writes_taken += call.writes
-            return answer
-        refusal = failure(call, answer, self._error_shape(), self.redactor)
-        call.uncertain = call.uncertain or isinstance(refusal, UnknownOutcome)
-        raise refusal
+        return Answer.of(response)
 
     def _broken(self, call: Call, error: RequestException) -> SyncError:
         """Say what a request that got no answer means; the library's own message holds the URL and is left out."""

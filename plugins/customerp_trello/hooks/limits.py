@@ -1,137 +1,103 @@
-"""Trello's request limits, shared by all processes of this machine.
+"""Trello's request limits: a request takes a place within each of them before it is sent.
 
-A token that several DAGs, tasks and retries use at once has one budget. So the count is kept in SQLite files below
-``AIRFLOW_HOME`` (pyrate-limiter's bucket), each guarded by a lock on a file, and a request waits for its place before
-it is sent. Files are named by a hash: neither key nor token can be read from them.
+A token that DAGs, tasks, retries and machines use at once has one budget. So places are counted where all of them look:
+the flow hands in :class:`Places` over the state database. A hook that was given none (a connection test, a script)
+counts for itself and leaves the rest to what Trello's answers say.
+
+A place is held from before the request until a window's length after its *answer*. Trello counts the request at some
+moment between the two. So the next one to use the place is counted at least a window later, and however slow a request
+is and wherever Trello's windows begin, none of them sees more than the limit.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import re
 import threading
 import time
-from pathlib import Path
-from types import TracebackType
-
-from pyrate_limiter import Limiter, Rate, RateItem, SQLiteBucket
-from pyrate_limiter.limiter import SingleBucketFactory
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from customerp_trello.errors import RetriableError
 
+TEN_SECONDS, QUARTER_HOUR = 10.0, 900.0
+SCOPES = {"key": "api-key", "token": "api-token", "member": "member"}
+"""Our name of a limit -> Trello's, as in ``x-rate-limit-api-key-remaining``."""
+
 _PROFILE_ROUTE = re.compile(r"/1/members/[^/]+/?$")
-_CLEAN_EVERY = 50
+_LOOK_AGAIN = 1.0
+"""Seconds after which a waiting request looks again: a place that a running request holds may be free sooner."""
 
 
-class MachineLock:
-    """A lock among all threads and processes of this machine; it is released when its holder dies.
+class Places(Protocol):
+    """Where places are counted. Budgets are given as name -> (places, seconds that a place stays taken)."""
 
-    pyrate-limiter would take `filelock` here, a dependency more; the call of the system underneath is all it needs.
-    """
+    def take(self, ticket: str, budgets: Mapping[str, tuple[int, float]], at_most: float) -> float:
+        """Take one place in each budget, or in none of them.
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("a")
-        self._threads = threading.RLock()
-        self._depth = 0
+        Args:
+            ticket: names the request.
+            budgets: those that the request counts in.
+            at_most: seconds after which the request has ended, even if nobody says so.
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Take the lock; return False if *timeout* seconds (-1: any time) were not enough."""
-        if not self._threads.acquire(blocking, timeout if blocking else -1):
-            return False
-        if self._depth == 0 and not self._lock_file(blocking, timeout):
-            self._threads.release()
-            return False
-        self._depth += 1
-        return True
+        Returns:
+            0.0, or the seconds until a place may be free.
+        """
 
-    def _lock_file(self, blocking: bool, timeout: float) -> bool:
-        if blocking and timeout == -1:
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            return True
-        deadline = time.monotonic() + (timeout if blocking else 0)
-        while True:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    return False
-                time.sleep(0.005)
-            else:
-                return True
-
-    def release(self) -> None:
-        """Give the lock back."""
-        self._depth -= 1
-        if self._depth == 0:
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._threads.release()
-
-    def close(self) -> None:
-        """Close the file; the lock must not be held."""
-        self._file.close()
-
-    def __enter__(self) -> MachineLock:
-        self.acquire()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def settle(
+        self, ticket: str, budgets: Mapping[str, tuple[int, float]], used: Mapping[str, tuple[int, float]]
     ) -> None:
-        self.release()
+        """The request has ended: its places stay taken for the budget's seconds, counted from now.
+
+        Args:
+            ticket: names the request.
+            budgets: as given to :meth:`take`.
+            used: budget -> how many places the server says are used, and for how many seconds they are at most; what
+                that is more than is counted here was used by others.
+        """
 
 
-class Budget:
-    """At most *limit* requests in any *seconds*, counted over all processes.
+class OwnPlaces:
+    """Places of this process alone."""
 
-    Args:
-        path: SQLite file of the count; it is made if need be.
-        limit: requests.
-        seconds: length of the sliding window.
-    """
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[str, dict[str, tuple[int, float]]] = {}
 
-    def __init__(self, path: Path, limit: int, seconds: int) -> None:
-        self.limit, self.seconds = limit, seconds
-        self._lock = MachineLock(path.with_suffix(".lock"))
+    def take(self, ticket: str, budgets: Mapping[str, tuple[int, float]], at_most: float) -> float:
+        """See :class:`Places`."""
+        now = time.monotonic()
         with self._lock:
-            bucket = SQLiteBucket.init_from_file([Rate(limit, seconds * 1000)], table="requests", db_path=str(path))
-            # Losing the count in a power cut costs nothing, waiting for the disk at every request does.
-            bucket.conn.execute("PRAGMA journal_mode=WAL")
-            bucket.conn.execute("PRAGMA synchronous=OFF")
-        bucket.lock = self._lock  # type: ignore[assignment] # it asks for a lock that works with `with`
-        self._bucket = bucket
-        self._forget_the_future()
-        # No background thread: a task process is short, and acquire() throws old rows away by itself.
-        self._limiter = Limiter(SingleBucketFactory(bucket, schedule_leak=False))
-        self._taken = 0
+            wait = max(self._wait(name, limit, now) for name, (limit, _) in budgets.items())
+            if not wait:
+                for name, (_, seconds) in budgets.items():
+                    self._held[name][ticket] = (1, now + at_most + seconds)
+            return wait
 
-    def acquire(self, longest_wait: float) -> bool:
-        """Take one place, waiting at most *longest_wait* seconds; False if that was not enough."""
-        self._taken += 1
-        if self._taken % _CLEAN_EVERY == 0:
-            self._bucket.leak(_now())
-        return bool(self._limiter.try_acquire("request", timeout=longest_wait))
-
-    def exhaust(self) -> None:
-        """Take all places that are left: the server says that others have used them."""
+    def settle(
+        self, ticket: str, budgets: Mapping[str, tuple[int, float]], used: Mapping[str, tuple[int, float]]
+    ) -> None:
+        """See :class:`Places`."""
+        now = time.monotonic()
         with self._lock:
-            now = _now()
-            self._bucket.leak(now)
-            if (left := self.limit - self._bucket.count()) > 0:
-                self._bucket.put(RateItem("others", now, weight=left))
+            for name, (_, seconds) in budgets.items():
+                held = self._held[name]
+                held[ticket] = (1, now + seconds)
+                told, lasting = used.get(name, (0, 0.0))
+                if (others := told - sum(places for places, until in held.values() if until > now)) > 0:
+                    held[f"others {ticket}"] = (others, now + lasting)
 
-    def close(self) -> None:
-        """Close the files."""
-        self._bucket.close()  # type: ignore[no-untyped-call]
-        self._lock.close()
-
-    def _forget_the_future(self) -> None:
-        """Start anew after this machine's clock was set back, instead of waiting until it catches up."""
-        with self._lock:
-            newest = self._bucket.peek(0)
-            if newest and newest.timestamp > _now() + 1000:
-                self._bucket.flush()
+    def _wait(self, name: str, limit: int, now: float) -> float:
+        live = {ticket: one for ticket, one in self._held.get(name, {}).items() if one[1] > now}
+        self._held[name] = live
+        taken = sum(places for places, _ in live.values())
+        for places, until in sorted(live.values(), key=lambda one: one[1]) if taken >= limit else ():
+            taken -= places
+            if taken < limit:
+                return until - now
+        return 0.0
 
 
 class TrelloLimits:
@@ -140,56 +106,90 @@ class TrelloLimits:
     Args:
         base_url: a budget belongs to one system.
         key: API key, or the token where there is no key.
-        token: token.
+        token: token. Budgets are named by a hash: neither key nor token can be read from where they are counted.
         limit: N; Trello's own is 100.
+        places: where to count.
+        at_most: seconds that a request may take.
         longest_wait: seconds that a request may wait for its place.
     """
 
-    def __init__(self, base_url: str, key: str, token: str, limit: int = 100, longest_wait: float = 120.0) -> None:
-        folder = limits_folder()
-        self._longest_wait = longest_wait
-        self.token = Budget(folder / _name(base_url, "token", token), limit, 10)
-        self.key = Budget(folder / _name(base_url, "key", key or token), 3 * limit, 10)
-        self.profile = Budget(folder / _name(base_url, "profile", token), limit, 900)
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        token: str,
+        limit: int = 100,
+        *,
+        places: Places | None = None,
+        at_most: float = 70.0,
+        longest_wait: float = 120.0,
+    ) -> None:
+        self.places: Places = OwnPlaces() if places is None else places
+        self.at_most, self.longest_wait = at_most, longest_wait
+        self._names = {
+            "token": _name(base_url, "token", token),
+            "key": _name(base_url, "key", key or token),
+            "member": _name(base_url, "member", token),
+        }
+        self._sizes = {"token": (limit, TEN_SECONDS), "key": (3 * limit, TEN_SECONDS), "member": (limit, QUARTER_HOUR)}
 
-    def acquire(self, path: str) -> None:
-        """Wait for a place for a request to the URL path *path*.
+    def acquire(self, path: str) -> str:
+        """Wait for a place for a request to the URL path *path*, and return the ticket for :meth:`settle`.
 
         Raises:
-            RetriableError: none came free in time.
+            RetriableError: none came free in time, or the count cannot be reached.
         """
-        budgets = [self.token, self.key, *([self.profile] if _PROFILE_ROUTE.search(path) else [])]
-        for budget in reversed(budgets):
-            if not budget.acquire(self._longest_wait):
+        ticket, budgets = uuid.uuid4().hex, self._budgets(path)
+        deadline = time.monotonic() + self.longest_wait
+        while wait := self.places.take(ticket, budgets, self.at_most):
+            left = deadline - time.monotonic()
+            if wait > left:
+                limits = " and ".join(f"{limit} requests in {seconds:.0f} s" for limit, seconds in budgets.values())
                 raise RetriableError(
-                    f"Trello's limit of {budget.limit} requests in {budget.seconds} s is used up by other tasks "
-                    f"here; waited {self._longest_wait:.0f} s. It goes on by itself later.",
-                    retry_after=float(budget.seconds),
+                    f"Trello's limits ({limits}) are used up by what else uses this token and key; a place is free in "
+                    f"{wait:.0f} s, which is longer than a task waits. It goes on by itself later.",
+                    retry_after=wait,
                 )
+            time.sleep(min(wait, _LOOK_AGAIN))
+        return ticket
 
-    def obey(self, remaining: dict[str, str | None]) -> None:
-        """Steer down where the answer says that nothing remains: scope (``key``, ``token``) -> header value."""
-        for scope, budget in (("token", self.token), ("key", self.key)):
-            if remaining.get(scope) == "0":
-                budget.exhaust()
+    def settle(self, ticket: str, path: str, headers: Mapping[str, str]) -> None:
+        """Say that a request has ended, and learn from its answer what others have used.
 
-    def close(self) -> None:
-        """Close the files."""
-        for budget in (self.token, self.key, self.profile):
-            budget.close()
+        Args:
+            ticket: of :meth:`acquire`.
+            path: as given to it.
+            headers: the answer's headers; empty if it was lost.
+        """
+        told = {scope: _told(headers, f"x-rate-limit-{title}") for scope, title in SCOPES.items()}
+        used = {
+            self._names[scope]: (one.used if one.left else max(one.used, self._sizes[scope][0]), one.seconds)
+            for scope, one in told.items()
+            if one
+        }
+        self.places.settle(ticket, self._budgets(path), used)
+
+    def _budgets(self, path: str) -> dict[str, tuple[int, float]]:
+        scopes = SCOPES if _PROFILE_ROUTE.search(path) else ("key", "token")
+        return {self._names[scope]: self._sizes[scope] for scope in scopes}
 
 
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+@dataclass(frozen=True)
+class _Told:
+    """What an answer says of one limit: places used and left in its window of so many seconds."""
+
+    used: int
+    left: int
+    seconds: float
 
 
-def limits_folder() -> Path:
-    """Folder of the counts, below ``AIRFLOW_HOME``."""
-    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
-    folder = home / "customerp_trello" / "limits"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _told(headers: Mapping[str, str], name: str) -> _Told | None:
+    try:
+        most, left, window = (int(headers[f"{name}-{what}"]) for what in ("max", "remaining", "interval-ms"))
+    except (KeyError, ValueError):
+        return None
+    return _Told(most - left, left, window / 1000)
 
 
 def _name(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] + ".db"
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -11,6 +11,7 @@ from customerp_trello.errors import RecordError, UnknownOutcome
 from customerp_trello.hooks.connection import texts
 from customerp_trello.hooks.http import Params
 from customerp_trello.hooks.invitation import invited, members_in
+from customerp_trello.hooks.limits import Places
 from customerp_trello.hooks.trello_requests import Fields, TrelloRequests, url_part
 
 MEMBER_FIELDS = "id,username,fullName,initials,bio,url,confirmed,memberType,activityBlocked,idEnterprise,nonPublic"
@@ -33,6 +34,7 @@ class TrelloHook(TrelloRequests):
             is an OAuth 2.0 bearer token); host only for another address than Trello's own. Extra: ``staff_workspaces``
             (ids or short names), ``register_card`` (id or URL), ``requests_per_10_seconds`` (100, as Trello allows),
             ``webhook_url`` and ``webhook_secret`` (the API key's secret) where webhooks are taken.
+        places: where requests are counted with all others that use the token; None: for this hook alone.
     """
 
     default_conn_name = "trello_default"
@@ -41,8 +43,8 @@ class TrelloHook(TrelloRequests):
     default_host = "https://api.trello.com"
     extra_keys: ClassVar[tuple[str, ...]] = ("staff_workspaces", "register_card", "requests_per_10_seconds")
 
-    def __init__(self, conn_id: str = default_conn_name) -> None:
-        super().__init__(conn_id)
+    def __init__(self, conn_id: str = default_conn_name, places: Places | None = None) -> None:
+        super().__init__(conn_id, places)
 
     # -- who and where -----------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from customerp_trello.hooks.answers import Answer
 from customerp_trello.hooks.connection import whole_number
 from customerp_trello.hooks.failures import RETRIABLE, Call, ErrorShape
 from customerp_trello.hooks.http import Params, SyncHttpHook
-from customerp_trello.hooks.limits import TrelloLimits
+from customerp_trello.hooks.limits import Places, TrelloLimits
 from customerp_trello.hooks.session import HeaderAuth
 from customerp_trello.hooks.trello_paging import ActionPager
 
@@ -43,7 +43,16 @@ def url_part(text: str) -> str:
 
 
 class TrelloRequests(SyncHttpHook):
-    """Trello's REST API below its resources."""
+    """Trello's REST API below its resources.
+
+    Args:
+        conn_id: Airflow connection.
+        places: where requests are counted with all others that use the token; None: for this hook alone.
+    """
+
+    def __init__(self, conn_id: str, places: Places | None = None) -> None:
+        super().__init__(conn_id)
+        self.places = places
 
     def batch(self, paths: Iterable[str]) -> list[Any]:
         """Read several routes, ten in a request.
@@ -141,22 +150,17 @@ class TrelloRequests(SyncHttpHook):
     def _limits(self) -> TrelloLimits:
         settings = self.settings
         limit = whole_number(settings, "requests_per_10_seconds", 100)
-        return TrelloLimits(settings.base_url, settings.login, settings.password, limit)
+        at_most = settings.connect_timeout + settings.read_timeout
+        identity = settings.base_url, settings.login, settings.password
+        return TrelloLimits(*identity, limit, places=self.places, at_most=at_most)
 
     def _before_attempt(self, call: Call) -> None:
         with self._lock:
             limits = self._limits
-        limits.acquire(call.path)
+        call.place = limits.acquire(call.path)
 
-    def _after_answer(self, call: Call, answer: Answer) -> None:
-        scopes = ("key", "token")
-        self._limits.obey({scope: answer.headers.get(f"x-rate-limit-api-{scope}-remaining") for scope in scopes})
-
-    def close(self) -> None:
-        """Close the kept connections and the files of the limits."""
-        super().close()
-        if "_limits" in self.__dict__:
-            self.__dict__.pop("_limits").close()
+    def _after_attempt(self, call: Call, answer: Answer | None) -> None:
+        self._limits.settle(call.place, call.path, answer.headers if answer else {})
 
     def _auth(self) -> AuthBase:
         key, token = self.settings.login, self.settings.password

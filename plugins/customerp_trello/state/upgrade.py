@@ -38,7 +38,7 @@ def upgrade(engine: Engine) -> None:
         if revision_of(connection) == HEAD:
             return
     if engine.dialect.name == "sqlite":
-        _switch_to_wal(engine)
+        switch_to_wal(engine)
     with engine.connect() as connection:
         connection.execution_options(**{WRITES: True})
         with connection.begin():
@@ -64,7 +64,12 @@ def alembic_config(connection: Connection | None = None) -> Any:
     return config
 
 
-def _switch_to_wal(engine: Engine) -> None:
+def switch_to_wal(engine: Engine) -> None:
+    """Let a SQLite file be read while it is written.
+
+    Raises:
+        ConfigurationError: the place is not writable, or its file system cannot do that.
+    """
     connection = engine.raw_connection()
     try:
         # The switch itself does not honour the busy time-out, so processes that start together have to try again.

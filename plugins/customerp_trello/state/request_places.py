@@ -1,0 +1,154 @@
+"""Places within a system's request limits, counted for all processes and machines that use this state database.
+
+On PostgreSQL the count is a table beside the state and goes by the database's clock, so that it does not matter what
+the machines think of the time. Beside a SQLite file it is another file, since a request must not wait for the state's
+one writer, nor for the disk: losing the count in a power cut costs nothing. That is the only difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, column, delete, event, func, insert, or_, select, table, text, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from customerp_trello.errors import SyncError
+from customerp_trello.state.database import WRITES, errors_of, make_engine
+from customerp_trello.state.store import Store
+from customerp_trello.state.upgrade import switch_to_wal
+
+place = table("request_place", column("budget"), column("ticket"), column("places"), column("until"))
+"""A taken place: in which budget, by which request, how many, until when (Unix seconds)."""
+
+_CREATE = (
+    "CREATE {kind} IF NOT EXISTS request_place (budget VARCHAR(32) NOT NULL, ticket VARCHAR(40) NOT NULL, "
+    "places INTEGER NOT NULL, until DOUBLE PRECISION NOT NULL, PRIMARY KEY (budget, ticket))"
+)
+_KIND = {"postgresql": "UNLOGGED TABLE", "sqlite": "TABLE"}
+"""No migration and no log of the server's: all of it is over in a quarter of an hour."""
+
+_LOCK = 0x706C616365  # any fixed number: the advisory lock on PostgreSQL
+_NOW = {
+    "postgresql": text("SELECT extract(epoch FROM clock_timestamp())::float8"),
+    "sqlite": text("SELECT (julianday('now') - 2440587.5) * 86400.0"),
+}
+
+log = structlog.get_logger(__name__)
+
+
+class RequestPlaces:
+    """A count over all users of a state database; safe to share between threads, not between processes.
+
+    Args:
+        store: the state database.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.url, self.engine = store.url, store.engine
+        if store.engine.dialect.name == "sqlite":
+            path = Path(store.url.database or "")
+            self.url = store.url.set(database=str(path.with_name(f"{path.stem}.requests.db")))
+            self.engine = _quick(make_engine(self.url))
+        self._ready = False
+
+    def take(self, ticket: str, budgets: Mapping[str, tuple[int, float]], at_most: float) -> float:
+        """Take one place in each budget, or in none of them.
+
+        Args:
+            ticket: names the request.
+            budgets: name -> (places, seconds that a place stays taken after the request).
+            at_most: seconds after which the request has ended, even if nobody says so (its process was killed).
+
+        Returns:
+            0.0, or the seconds until a place may be free.
+
+        Raises:
+            RetriableError: the database is busy or away.
+        """
+        with self._alone() as (connection, now):
+            # Further ahead than any place can be: the clock was set back.
+            beyond = now + at_most + max(seconds for _, seconds in budgets.values()) + 1
+            connection.execute(delete(place).where(or_(place.c.until <= now, place.c.until > beyond)))
+            wait = max(_until_free(connection, name, limit) for name, (limit, _) in budgets.items()) - now
+            if wait > 0:
+                return wait
+            rows = [
+                {"budget": name, "ticket": ticket, "places": 1, "until": now + at_most + seconds}
+                for name, (_, seconds) in budgets.items()
+            ]
+            connection.execute(insert(place), rows)
+            return 0.0
+
+    def settle(
+        self, ticket: str, budgets: Mapping[str, tuple[int, float]], used: Mapping[str, tuple[int, float]]
+    ) -> None:
+        """The request has ended: its places stay taken for the budget's seconds, counted from now.
+
+        It never raises: the answer is there, and what it says must not be lost because of the count. An unsettled place
+        comes free by itself, later.
+
+        Args:
+            ticket: names the request.
+            budgets: as given to :meth:`take`.
+            used: budget -> how many places the server says are used, and for how many seconds they are at most; what
+                that is more than is counted here was used by others.
+        """
+        try:
+            with self._alone() as (connection, now):
+                for name, (_, seconds) in budgets.items():
+                    mine = (place.c.budget == name) & (place.c.ticket == ticket)
+                    connection.execute(update(place).where(mine).values(until=now + seconds))
+                for name, (told, lasting) in used.items():
+                    if (others := told - _taken(connection, name, now)) > 0:
+                        row = {"budget": name, "ticket": f"others {ticket}", "places": others, "until": now + lasting}
+                        connection.execute(insert(place), row)
+        except (SyncError, SQLAlchemyError) as error:
+            log.warning("a request's place within the limits could not be settled", reason=type(error).__name__)
+
+    def close(self) -> None:
+        """Close all connections that are not the store's."""
+        if self.url.get_backend_name() == "sqlite":
+            self.engine.dispose()
+
+    @contextmanager
+    def _alone(self) -> Iterator[tuple[Connection, float]]:
+        """A transaction that excludes all others of this kind, and the moment in it (Unix seconds)."""
+        dialect = self.engine.dialect.name
+        if not self._ready and dialect == "sqlite":
+            switch_to_wal(self.engine)
+        with errors_of(self.url), self.engine.connect() as connection:
+            connection.execution_options(**{WRITES: True})
+            with connection.begin():
+                if dialect == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+                if not self._ready:
+                    connection.execute(text(_CREATE.format(kind=_KIND[dialect])))
+                yield connection, float(connection.execute(_NOW[dialect]).scalar_one())
+        self._ready = True
+
+
+def _until_free(connection: Connection, budget: str, limit: int) -> float:
+    """The moment at which fewer than *limit* places are taken; 0.0 if that is so already."""
+    running = func.sum(place.c.places).over(order_by=place.c.until.desc()).label("running")
+    mine = select(place.c.until, running).where(place.c.budget == budget).subquery()
+    found = connection.execute(select(func.max(mine.c.until)).where(mine.c.running >= limit)).scalar_one()
+    return float(found or 0.0)
+
+
+def _taken(connection: Connection, budget: str, now: float) -> int:
+    live = (place.c.budget == budget) & (place.c.until > now)
+    return int(connection.execute(select(func.coalesce(func.sum(place.c.places), 0)).where(live)).scalar_one())
+
+
+def _quick(engine: Engine) -> Engine:
+    """SQLite that does not wait for the disk at each commit; with the write-ahead log nothing can break by that."""
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    event.listen(engine, "connect", prepare)
+    return engine
