@@ -80,6 +80,11 @@ _TRELLO: dict[str, Any] = {
             "description": "Trello allows 100 per token (default). Less leaves room for other programs.",
             "schema": {"type": ["integer", "null"], "minimum": 1},
         },
+        "writes_in_flight": {
+            "label": "Writes in flight",
+            "description": "How many records may be written at once. Default 8; 1 writes one after the other.",
+            "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 64},
+        },
         **_COMMON,
     },
 }

@@ -23,6 +23,7 @@ def connect(monkeypatch, folder, customerp_url, trello_url, summary):
     )
     extra = {
         "requests_per_10_seconds": 100000,
+        "writes_in_flight": 1,  # the same steps in the same order, every time
         "staff_workspaces": summary["staff"]["short_names"],
         "register_card": summary["register_card"]["id"],
     }

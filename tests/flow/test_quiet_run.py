@@ -34,7 +34,8 @@ RECORDS = 200_000
 def untouched(_side):
     """A side that is asked for nothing but what it is: it cannot even be read, let alone be written."""
     hook = SimpleNamespace(before_write=None, writes_taken=0)
-    return SimpleNamespace(hook=hook, replaces_sources=False, repeatable_creates=False, requests_made=0)
+    promises = {"replaces_sources": False, "repeatable_creates": False, "writes_in_flight": 1}
+    return SimpleNamespace(hook=hook, requests_made=0, **promises)
 
 
 def ids(side):

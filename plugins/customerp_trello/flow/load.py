@@ -1,15 +1,16 @@
-"""Applying a plan's changes to one side: state first, then write by write; one bad record never stops the others."""
+"""Applying a plan's changes to one side: state first, then the writes; one bad record never stops the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from customerp_trello.errors import RecordError, RetriableError
 from customerp_trello.flow.apply_state import apply_state
 from customerp_trello.flow.artifacts import read_frame
 from customerp_trello.flow.change_log import ChangeLog, Progress
+from customerp_trello.flow.in_flight import carry_out
 from customerp_trello.flow.outcome import Write, change_key, who
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.recover import recover
@@ -18,7 +19,7 @@ from customerp_trello.flow.write import Deferred, Writer
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO, WRITES, Change, changes
 from customerp_trello.sides.base import Side
-from customerp_trello.state.intents import CLOSED, NOT_DONE, OPEN, PLANNED, done_changes
+from customerp_trello.state.intents import CLOSED, NOT_DONE, OPEN, PLANNED, Intent, done_changes
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.work import Work, load_open_work, note_failure, note_work
 
@@ -71,6 +72,7 @@ class _Loop:
     def __init__(self, run: PairRun, name: SideName, writer: Writer, fence: Fence, lines: ChangeLog) -> None:
         self.run, self.name, self.writer, self.fence, self.lines = run, name, writer, fence, lines
         self.written = self.put_off = self.in_a_row = 0
+        self._counting = threading.Lock()
 
     def apply(self, plan: Any) -> None:
         with self.run.store.read() as tx:
@@ -79,20 +81,27 @@ class _Loop:
         todo = [c for c in changes(plan, self.name, WRITES) if change_key(c) not in tried]
         progress = Progress(len(todo), self.name)
         refused = self._refused_in_customerp()
-        for change in todo:
+
+        def one(change: Change) -> None:
             if change.detail.startswith("amendment") and change.customerp_id in refused:
                 self._postpone(change, "deferred", "CustomERP has not taken the amendment")
             else:
-                self._one(change)
-            progress.step()
+                self._attempt(change, lambda: self.writer.write(change))
+            with self._counting:
+                progress.step()
+
+        at_once = self.writer.side.writes_in_flight
+        carry_out(todo, one, at_once=at_once, records=_records, kind=lambda change: (change.operation, change.detail))
 
     def second_halves(self, halves: SecondHalves) -> None:
         """Post what the first side's creates call for: our own record in place of its source."""
-        for intent in halves.due():
-            self._attempt(halves.write_of(intent), partial(halves.post, intent))
 
-    def _one(self, change: Change) -> None:
-        self._attempt(change, partial(self.writer.write, change))
+        def one(intent: Intent) -> None:
+            self._attempt(halves.write_of(intent), lambda: halves.post(intent))
+
+        at_once = self.writer.side.writes_in_flight
+        record, kind = lambda intent: [intent.customerp_id], lambda intent: intent.operation
+        carry_out(halves.due(), one, at_once=at_once, records=record, kind=kind)
 
     def _attempt(self, change: Change | Write, act: Callable[[], Write | None]) -> None:
         try:
@@ -101,20 +110,23 @@ class _Loop:
             self._postpone(change, "deferred", str(reason))
         except RetriableError as error:
             self._postpone(change, "deferred", str(error))
-            self.in_a_row += 1
-            if self.in_a_row >= TOO_MANY_FAILURES:
-                raise
+            with self._counting:
+                self.in_a_row += 1
+                if self.in_a_row >= TOO_MANY_FAILURES:
+                    raise
         except RecordError as error:
             self._postpone(change, "quarantined", words(error))
         else:
-            self.in_a_row = 0
+            with self._counting:
+                self.in_a_row = 0
+                self.written += write is not None
             if write is not None:
-                self.written += 1
                 self.lines.done(write)
 
     def _postpone(self, change: Change | Write, kind: str, reason: str) -> None:
         """Leave the change to later runs; CustomERP's record is named if there is one, since it is read by id then."""
-        self.put_off += 1
+        with self._counting:
+            self.put_off += 1
         work = Work(*who(change), kind, f"{self.name}: {reason}")
         with self.run.begin(self.fence) as tx:
             (note_failure if kind == "quarantined" else note_work)(tx, self.run.pair, work)
@@ -125,6 +137,12 @@ class _Loop:
             work = load_open_work(tx, self.run.pair)
         since = work["last_seen"] >= self.run.row.started_at
         return set(work.loc[since & work["reason"].str.startswith(f"{CUSTOMERP}:"), "record_id"])
+
+
+def _records(change: Change) -> Iterator[tuple[str, str]]:
+    """The records that a change is about, on both sides."""
+    named = {CUSTOMERP: change.customerp_id, TRELLO: change.trello_id}
+    return ((side, id_) for side, id_ in named.items() if id_)
 
 
 def words(error: RecordError) -> str:

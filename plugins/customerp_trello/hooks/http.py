@@ -44,7 +44,6 @@ class SyncHttpHook(HttpHook):
 
     Attributes:
         requests_made: HTTP requests sent so far, repeated ones counted.
-        writes_taken: writing requests that the system has confirmed so far.
         before_write: called before every attempt to write, also before a repeated one, with the seconds that the
             attempt may take; what it raises ends the request before anything is sent (the flow checks its lease here).
     """
@@ -58,7 +57,8 @@ class SyncHttpHook(HttpHook):
     def __init__(self, conn_id: str) -> None:
         super().__init__(http_conn_id=conn_id, method="GET")
         self.conn_id = conn_id
-        self.requests_made = self.writes_taken = 0
+        self.requests_made = 0
+        self._taken = threading.local()
         self.before_write: Callable[[float], None] | None = None
         self._clock = ServerClock()
         self._lock = threading.RLock()
@@ -104,6 +104,11 @@ class SyncHttpHook(HttpHook):
                 f"{self.conn_type!r}"
             ) from None
         return read_connection(connection, keys=self.extra_keys, default_host=self.default_host)
+
+    @property
+    def writes_taken(self) -> int:
+        """Writing requests of this thread that the system has confirmed so far."""
+        return int(getattr(self._taken, "count", 0))
 
     @property
     def clock_offset(self) -> float:
@@ -263,8 +268,7 @@ class SyncHttpHook(HttpHook):
         finally:
             self._after_attempt(call, answer)
         if 200 <= answer.status < 300:
-            with self._lock:
-                self.writes_taken += call.writes
+            self._taken.count = self.writes_taken + call.writes
             return answer
         refusal = failure(call, answer, self._error_shape(), self.redactor)
         call.uncertain = call.uncertain or isinstance(refusal, UnknownOutcome)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from customerp_trello.errors import RecordError, UnknownOutcome
-from customerp_trello.hooks.connection import texts
+from customerp_trello.hooks.connection import texts, whole_number
 from customerp_trello.hooks.http import Params
 from customerp_trello.hooks.invitation import invited, members_in
 from customerp_trello.hooks.limits import Places
@@ -33,7 +33,8 @@ class TrelloHook(TrelloRequests):
         conn_id: Airflow connection of type ``trello``: login = API key, password = token (without a login the password
             is an OAuth 2.0 bearer token); host only for another address than Trello's own. Extra: ``staff_workspaces``
             (ids or short names), ``register_card`` (id or URL), ``requests_per_10_seconds`` (100, as Trello allows),
-            ``webhook_url`` and ``webhook_secret`` (the API key's secret) where webhooks are taken.
+            ``writes_in_flight`` (8), ``webhook_url`` and ``webhook_secret`` (the API key's secret) where webhooks are
+            taken.
         places: where requests are counted with all others that use the token; None: for this hook alone.
     """
 
@@ -41,7 +42,12 @@ class TrelloHook(TrelloRequests):
     conn_type = "trello"
     hook_name = "Trello"
     default_host = "https://api.trello.com"
-    extra_keys: ClassVar[tuple[str, ...]] = ("staff_workspaces", "register_card", "requests_per_10_seconds")
+    extra_keys: ClassVar[tuple[str, ...]] = (
+        "staff_workspaces",
+        "register_card",
+        "requests_per_10_seconds",
+        "writes_in_flight",
+    )
 
     def __init__(self, conn_id: str = default_conn_name, places: Places | None = None) -> None:
         super().__init__(conn_id, places)
@@ -71,6 +77,14 @@ class TrelloHook(TrelloRequests):
     def register_card(self) -> str:
         """Id or URL of the card on which projects are comments, from the connection; "" if it names none."""
         return str(self.settings.extra.get("register_card", ""))
+
+    @property
+    def writes_in_flight(self) -> int:
+        """How many records may be written at once, from the connection.
+
+        A request is answered in a third of a second or so: eight at once use the limit of ten a second up.
+        """
+        return whole_number(self.settings, "writes_in_flight", 8)
 
     def identity(self) -> dict[str, str]:
         """Who and where this is: base URL, token's member, staff workspaces, register card; nothing secret."""

@@ -56,11 +56,13 @@ class Gate(Protocol):
 
     Attributes:
         before_write: what is asked.
-        writes_taken: writing requests that the system has confirmed so far.
     """
 
     before_write: Callable[[float], None] | None
-    writes_taken: int
+
+    @property
+    def writes_taken(self) -> int:
+        """Writing requests of this thread that the system has confirmed so far."""
 
 
 class Side(Protocol):
@@ -73,6 +75,10 @@ class Side(Protocol):
     @property
     def requests_made(self) -> int:
         """Requests sent so far, repeated ones counted."""
+
+    @property
+    def writes_in_flight(self) -> int:
+        """How many records may be written at once; 1 where one write has to see what the other one did."""
 
     @property
     def repeatable_creates(self) -> bool:

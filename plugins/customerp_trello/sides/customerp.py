@@ -57,6 +57,7 @@ class CustomERPRecords:
     """
 
     repeatable_creates = False
+    writes_in_flight = 1
     replaces_sources = False
 
     def __init__(self, mapping: Mapping, hook: CustomERPHook) -> None:

@@ -50,6 +50,11 @@ class TrelloOrganizations:
         """Requests sent so far."""
         return self.hook.requests_made
 
+    @property
+    def writes_in_flight(self) -> int:
+        """As many as the connection allows."""
+        return self.hook.writes_in_flight
+
     def identity(self) -> dict[str, str]:
         """Base URL, token's member, staff workspaces, register card."""
         return self.hook.identity()

@@ -41,9 +41,11 @@ class TrelloPeople:
 
     Attributes:
         repeatable_creates: an invitation is keyed by its address, so it may be sent twice.
+        writes_in_flight: one, since who was invited is told by who was not there before.
     """
 
     repeatable_creates = True
+    writes_in_flight = 1
     replaces_sources = False
 
     def __init__(self, mapping: Mapping, hook: TrelloHook, known: Known) -> None:
