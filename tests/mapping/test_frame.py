@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from customerp_trello.mapping import frame
-from customerp_trello.mapping.frame import META, conform, make_frame
+from customerp_trello.mapping.frame import META, conform, make_frame, make_record
 
 DEFAULTS = {name: "" for name in META if name not in (frame.ID, frame.MODIFIED_AT)} | {frame.STATE: frame.LIVE}
 
@@ -53,3 +53,21 @@ def test_conforming_drops_what_does_not_belong_and_changes_nothing_the_second_ti
     assert "secret" not in once
     assert once["name"].isna().tolist() == [True, False]
     pd.testing.assert_frame_equal(conform(once, ["name"]), once)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"_id": "1", "name": "Acme", "website": None},
+        {"_id": 7, "name": "", "_state": "gone", "_reason": None, "_modified_at": datetime(2026, 3, 1, 9, tzinfo=UTC)},
+        {"_id": "2", "website": float("nan"), "_modified_at": "2026-03-01T10:00:00.123456+01:00", "secret": "x"},
+        {"_id": "3", "_modified_at": pd.NaT, "_by": "Anna"},
+    ],
+)
+def test_a_record_is_the_row_of_a_frame(row):
+    names = ["name", "website"]
+    framed = make_frame([row], names).iloc[0]
+    record = make_record(row, names)
+    assert record.id == framed["_id"]
+    assert record.values == {name: None if pd.isna(framed[name]) else framed[name] for name in names}
+    assert record.meta == {n: None if framed[n] is pd.NaT else framed[n] for n in META if n != "_id"}

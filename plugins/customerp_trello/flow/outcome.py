@@ -112,7 +112,12 @@ def write_of(change: Change, values: Mapping[str, str] | None = None) -> Write:
     """The write that a change calls for, confined to *values* where some have moved meanwhile."""
     sent = change.values if values is None else dict(values)
     side: SideName = "customerp" if change.side == CUSTOMERP else "trello"
-    rows = change.rows[change.rows["property"].isin(sent) | change.rows["property"].eq("")]
+    properties = change.rows["property"].tolist()
+
+    def told(column: str) -> dict[str, str]:
+        pairs = zip(properties, change.rows[column].tolist(), strict=True)
+        return {name: text for name, text in pairs if not name or name in sent}
+
     return Write(
         side,
         _operation(change),
@@ -124,9 +129,9 @@ def write_of(change: Change, values: Mapping[str, str] | None = None) -> Write:
         sent,
         change.column(other(side)),
         change.column("before"),
-        dict(zip(rows["property"], rows["cause"], strict=True)),
-        dict(zip(rows["property"], rows["winner"], strict=True)),
-        dict(zip(rows["property"], rows["actor"], strict=True)),
+        told("cause"),
+        told("winner"),
+        told("actor"),
     )
 
 

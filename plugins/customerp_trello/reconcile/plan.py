@@ -89,8 +89,8 @@ class Change:
 
     def column(self, name: str) -> dict[str, str | None]:
         """A column of the change as property -> text (None for unknown), whole-record rows left out."""
-        rows = self.rows[self.rows["property"] != ""]
-        return {p: (None if pd.isna(v) else str(v)) for p, v in zip(rows["property"], rows[name], strict=True)}
+        pairs = zip(self.rows["property"].tolist(), self.rows[name].tolist(), strict=True)
+        return {p: (None if pd.isna(v) else str(v)) for p, v in pairs if p}
 
     @property
     def values(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Small pieces that every side builds its rows from: times, JSON columns, and a row as a record."""
+"""Small pieces that every side builds its rows from: times, JSON columns, and a frame's row as a record."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from customerp_trello.mapping.frame import ID, META, Record, make_frame
+from customerp_trello.mapping.frame import ID, META, Record
 
 Row = dict[str, Any]
 
@@ -45,11 +45,6 @@ def packed(content: Mapping[str, Any]) -> str:
 def unpacked(text: object) -> dict[str, Any]:
     """What :func:`packed` packed."""
     return dict(json.loads(text)) if isinstance(text, str) and text else {}
-
-
-def to_record(row: Row, properties: Sequence[str]) -> Record:
-    """One row as a record with all meta columns; what the row leaves out is unknown."""
-    return first_record(make_frame([row], properties), properties)
 
 
 def first_record(frame: pd.DataFrame, properties: Sequence[str]) -> Record:

@@ -26,6 +26,7 @@ from customerp_trello.mapping.frame import (
     Record,
     Snapshot,
     make_frame,
+    make_record,
 )
 from customerp_trello.mapping.model import Mapping, TrelloSide
 from customerp_trello.sides.action_rows import ActionRows, last_of, touch_of
@@ -35,7 +36,7 @@ from customerp_trello.sides.comment_layout import Texts, layout_of
 from customerp_trello.sides.comment_reading import Canonical, parse
 from customerp_trello.sides.comment_text import fold
 from customerp_trello.sides.register import Comment, Project, Register
-from customerp_trello.sides.rows import Row, moment, packed, to_record
+from customerp_trello.sides.rows import Row, moment, packed
 
 
 class TrelloActions:
@@ -262,7 +263,7 @@ class TrelloActions:
             if parsed.footer.left_out and self._layout.block:
                 row[READONLY] = self._layout.block
                 row[READONLY_REASON] = "too long for a Trello comment (16,384 characters in all)"
-        return to_record(row, self.mapping.names)
+        return make_record(row, self.mapping.names)
 
     def _record_of(self, register: Register, record_id: str) -> Record:
         if record_id in register.projects:
@@ -271,4 +272,4 @@ class TrelloActions:
             row = self._rows.of_born(*register.born[record_id])
         else:
             row = self._rows.of_broken(*register.broken[record_id])
-        return to_record(row, self.mapping.names)
+        return make_record(row, self.mapping.names)
