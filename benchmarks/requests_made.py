@@ -36,7 +36,7 @@ def needed(size: Size) -> dict[str, int]:
     staff = ceil(size.staff_workspaces / 10)
     # Each further page repeats one comment at least; those of the same millisecond come again with it.
     pages = ceil(size.projects / 999) + 1
-    contacts = ceil(size.customers / 10) + staff
+    contacts = ceil((size.customers + size.staff_workspaces) / 10)
     return {CUSTOMERS: 1, EMPLOYEES: staff, PROJECTS: pages, CONTACTS: contacts}
 
 

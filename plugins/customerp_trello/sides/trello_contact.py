@@ -57,9 +57,10 @@ class TrelloContacts(TrelloPeople):
         there: old id -> new id.
         """
         self.known = reading.known
-        linked = sorted(self.known.workspace_customer)
-        rosters, refused = self._rosters([id_ for id_ in linked if id_ in self._workspaces.mine])
-        staff = self._staff_now()
+        linked = [id_ for id_ in sorted(self.known.workspace_customer) if id_ in self._workspaces.mine]
+        listed, refused = self._rosters(list(dict.fromkeys([*linked, *self._workspaces.staff])))
+        staff = self._staff_now(listed, refused)
+        rosters = {id_: listed[id_] for id_ in linked if id_ in listed}
         found: dict[str, Found] = {}
         for workspace, roster in rosters.items():
             for member, standing in roster.items():
@@ -181,18 +182,17 @@ class TrelloContacts(TrelloPeople):
             raise RecordError(f"the workspace cannot be read: {refused[workspace]}")
         return {workspace: rosters[workspace][member]} if member in rosters[workspace] else {}
 
-    def _staff_now(self) -> frozenset[str] | None:
+    def _staff_now(self, rosters: Roster, refused: dict[str, str]) -> frozenset[str] | None:
         """Members of the staff workspaces; None where none is named, so that only our state knows the staff."""
-        if not self._workspaces.staff:
+        staff = self._workspaces.staff
+        if not staff:
             return None
-        rosters, refused = self._rosters(self._workspaces.staff)
-        if refused:
-            workspace, said = next(iter(refused.items()))
+        for workspace, said in ((id_, refused[id_]) for id_ in staff if id_ in refused):
             raise ConfigurationError(
                 f"connection {self.hook.conn_id}, staff_workspaces: {workspace} cannot be read ({said}), so nobody can "
                 "tell contacts from staff; make the token's member a member of it, or name other ones"
             )
-        return frozenset(member for roster in rosters.values() for member in roster)
+        return frozenset(member for id_ in staff for member in rosters[id_])
 
     def _one(self, workspace: str, member: str, standing: Standing | None) -> Found:
         found = self._found(f"{workspace}:{member}", member, [standing] if standing else [], [workspace])
