@@ -15,10 +15,11 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo up down test test-clients test-airflow kills soak mutants bench lint format types imports lock clean
+.PHONY: help install demo up down test test-clients test-airflow kills soak mutants bench bench-requests bench-limits \
+	lint format types imports lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make .venv from requirements.lock (hashes checked); instant when nothing changed
 
@@ -43,6 +44,12 @@ test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (min
 bench: $(INSTALLED) ## Measure reconcile against Polars and DuckDB, and the state; a million records (under 10 minutes)
 	@$(BIN)/python -m benchmarks.reconcile
 	@$(BIN)/python -m benchmarks.state
+
+bench-requests: $(INSTALLED) ## Count the requests that a run without a change sends to Trello; thousands of records (minutes)
+	@$(BIN)/python -m benchmarks.requests_made
+
+bench-limits: $(INSTALLED) ## Measure first loads of 2,000 projects under Trello's limits, in real time (a quarter of an hour)
+	@$(BIN)/python -m benchmarks.limits
 
 kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real processes too (half an hour, 2 cores)
 	@CUSTOMERP_TRELLO_KILLS=0 AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 --show-capture=no tests/kills
