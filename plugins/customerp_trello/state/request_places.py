@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, column, delete, event, func, insert, or_, select, table, text, update
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from customerp_trello.errors import SyncError
@@ -21,15 +21,26 @@ from customerp_trello.state.database import WRITES, errors_of, make_engine
 from customerp_trello.state.store import Store
 from customerp_trello.state.upgrade import switch_to_wal
 
-place = table("request_place", column("budget"), column("ticket"), column("places"), column("until"))
-"""A taken place: in which budget, by which request, how many, until when (Unix seconds)."""
-
+# A row is a place that is taken: in which budget, by which request, how many, until when (Unix seconds).
+# Plain SQL, since every request to Trello runs it twice.
 _CREATE = (
     "CREATE {kind} IF NOT EXISTS request_place (budget VARCHAR(32) NOT NULL, ticket VARCHAR(40) NOT NULL, "
     "places INTEGER NOT NULL, until DOUBLE PRECISION NOT NULL, PRIMARY KEY (budget, ticket))"
 )
 _KIND = {"postgresql": "UNLOGGED TABLE", "sqlite": "TABLE"}
 """No migration and no log of the server's: all of it is over in a quarter of an hour."""
+
+_FORGET = text("DELETE FROM request_place WHERE until <= :now OR until > :beyond")
+_FREE_AT = text(
+    "SELECT max(until) FROM (SELECT budget, until, sum(places) OVER (PARTITION BY budget ORDER BY until DESC)"
+    " AS running FROM request_place) AS taken WHERE (budget = :budget0 AND running >= :limit0)"
+    " OR (budget = :budget1 AND running >= :limit1) OR (budget = :budget2 AND running >= :limit2)"
+)
+"""When all of up to three budgets have a place: from the latest down, the one that makes the budget full."""
+
+_TAKE = text("INSERT INTO request_place VALUES (:budget, :ticket, :places, :until)")
+_SETTLE = text("UPDATE request_place SET until = :until WHERE budget = :budget AND ticket = :ticket")
+_TAKEN = text("SELECT budget, sum(places) FROM request_place WHERE until > :now GROUP BY budget")
 
 _LOCK = 0x706C616365  # any fixed number: the advisory lock on PostgreSQL
 _NOW = {
@@ -60,7 +71,7 @@ class RequestPlaces:
 
         Args:
             ticket: names the request.
-            budgets: name -> (places, seconds that a place stays taken after the request).
+            budgets: up to three, name -> (places, seconds that a place stays taken after the request).
             at_most: seconds after which the request has ended, even if nobody says so (its process was killed).
 
         Returns:
@@ -72,15 +83,19 @@ class RequestPlaces:
         with self._alone() as (connection, now):
             # Further ahead than any place can be: the clock was set back.
             beyond = now + at_most + max(seconds for _, seconds in budgets.values()) + 1
-            connection.execute(delete(place).where(or_(place.c.until <= now, place.c.until > beyond)))
-            wait = max(_until_free(connection, name, limit) for name, (limit, _) in budgets.items()) - now
-            if wait > 0:
-                return wait
-            rows = [
-                {"budget": name, "ticket": ticket, "places": 1, "until": now + at_most + seconds}
-                for name, (_, seconds) in budgets.items()
-            ]
-            connection.execute(insert(place), rows)
+            connection.execute(_FORGET, {"now": now, "beyond": beyond})
+            asked: dict[str, object] = dict.fromkeys(("budget0", "limit0", "budget1", "limit1", "budget2", "limit2"))
+            for place, (name, (limit, _)) in enumerate(budgets.items()):
+                asked |= {f"budget{place}": name, f"limit{place}": limit}
+            if free_at := connection.execute(_FREE_AT, asked).scalar_one():
+                return float(free_at) - now
+            connection.execute(
+                _TAKE,
+                [
+                    {"budget": name, "ticket": ticket, "places": 1, "until": now + at_most + seconds}
+                    for name, (_, seconds) in budgets.items()
+                ],
+            )
             return 0.0
 
     def settle(
@@ -99,13 +114,18 @@ class RequestPlaces:
         """
         try:
             with self._alone() as (connection, now):
-                for name, (_, seconds) in budgets.items():
-                    mine = (place.c.budget == name) & (place.c.ticket == ticket)
-                    connection.execute(update(place).where(mine).values(until=now + seconds))
+                connection.execute(
+                    _SETTLE,
+                    [
+                        {"budget": name, "ticket": ticket, "until": now + seconds}
+                        for name, (_, seconds) in budgets.items()
+                    ],
+                )
+                taken = {row[0]: int(row[1]) for row in connection.execute(_TAKEN, {"now": now})} if used else {}
                 for name, (told, lasting) in used.items():
-                    if (others := told - _taken(connection, name, now)) > 0:
+                    if (others := told - taken.get(name, 0)) > 0:
                         row = {"budget": name, "ticket": f"others {ticket}", "places": others, "until": now + lasting}
-                        connection.execute(insert(place), row)
+                        connection.execute(_TAKE, row)
         except (SyncError, SQLAlchemyError) as error:
             log.warning("a request's place within the limits could not be settled", reason=type(error).__name__)
 
@@ -129,19 +149,6 @@ class RequestPlaces:
                     connection.execute(text(_CREATE.format(kind=_KIND[dialect])))
                 yield connection, float(connection.execute(_NOW[dialect]).scalar_one())
         self._ready = True
-
-
-def _until_free(connection: Connection, budget: str, limit: int) -> float:
-    """The moment at which fewer than *limit* places are taken; 0.0 if that is so already."""
-    running = func.sum(place.c.places).over(order_by=place.c.until.desc()).label("running")
-    mine = select(place.c.until, running).where(place.c.budget == budget).subquery()
-    found = connection.execute(select(func.max(mine.c.until)).where(mine.c.running >= limit)).scalar_one()
-    return float(found or 0.0)
-
-
-def _taken(connection: Connection, budget: str, now: float) -> int:
-    live = (place.c.budget == budget) & (place.c.until > now)
-    return int(connection.execute(select(func.coalesce(func.sum(place.c.places), 0)).where(live)).scalar_one())
 
 
 def _quick(engine: Engine) -> Engine:
