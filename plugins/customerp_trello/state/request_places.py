@@ -7,6 +7,8 @@ one writer, nor for the disk: losing the count in a power cut costs nothing. Tha
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,6 +67,7 @@ class RequestPlaces:
             self.url = store.url.set(database=str(path.with_name(f"{path.stem}.requests.db")))
             self.engine = _quick(make_engine(self.url))
         self._ready = False
+        self._turn = threading.Lock()  # SQLite lets a second thread sleep longer than the first one needs
 
     def take(self, ticket: str, budgets: Mapping[str, tuple[int, float]], at_most: float) -> float:
         """Take one place in each budget, or in none of them.
@@ -112,8 +115,10 @@ class RequestPlaces:
             used: budget -> how many places the server says are used, and for how many seconds they are at most; what
                 that is more than is counted here was used by others.
         """
+        ended = time.monotonic()
         try:
             with self._alone() as (connection, now):
+                now -= time.monotonic() - ended  # however long the turn was waited for
                 connection.execute(
                     _SETTLE,
                     [
@@ -140,7 +145,7 @@ class RequestPlaces:
         dialect = self.engine.dialect.name
         if not self._ready and dialect == "sqlite":
             switch_to_wal(self.engine)
-        with errors_of(self.url), self.engine.connect() as connection:
+        with self._turn, errors_of(self.url), self.engine.connect() as connection:
             connection.execution_options(**{WRITES: True})
             with connection.begin():
                 if dialect == "postgresql":
