@@ -62,7 +62,7 @@ def test_a_shipped_mapping_loads_and_holds_its_first_run(pair):
 @pytest.mark.parametrize("pair", PAIRS)
 def test_personal_data_stays_out_of_the_default_logs_and_mappings(pair):
     mapping = load_pair(pair, SHIPPED)
-    people = {"email", "full_name", "initials", "username", "bio"}
+    people = {"email", "full_name", "initials", "username", "bio", "description"}
     assert mapping.personal == people & set(mapping.names)
     assert not {"birth_date", "street", "iban", "work_phone"} & set(mapping.customerp_fields)
 
