@@ -108,3 +108,10 @@ def test_places_of_the_erp_are_counted_likewise():
     t[0] |= {"note": "in", "_takes_place": ""}
     plan = run(snapshot(*c, capacity={"": 0}), snapshot(*t), links, m=mapping())
     assert plan[["side", "operation", "cause"]].to_numpy().tolist() == [["customerp", "not_writable", "cap"]]
+
+
+def test_what_takes_no_place_needs_none():
+    links = linked((1, "c1", "t1", BASE, BASE))
+    assert planned([record("c1", note="in")], [record("t1")], links, {"": 0}) == [
+        ("c1", "update", "note", "edited_in_customerp")
+    ]

@@ -27,8 +27,8 @@ def within_capacity(parts: list[pd.DataFrame], capacity: dict[str, dict[str, int
     taking = [_takers(part) for part in parts if PLACE in part]
     if not taking or not any(capacity.values()):
         return parts
-    wishes = pd.concat(taking, ignore_index=True).drop_duplicates(_ONE)
-    wishes = wishes.sort_values(["key", "customerp_id", "trello_id"], kind="stable")
+    wishes = pd.concat(taking).drop_duplicates(_ONE)
+    wishes = wishes.sort_values(["key", "customerp_id", "trello_id"])
     rank = wishes.groupby(["side", PLACE]).cumcount()
     places = {(side, scope): float(free) for side, scopes in capacity.items() for scope, free in scopes.items()}
     free = [places.get(one, float("inf")) for one in zip(wishes["side"], wishes[PLACE], strict=True)]
@@ -49,5 +49,5 @@ def _without(part: pd.DataFrame, full: pd.MultiIndex) -> pd.DataFrame:
     told["operation"], told["cause"], told["detail"] = NOT_WRITABLE, "cap", "no free place left"
     whole = told[creates].drop_duplicates([name for name in _ONE if name in told])
     whole = whole.assign(property="").drop(columns=[name for name in _VALUES if name in whole])
-    kept: pd.DataFrame = pd.concat([part[~hit], told[~creates], whole], ignore_index=True)
+    kept: pd.DataFrame = pd.concat([part[~hit], told[~creates], whole])
     return kept
