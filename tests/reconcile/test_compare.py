@@ -371,3 +371,20 @@ def test_every_property_of_a_record_is_compared():
         ["update", "name", "Acme AG"],
         ["update", "note", "x"],
     ]
+
+
+def test_a_write_takes_a_place_where_the_target_says_so_of_that_very_property():
+    taking = {1: "note", 2: "notes,a note", 3: "name,note,website", 4: "", 5: "note"}
+    base = BASE | {"note": "b"}
+    links = linked(*[(n, f"c{n}", f"t{n}", base, base) for n in taking])
+    left = [record(f"c{n}", note="x", _scope="roomy" if n == 3 else "") for n in taking]
+    right = snapshot(
+        *[record(f"t{n}", note="b", _takes_place=names) for n, names in taking.items()], capacity={"": 1, "roomy": 1}
+    )
+    assert [line[:4] for line in rows(run(left, right, links))] == [
+        (1, "trello", "update", "edited_in_customerp"),
+        (2, "trello", "update", "edited_in_customerp"),
+        (3, "trello", "update", "edited_in_customerp"),
+        (4, "trello", "update", "edited_in_customerp"),
+        (5, "trello", "not_writable", "cap"),
+    ]
