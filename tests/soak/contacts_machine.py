@@ -146,7 +146,7 @@ class ContactsMachine(JoiningMachine):
         if found:
             workspace, _, member = found[number % len(found)].partition(":")
             others = [one for one in self.workspaces() if one != workspace]
-            self.boss("PUT", f"/organizations/{others[which % len(others)]}/members/{member}", type="normal")
+            self.let_in(others[which % len(others)], member)
             self.boss("DELETE", f"/organizations/{workspace}/members/{member}")
             self.dirty = True
 

@@ -68,10 +68,10 @@ class JoiningMachine(PeopleMachine):
         if links:
             link, spaces = links[number % len(links)], self.workspaces()
             workspace = link["trello_id"].partition(":")[0] if ":" in link["trello_id"] else spaces[which % len(spaces)]
-            path = f"/organizations/{workspace}/members/{member_of(link['trello_id'])}"
+            member = member_of(link["trello_id"])
             try:
-                self.boss("PUT", path, type="normal")
-                self.boss("PUT", f"{path}/deactivated", value=False)
+                self.let_in(workspace, member)
+                self.boss("PUT", f"/organizations/{workspace}/members/{member}/deactivated", value=False)
             except Refused:
                 return  # that account is not there any more
             self.dirty = True

@@ -96,6 +96,17 @@ class PeopleMachine(SyncMachine):
                 path = f"/organizations/{one['id_organization']}/members/{one['id']}"
                 self.boss("PUT", path, type=values["role"])
 
+    def let_in(self, workspace: str, member: str) -> None:
+        """The boss lets somebody in as a normal member, whatever their role was: that is an edit of it.
+
+        Raises:
+            Refused: there is no such account any more.
+        """
+        self.boss("PUT", f"/organizations/{workspace}/members/{member}", type="normal")
+        for link in self.links(every=True):
+            if member_of(link["trello_id"]) == member:
+                self.cell(link["customerp_id"], "role").edited.add("trello")
+
     def desk_of(self, record: str) -> Any:
         """The member's own desk."""
         query = "SELECT token FROM tokens WHERE id_member = ?"
