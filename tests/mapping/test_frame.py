@@ -71,3 +71,11 @@ def test_a_record_is_the_row_of_a_frame(row):
     assert record.id == framed["_id"]
     assert record.values == {name: None if pd.isna(framed[name]) else framed[name] for name in names}
     assert record.meta == {n: None if framed[n] is pd.NaT else framed[n] for n in META if n != "_id"}
+
+
+@pytest.mark.parametrize("told", ["2026-03-01T10:00:00+01:00", "2026-03-01T09:00:00Z", "2026-03-01T09:00:00"])
+def test_a_records_time_is_told_in_utc_as_a_frames_is(told):
+    row = {"_id": "1", "_modified_at": told}
+    at = make_record(row, []).meta["_modified_at"]
+    assert (str(at), at.unit) == ("2026-03-01 09:00:00+00:00", "us")
+    assert str(make_frame([row], []).iloc[0]["_modified_at"]) == str(at)
