@@ -32,7 +32,7 @@ up: $(INSTALLED) ## Start the sandbox and Airflow in the background and say how 
 down: $(INSTALLED) ## End what `make up` started and check that no process is left
 	@$(DEMO) down
 
-test: $(INSTALLED) ## Run all tests, loopback only (a quarter of an hour, 2 cores)
+test: $(INSTALLED) ## Run all tests, loopback only (20 minutes, 2 cores)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow and not clients"
 
 test-clients: $(INSTALLED) $(CLIENTS) ## Let two public Trello clients judge the sandbox; not in test: one comes from npm (a minute)
@@ -51,13 +51,13 @@ bench-requests: $(INSTALLED) ## Count the requests that a run without a change s
 bench-limits: $(INSTALLED) ## Measure first loads of 2,000 projects under Trello's limits, in real time (a quarter of an hour)
 	@$(BIN)/python -m benchmarks.limits
 
-kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real processes too (half an hour, 2 cores)
+kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real processes too (over an hour, 2 quiet cores)
 	@CUSTOMERP_TRELLO_KILLS=0 AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 --show-capture=no tests/kills
 
 mutants: $(INSTALLED) ## Change mapping and reconcile in one place at a time and see that tests fail (an hour)
 	@$(BIN)/python tests/mutants/run.py
 
-soak: $(INSTALLED) ## Edit, break, kill and preview at random for 100,000 steps, all pairs (an hour, 2 cores)
+soak: $(INSTALLED) ## Edit, break, kill and preview at random for 100,000 steps, all pairs (over an hour, 2 quiet cores)
 	@SEED=$${CUSTOMERP_TRELLO_SOAK_SEED:-$$(date +%s)}; CUSTOMERP_TRELLO_SOAK_SEED=$$SEED \
 		CUSTOMERP_TRELLO_SOAK_STEPS=25000 CUSTOMERP_TRELLO_SOAK_PARTS=8 AIRFLOW_HOME=$(CURDIR)/.run/test \
 		$(BIN)/python -m pytest -n 2 --show-capture=no tests/soak

@@ -40,7 +40,7 @@ def quiet() -> settings:
     """A few examples, without a search for the shortest story unless somebody asks for it."""
     shrink = (Phase.shrink,) if "CUSTOMERP_TRELLO_SOAK_SHRINK" in os.environ else ()
     return settings(
-        max_examples=5,
+        max_examples=3,
         stateful_step_count=EXAMPLE,
         phases=(Phase.generate, *shrink),
         deadline=None,
