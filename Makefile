@@ -45,7 +45,7 @@ bench: $(INSTALLED) ## Measure reconcile against Polars and DuckDB, and the stat
 	@$(BIN)/python -m benchmarks.reconcile
 	@$(BIN)/python -m benchmarks.state
 
-bench-requests: $(INSTALLED) ## Count the requests that a run without a change sends to Trello; thousands of records (minutes)
+bench-requests: $(INSTALLED) ## Count the requests that a run without a change sends to Trello; thousands of records (half an hour)
 	@$(BIN)/python -m benchmarks.requests_made
 
 bench-limits: $(INSTALLED) ## Measure first loads of 2,000 projects under Trello's limits, in real time (a quarter of an hour)
