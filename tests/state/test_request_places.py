@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from customerp_trello.errors import RetriableError
 from customerp_trello.hooks.limits import OwnPlaces
@@ -75,6 +75,24 @@ def test_places_of_others_come_free_when_the_server_says(places):
     assert places.take("3", budgets, 60) > 0
     time.sleep(1.0)
     assert places.take("3", budgets, 60) == 0.0
+
+
+def test_a_place_is_held_long_enough_although_the_databases_time_was_long_on_its_way(url):
+    def slowly(_connection, _cursor, statement, *_):
+        if "clock_timestamp" in statement or "julianday" in statement:
+            time.sleep(0.6)
+
+    with Store(url) as store:
+        places, budgets = RequestPlaces(store), {"b": (1, 2.0)}
+        assert places.take("1", budgets, 60) == 0.0
+        event.listen(places.engine, "after_cursor_execute", slowly)
+        ended = time.monotonic()
+        places.settle("1", budgets, {})
+        event.remove(places.engine, "after_cursor_execute", slowly)
+        asked = time.monotonic()
+        left = places.take("2", budgets, 60)
+        assert asked + left > ended + 1.95  # SQLite's time is in whole milliseconds
+        places.close()
 
 
 def test_a_clock_that_was_set_back_does_not_block(url):

@@ -83,7 +83,7 @@ class RequestPlaces:
         Raises:
             RetriableError: the database is busy or away.
         """
-        with self._alone() as (connection, now):
+        with self._alone() as (connection, now, _):
             # Further ahead than any place can be: the clock was set back.
             beyond = now + at_most + max(seconds for _, seconds in budgets.values()) + 1
             connection.execute(_FORGET, {"now": now, "beyond": beyond})
@@ -117,8 +117,8 @@ class RequestPlaces:
         """
         ended = time.monotonic()
         try:
-            with self._alone() as (connection, now):
-                now -= time.monotonic() - ended  # however long the turn was waited for
+            with self._alone() as (connection, now, looked):
+                now -= looked - ended  # however long the turn was waited for
                 connection.execute(
                     _SETTLE,
                     [
@@ -140,8 +140,12 @@ class RequestPlaces:
             self.engine.dispose()
 
     @contextmanager
-    def _alone(self) -> Iterator[tuple[Connection, float]]:
-        """A transaction that excludes all others of this kind, and the moment in it (Unix seconds)."""
+    def _alone(self) -> Iterator[tuple[Connection, float, float]]:
+        """A transaction that excludes all others of this kind, the moment in it (Unix seconds), and when we asked for it.
+
+        The latter by our own monotonic clock and from *before* the question: its answer may be long on its way, and a
+        place must rather be held too long than come free too soon.
+        """
         dialect = self.engine.dialect.name
         if not self._ready and dialect == "sqlite":
             switch_to_wal(self.engine)
@@ -152,7 +156,8 @@ class RequestPlaces:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
                 if not self._ready:
                     connection.execute(text(_CREATE.format(kind=_KIND[dialect])))
-                yield connection, float(connection.execute(_NOW[dialect]).scalar_one())
+                looked = time.monotonic()
+                yield connection, float(connection.execute(_NOW[dialect]).scalar_one()), looked
         self._ready = True
 
 
