@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from live_airflow import (
+    AT_ONCE,
     CONTACTS,
     CUSTOMERS,
     EMPLOYEES,
@@ -83,13 +84,13 @@ class Mended:
 def order_faults(live: LiveAirflow) -> None:
     """Requests that take long enough to be killed in, and one refusal; everything else is answered at once."""
     systems = live.systems()
-    systems.fault(POST_COMMENT, "slow:4", times=1, after=2)
-    systems.fault(CREATE_WORKSPACE, "slow:4", times=4, after=4)
+    systems.fault(POST_COMMENT, "slow:4", times=AT_ONCE, after=2)
+    systems.fault(CREATE_WORKSPACE, "slow:4", times=2 * AT_ONCE, after=4)
     systems.fault(INVITE, "status:407", times=1)
 
 
 def kill_a_task(live: LiveAirflow) -> Killed:
-    """SIGKILL of the process that loads projects, while a comment is being posted."""
+    """SIGKILL of the process that loads projects, while comments are being posted."""
     api, systems = live.api(), live.systems()
     before = set(systems.comments())
     run = api.trigger(PROJECTS, logical_date=PROJECTS_MOMENT)
@@ -104,7 +105,7 @@ def kill_a_task(live: LiveAirflow) -> Killed:
 
 
 def kill_a_supervisor(live: LiveAirflow) -> Killed:
-    """SIGKILL of the supervisor of the task that loads customers, while a workspace is being created.
+    """SIGKILL of the supervisor of the task that loads customers, while workspaces are being created.
 
     The orphan stands still (as on a host that was suspended) until the retry is at work, and goes on beside it.
     """

@@ -41,8 +41,9 @@ def told(c, t, base_c="b", base_t="b", m=None, mark="{}", name="note", c_meta=()
     ]
 
 
-def asked(answer="", reason="undone", name="note"):
-    return {"manual": pd.DataFrame({"link": [1], "property": [name], "answer": [answer], "reason": [reason]})}
+def asked(answer="", reason="undone", name="note", about=("x", "y")):
+    row = {"link": 1, "property": name, "answer": answer, "reason": reason, "customerp": about[0], "trello": about[1]}
+    return {"manual": pd.DataFrame([row])}
 
 
 # --- both ways
@@ -272,9 +273,23 @@ def test_an_answer_is_written_whoever_edited_last(answer, line):
     assert told("b", "b", **asked(answer)) == []
 
 
+@pytest.mark.parametrize("answer", ["customerp", "trello"])
+def test_an_answer_about_other_values_is_void_and_the_question_is_asked_again(answer):
+    again = ["- conflict undone []"]
+    assert told("z", "y", "x", "y", **asked(answer)) == again
+    assert told("x", "z", "x", "y", **asked(answer)) == again
+    assert told("x", "y", "x", "y", **asked(answer, about=("x", "z"))) == again
+    assert told("x", "y", "x", "y", **asked(answer, about=(None, "y"))) == again, "nobody saw the one value"
+    assert told("z", "z", "x", "y", **asked(answer)) == ["- adopt equal"]
+
+
+def test_an_answer_outlasts_a_value_that_cannot_be_seen_for_once():
+    assert told(None, "y", "x", "y", **asked("trello")) == ["customerp update ?>y answered"]
+
+
 def test_an_answer_for_the_receiving_side_of_a_one_way_property_lets_its_value_stand():
-    assert told("b", "x", m=ONE_WAY, **asked("trello")) == ["- adopt answered"]
-    assert told("x", "b", m=BACK, **asked("customerp")) == ["- adopt answered"]
+    assert told("b", "x", m=ONE_WAY, **asked("trello", about=("b", "x"))) == ["- adopt answered"]
+    assert told("x", "b", m=BACK, **asked("customerp", about=("x", "b"))) == ["- adopt answered"]
     assert told("x", "y", "x", "y", ONE_WAY, **asked("trello")) == ["- adopt answered"]
 
 

@@ -13,7 +13,10 @@ def test_a_past_without_events_has_the_columns_and_types_of_one_with_events():
     for frame, columns in (
         (past.tombstones, {"side": "str", "deleted_id": "str", "surviving_id": "str"}),
         (past.held, {"side": "str", "record_id": "str", "reason": "str"}),
-        (past.manual, {"property": "str", "answer": "str", "reason": "str", "link": "int64"}),
+        (
+            past.manual,
+            {"property": "str", "answer": "str", "reason": "str", "customerp": "str", "trello": "str", "link": "int64"},
+        ),
         (past.evidence, {"trello_id": "str", "property": "str", "at": "datetime64[us, UTC]"}),
         (past.apart, {"side": "str", "customerp_id": "str", "trello_id": "str"}),
     ):

@@ -58,10 +58,14 @@ def world(links, complete, wish):
             for i, one in enumerate(links)
         ]
     )
-    asked = [(i + 1, one["asked"]) for i, one in enumerate(links) if one["asked"] is not None]
-    manual = pd.DataFrame({"link": [n for n, _ in asked], "answer": [a for _, a in asked]}).astype({"link": "int64"})
+    asked = [
+        (i + 1, one["asked"], *(one[side].get("note") for side in ("customerp", "trello")))
+        for i, one in enumerate(links)
+        if one["asked"] is not None
+    ]
+    manual = pd.DataFrame(asked, columns=["link", "answer", "customerp", "trello"]).astype({"link": "int64"})
     manual = manual.assign(property="note", reason="manual").astype(
-        dict.fromkeys(("property", "answer", "reason"), "str")
+        dict.fromkeys(("property", "answer", "reason", "customerp", "trello"), "str")
     )
     held = [(one["held"], f"{one['held'][0]}{i}", "rests") for i, one in enumerate(links) if one["held"]]
     frame = pd.DataFrame(held, columns=["side", "record_id", "reason"]).astype("str")
@@ -137,7 +141,9 @@ def test_whatever_is_told_of_a_link_makes_it_noteworthy():
         links = LINKS.copy()
         links.loc[1, column] = value
         assert quiet(links=links) == [False, True], column
-    manual = pd.DataFrame({"link": [2], "property": ["note"], "answer": [""], "reason": ["manual"]})
+    manual = pd.DataFrame(
+        {"link": [2], "property": ["note"], "answer": [""], "reason": ["manual"], "customerp": ["n"], "trello": ["m"]}
+    )
     assert quiet(manual=manual) == [False, True]
     for side in ("customerp", "trello"):
         held = pd.DataFrame({"side": [side], "record_id": [f"{side[0]}2"], "reason": ["rests"]})

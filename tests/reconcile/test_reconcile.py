@@ -164,14 +164,18 @@ def test_manual_waits_and_an_answer_settles():
         ("", "conflict", "name", "?", "manual"),
         ("trello", "update", "note", "n", "edited_in_customerp"),
     ]
-    asked = pd.DataFrame({"link": [1], "property": ["name"], "answer": [""], "reason": ["manual"]})
+    asked = pd.DataFrame(
+        {"link": [1], "property": ["name"], "answer": [""], "reason": ["manual"], "customerp": ["L"], "trello": ["R"]}
+    )
     assert told(run([c], [t], ONE, m, manual=asked)) == told(plan)
     answer = asked.assign(answer="trello")
     assert ("customerp", "update", "name", "R", "answered") in told(run([c], [t], ONE, m, manual=answer))
 
 
 def test_a_person_who_was_asked_goes_on_seeing_why():
-    asked = pd.DataFrame({"link": [1], "property": ["name"], "answer": [""], "reason": ["undone"]})
+    asked = pd.DataFrame(
+        {"link": [1], "property": ["name"], "answer": [""], "reason": ["undone"], "customerp": ["L"], "trello": ["A"]}
+    )
     plan = run([record("c1", name="L")], [record("t1")], ONE, manual=asked)
     assert told(plan) == [("", "conflict", "name", "?", "undone")]
 

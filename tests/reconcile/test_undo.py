@@ -88,7 +88,16 @@ def test_records_taken_apart_are_neither_linked_again_nor_copied():
 
 def test_an_answer_for_the_side_that_may_not_write_leaves_both_as_they_are():
     m = mapping(note={"direction": "to_trello"})
-    answer = pd.DataFrame({"link": [1], "property": ["note"], "answer": ["trello"], "reason": ["undone"]})
+    answer = pd.DataFrame(
+        {
+            "link": [1],
+            "property": ["note"],
+            "answer": ["trello"],
+            "reason": ["undone"],
+            "customerp": ["ERP"],
+            "trello": ["before"],
+        }
+    )
     plan = run([record("c1", note="ERP")], [record("t1", note="before")], linked((1, "c1", "t1", BASE, BASE)), m,
                manual=answer)  # fmt: skip
     assert list(zip(plan["operation"], plan["property"], plan["cause"], strict=True)) == [("adopt", "note", "answered")]

@@ -123,11 +123,14 @@ def test_what_a_person_was_asked_is_looked_up_by_link_and_property():
     links = linked((1, "c1", "t1", BASE, BASE), (2, "c2", "t2", BASE, BASE))
     manual = pd.DataFrame(
         {"link": [2, 2, 7], "property": ["name", "note", "name"], "answer": ["trello", "", ""],
-         "reason": ["undone", "manual", "manual"]}
+         "reason": ["undone", "manual", "manual"], "customerp": ["Acme", "x", "z"], "trello": ["Acme", "y", "z"]}
     )  # fmt: skip
     sides = {"customerp": snapshot(record("c1"), record("c2")), "trello": snapshot(record("t1"), record("t2"))}
     aligned, decision = align(look(links, sides), mapping()), Decision(Past(links=links, manual=manual))
-    assert decision.manual_mask(aligned, "name").fillna("?").tolist() == ["?", "trello"]
-    assert decision.manual_mask(aligned, "note").fillna("?").tolist() == ["?", ""]
+    now = {side: aligned.value(side, "name") for side in sides}
+    assert decision.answers(aligned, "name", now).fillna("?").tolist() == ["?", "trello"]
+    moved = now | {"trello": now["trello"] + "!"}
+    assert decision.answers(aligned, "name", moved).fillna("?").tolist() == ["?", ""]
+    assert decision.answers(aligned, "note", now).fillna("?").tolist() == ["?", ""]
     assert decision.reasons(aligned, "name").fillna("?").tolist() == ["?", "undone"]
     assert [decision.asked_about(name) for name in ("name", "note", "website")] == [True, True, False]

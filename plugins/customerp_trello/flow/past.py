@@ -49,9 +49,8 @@ def past_of(store: Store, mapping: Mapping) -> Past:
         )
     if manual:
         frame = pd.DataFrame({"link": [c.link for c in manual]}).astype("int64")
-        frame["property"] = pd.Series([c.property for c in manual], dtype="str")
-        frame["answer"] = pd.Series([c.answer for c in manual], dtype="str")
-        frame["reason"] = pd.Series([c.reason for c in manual], dtype="str")
+        for name in ("property", "answer", "reason", *SIDES):
+            frame[name] = pd.Series([getattr(c, name) for c in manual], dtype="str")
         past = Past(past.links, past.tombstones, past.held, frame, past.last_read)
     return past
 

@@ -102,7 +102,7 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
         cause = cause.mask(fought, f"edited_in_{_source(prop)}")
     conflict = (clash | fought) & prop.two_way
     if decision.asked_about(prop.name):
-        manual = decision.manual_mask(aligned, prop.name)
+        manual = decision.answers(aligned, prop.name, cols.now)
         answered = manual.notna() & (manual != "")
         waits = manual.notna() & ~answered & cols.based & ~cols.equal
         winner, cause = winner.mask(answered & ~cols.equal, manual), cause.mask(answered & ~cols.equal, "answered")

@@ -29,7 +29,8 @@ class Past:
         tombstones: side and deleted_id of what was deleted, surviving_id of its counterpart (see :attr:`apart`).
         held: side and record_id of records that must not be written in this run (quarantine not yet due,
             an interrupted write whose outcome is open), with a reason.
-        manual: link (int64) and property of open conflicts, with answer (a side, or empty while waiting) and reason.
+        manual: link (int64) and property of open conflicts, with answer (a side, or empty while waiting), reason, and
+            the values that the person was asked about (customerp, trello).
         last_read: per side, when a run last read it successfully; an edit of unknown time counts as made then.
         evidence: trello_id, property, at (datetime64 UTC): when that property was last changed in Trello, where known.
     """
@@ -38,7 +39,9 @@ class Past:
     tombstones: pd.DataFrame = field(default_factory=lambda: _empty("side", "deleted_id", "surviving_id"))
     held: pd.DataFrame = field(default_factory=lambda: _empty("side", "record_id", "reason"))
     manual: pd.DataFrame = field(
-        default_factory=lambda: _empty("property", "answer", "reason").assign(link=pd.Series(dtype="int64"))
+        default_factory=lambda: _empty("property", "answer", "reason", "customerp", "trello").assign(
+            link=pd.Series(dtype="int64")
+        )
     )
     last_read: dict[str, datetime] = field(default_factory=dict)
     evidence: pd.DataFrame = field(

@@ -25,9 +25,16 @@ class Decision:
         """Whether a person was asked about the property in any record."""
         return bool(self.past.manual["property"].eq(name).any())
 
-    def manual_mask(self, aligned: Aligned, name: str) -> pd.Series:
-        """Per record: missing where no manual conflict is open on the property, else its answer ('' = waiting)."""
-        return self._asked(aligned, name, "answer")
+    def answers(self, aligned: Aligned, name: str, now: dict[str, pd.Series]) -> pd.Series:
+        """Per record: missing where no manual conflict is open on the property, else its answer ('' = waiting).
+
+        An answer about other values than those of *now* is void: nobody has chosen between these.
+        """
+        answer = self._asked(aligned, name, "answer")
+        for side in SIDES:
+            moved = now[side].notna() & self._asked(aligned, name, side).ne(now[side])
+            answer = answer.mask(moved & answer.notna(), "")
+        return answer
 
     def reasons(self, aligned: Aligned, name: str) -> pd.Series:
         """Per record, why a person was asked about the property; missing where nobody was."""

@@ -141,7 +141,7 @@ class RequestPlaces:
 
     @contextmanager
     def _alone(self) -> Iterator[tuple[Connection, float, float]]:
-        """A transaction that excludes all others of this kind, the moment in it (Unix seconds), and when we asked for it.
+        """A transaction that excludes all others of this kind, the moment in it (Unix seconds), and when we asked.
 
         The latter by our own monotonic clock and from *before* the question: its answer may be long on its way, and a
         place must rather be held too long than come free too soon.
