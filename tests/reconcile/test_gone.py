@@ -65,6 +65,25 @@ def test_what_somebody_changed_before_the_delete_is_left_to_the_next_run():
     ]
 
 
+@pytest.mark.parametrize(
+    ("bases", "restored"),
+    [
+        (({"note": "C"}, {"note": "C"}), [("note", "T")]),  # the survivor's edit travels
+        (({"note": None}, {"note": None}), []),  # never settled: the next run asks by first_link
+        (({"note": "C"}, {"note": "T"}), []),  # what the systems made of one value, or a question that is open
+        (({"note": "C"}, {"note": "old"}), [("note", "T")]),  # and edited since
+    ],
+)
+def test_a_difference_that_is_no_edit_of_the_survivors_is_not_written_over_a_record_that_comes_back(bases, restored):
+    m = mapping(name={"required": False}).model_copy(update={"delete_vs_edit": "edit_wins"})
+    base_c, base_t = (BASE | one for one in bases)
+    off = record("c1", _state="gone", note="C")
+    plan = run([off], [record("t1", note="T", website="Edited")], linked(link(1, base_c, base_t)), m)
+    rows = plan[plan["property"].eq("note")]
+    assert list(zip(rows["property"], rows["after"], strict=True)) == restored
+    assert "website" in set(plan["property"])
+
+
 def test_a_record_of_which_everything_was_changed_is_switched_on_and_nothing_else():
     m = mapping(name={"required": False}).model_copy(update={"delete_vs_edit": "edit_wins"})
     off = record("c1", _state="gone", name="N", website="W", note="O")

@@ -125,13 +125,15 @@ def _one_gone(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping) ->
 def restore_rows(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping, cause: str) -> pd.DataFrame:
     """Rows of a create that brings the gone record of *side* back with the survivor's values.
 
-    What somebody changed in it before it was switched off stays as it is: the next run compares it as any other edit.
+    What it shows otherwise than the survivor stays as it is where the survivor was not edited: an edit from before it
+    was switched off, an open question, or what the systems made of one value. The next run compares it as any other.
     """
     source, parts = aligned.records[OTHER[side]], []
     told = kept = mask & False
     for prop in mapping.properties:
-        value = source[prop.name]
-        theirs = mask & columns_of(aligned, prop).changed[side]
+        value, cols = source[prop.name], columns_of(aligned, prop)
+        theirs = cols.changed[side] | cols.known[side] & ~cols.changed[OTHER[side]] & ~cols.equal
+        theirs &= mask
         wanted = mask & value.notna() & prop.to(side) & ~theirs
         part = rows(aligned.links, wanted, side, CREATE, cause, "restore")
         part["property"] = prop.name
