@@ -27,6 +27,7 @@ CREATE_WORKSPACE = "POST /1/organizations"
 POST_COMMENT = "POST /1/cards/{id}/actions/comments"
 INVITE = "PUT /1/organizations/{id}/members"
 LONGEST_RUN = 240
+SYNC = {"action": "sync"}  # what the form opens with is a preview
 
 
 @dataclass
@@ -93,14 +94,14 @@ def kill_a_task(live: LiveAirflow) -> Killed:
     """SIGKILL of the process that loads projects, while comments are being posted."""
     api, systems = live.api(), live.systems()
     before = set(systems.comments())
-    run = api.trigger(PROJECTS, logical_date=PROJECTS_MOMENT)
+    run = api.trigger(PROJECTS, SYNC, logical_date=PROJECTS_MOMENT)
     task = live.running(api, PROJECTS, run, "load_trello", 1)
     live.in_the_middle(PROJECTS, done=2)
     task.kill()
     result = api.wait(PROJECTS, run, LONGEST_RUN)
     attempts = tries(api, PROJECTS, run)["load_trello"]
     written = systems.writes_made()
-    again = api.wait(PROJECTS, api.trigger(PROJECTS), LONGEST_RUN)
+    again = api.wait(PROJECTS, api.trigger(PROJECTS, SYNC), LONGEST_RUN)
     return Killed(result, attempts, before, again, only(systems.writes_made() - written, POST_COMMENT, "/actions/"))
 
 
@@ -128,7 +129,7 @@ def kill_a_supervisor(live: LiveAirflow) -> Killed:
     beside = alive(retry)
     result = api.wait(CUSTOMERS, run, LONGEST_RUN)
     attempts = tries(api, CUSTOMERS, run)["load_trello"]
-    again = api.wait(CUSTOMERS, api.trigger(CUSTOMERS), LONGEST_RUN)
+    again = api.wait(CUSTOMERS, api.trigger(CUSTOMERS, SYNC), LONGEST_RUN)
     return Killed(result, attempts, before, again, woken_at=woken, outlived_by_the_retry=beside)
 
 
@@ -147,7 +148,7 @@ def mend_a_mapping(live: LiveAirflow) -> Mended:
 def refuse_a_load(live: LiveAirflow) -> Failed:
     """A proxy wants credentials in the middle of the load; somebody clears the load; the next run."""
     api = live.api()
-    run = api.trigger(EMPLOYEES)
+    run = api.trigger(EMPLOYEES, SYNC)
     result = api.wait(EMPLOYEES, run, LONGEST_RUN)
     free = live.holder(EMPLOYEES) is None
     attempts, report = tries(api, EMPLOYEES, run), api.xcom(EMPLOYEES, run, "report")
@@ -156,7 +157,7 @@ def refuse_a_load(live: LiveAirflow) -> Failed:
     cleared = api.wait(EMPLOYEES, run, LONGEST_RUN)
     attempt = tries(api, EMPLOYEES, run)["load_trello"]
     said_when_cleared = lines(api.log(EMPLOYEES, run, "load_trello", attempt=attempt))
-    again = api.wait(EMPLOYEES, api.trigger(EMPLOYEES), LONGEST_RUN)
+    again = api.wait(EMPLOYEES, api.trigger(EMPLOYEES, SYNC), LONGEST_RUN)
     return Failed(result, attempts, report, said, cleared, said_when_cleared, again, free)
 
 

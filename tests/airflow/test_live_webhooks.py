@@ -84,7 +84,7 @@ def live(tmp_path_factory):
         for pair in (CUSTOMERS, PROJECTS):
             api.set_paused(pair, False)
         for pair in (CUSTOMERS, PROJECTS):
-            assert api.wait(pair, api.trigger(pair), 240).state == "success"
+            assert api.wait(pair, api.trigger(pair, {"action": "sync"}), 240).state == "success"
         made = live.webhooks("register")
         workspaces = [one["id"] for one in live.systems().organizations()]
         assert made == ["made"] * (len(workspaces) + 1)

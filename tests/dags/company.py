@@ -51,8 +51,9 @@ class Company:
             file.write_text(file.read_text().replace("first_run: hold", "first_run: apply"))
 
     def run(self, pair, **form):
+        """A run by hand: a sync, unless the form says otherwise."""
         before = self.systems.writes_made()
-        done = self.tester.test(pair, self.environment, **form)
+        done = self.tester.test(pair, self.environment, **{"action": "sync", **form})
         return done, self.systems.writes_made() - before
 
     def load(self, pair):

@@ -396,6 +396,7 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
             "intent": 1,
             "conflict": 1,
             "delivery": 0,
+            "question": 0,
             "plan": 1,
             "run": 1,
         }
@@ -404,5 +405,5 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
         assert len(conflicts.conflicts(tx, PAIR)) == 1
         assert plans.held_plan(tx, PAIR, "d2")
         assert retention.forget_older(tx, 90) == dict.fromkeys(
-            ["history", "intent", "conflict", "delivery", "plan", "run"], 0
+            ["history", "intent", "conflict", "delivery", "question", "plan", "run"], 0
         )

@@ -37,6 +37,22 @@ def write_frame(folder: Folder, name: str, frame: pd.DataFrame) -> None:
     (folder / f"{name}.parquet").write_bytes(buffer.getvalue())
 
 
+def write_csv(folder: Folder, name: str, frame: pd.DataFrame) -> None:
+    """Write a frame as ``<name>.csv`` for spreadsheets: UTF-8 with a mark, unknown as ``?``.
+
+    A text that a spreadsheet would run as a formula is led by an apostrophe, as OWASP advises ("CSV Injection").
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = frame.select_dtypes(["object", "str"]).columns
+    safe = frame.assign(**{column: _no_formula(frame[column]) for column in texts})
+    content = safe.to_csv(index=False, na_rep="?", lineterminator="\r\n").encode("utf-8-sig")
+    (folder / f"{name}.csv").write_bytes(content)
+
+
+def _no_formula(texts: pd.Series) -> pd.Series:
+    return texts.mask(texts.str.match(r"[=+\-@\t\r\n]", na=False), "'" + texts)
+
+
 def read_frame(folder: Folder, name: str) -> pd.DataFrame:
     """Read ``<name>.parquet`` back, texts as pandas `str`.
 

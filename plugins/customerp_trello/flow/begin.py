@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from customerp_trello.errors import FatalError, FormError
-from customerp_trello.flow.form import LET_THROUGH, Form
+from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, Form
 from customerp_trello.flow.pair_run import LEASE_SECONDS, PairRun
 from customerp_trello.flow.recover import recover
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Side
 from customerp_trello.state import inbox, lease
 from customerp_trello.state.lease import Fence, Holder
-from customerp_trello.state.plans import held_plan
+from customerp_trello.state.plans import held_plan, seen_plan
 from customerp_trello.state.runs import find_run, get_run, start_run, update_run
 from customerp_trello.state.store import Store
 
@@ -36,7 +36,7 @@ def acquire(
         None if the run has the lease, else who has it.
 
     Raises:
-        FormError: the run to be undone is not there.
+        FormError: the run to be undone, or the plan to be applied, is not there.
     """
     form = _with_run(store, mapping.pair, form)
     found = lease.acquire(store, mapping.pair, run_id, LEASE_SECONDS)
@@ -61,11 +61,11 @@ def acquire(
 
 
 def _with_run(store: Store, pair: str, form: Form) -> Form:
-    """The form with our id of the run to be undone, which a let-through takes from the plan that was held."""
+    """The form with our id of the run to be undone, which another action takes from the plan that it names."""
     with store.read() as tx:
-        if form.action == LET_THROUGH:
-            held = held_plan(tx, pair, form.plan)
-            row = get_run(tx, held.run) if held else None
+        if form.action in (LET_THROUGH, APPLY_PLAN):
+            named = (held_plan if form.action == LET_THROUGH else seen_plan)(tx, pair, form.plan)
+            row = get_run(tx, named.run) if named else None
             return replace(form, run=row.form.get("run", "") if row else "")
         if not form.run:
             return form

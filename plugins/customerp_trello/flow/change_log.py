@@ -11,7 +11,7 @@ import structlog
 
 from customerp_trello.flow.outcome import Write
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.plan import CREATE, NOTES, STATE_ONLY, Change
+from customerp_trello.reconcile.plan import CREATE, MOVED, NOTES, STATE_ONLY, Change
 
 log = structlog.get_logger("customerp_trello")
 
@@ -162,7 +162,11 @@ def _lines(plan: pd.DataFrame, heads: pd.DataFrame, mask: Masker) -> Iterable[st
         yield f"{first['operation']:<12} {where:<13} {name}  [{ids}]  {first['cause']}  {_why(first)}".rstrip()
         for row in group[group["property"].ne("")].to_dict("records"):
             name = row["property"]
-            if first["operation"] in (*NOTES, *STATE_ONLY):
+            if first["operation"] == MOVED:
+                wanted = f"{mask.value(name, row['before'])} -> {mask.value(name, row['after'])}"
+                left, right = mask.value(name, row["customerp"]), mask.value(name, row["trello"])
+                yield f"{'':<14}{name}: planned {wanted}; now CustomERP {left} | Trello {right}"
+            elif first["operation"] in (*NOTES, *STATE_ONLY):
                 left, right = mask.value(name, row["customerp"]), mask.value(name, row["trello"])
                 yield f"{'':<14}{name}: CustomERP {left} | Trello {right}"
             else:

@@ -19,7 +19,6 @@ from airflow.sdk import (
     AssetOrTimeSchedule,
     CronDataIntervalTimetable,
     ExceptionRetryPolicy,
-    Param,
     PokeReturnValue,
     RetryAction,
     RetryRule,
@@ -30,7 +29,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from customerp_trello import errors
 from customerp_trello.flow import tasks
-from customerp_trello.flow.form import ACTIONS, SYNC
+from customerp_trello.flow.form_fields import form_params
 from customerp_trello.mapping.document import describe
 from customerp_trello.mapping.load import load_pair
 from customerp_trello.mapping.model import Mapping
@@ -59,59 +58,6 @@ STEPS = ("begin", "extract_customerp", "extract_trello", "reconcile", "guard", "
 def links_asset(pair: str) -> Asset:
     """The asset that is updated when a pair's links changed."""
     return Asset(name=f"{pair}_links", uri=f"customerp-trello://{pair}/links", group="customerp_trello")
-
-
-def form_params() -> dict[str, Param]:
-    """The trigger form."""
-    moment: dict[str, Any] = {"type": ["null", "string"], "format": "date-time"}
-    return {
-        "action": Param(
-            SYNC,
-            type="string",
-            enum=list(ACTIONS),
-            title="Action",
-            description_md="- **sync**: everything since the last run and all open work\n"
-            "- **preview**: make and show the plan, write nothing\n"
-            "- **full_resync**: list both sides completely and compare every record\n"
-            "- **let_through**: apply a plan that the guard holds; its digest goes into the field below\n"
-            "- **undo**: put back what a run wrote, where it still stands; preview with a run shows that first",
-        ),
-        "plan": Param(
-            "",
-            type=["null", "string"],
-            pattern="^[0-9a-f]{0,16}$",
-            title="Plan to let through",
-            description="The sixteen digits that the held run's log names. With action let_through only.",
-        ),
-        "run": Param(
-            "",
-            type=["null", "string"],
-            title="Run to undo",
-            description="The run's id as the last line of its report names it, or Airflow's run id. With action undo, "
-            "or with preview to see what an undo would do.",
-        ),
-        "keys": Param(
-            [],
-            type=["null", "array"],
-            items={"type": "string"},
-            title="Only these records",
-            description="Link keys (a customer number, an email, a project number) or record ids of either side, one a "
-            "line. Empty: all.",
-        ),
-        "changed_from": Param(
-            None, **moment, title="Changed from", description="Only records changed at or after this moment (UTC)."
-        ),
-        "changed_to": Param(
-            None, **moment, title="Changed before", description="Only records changed before this moment (UTC)."
-        ),
-        "limit": Param(
-            None,
-            type=["null", "integer"],
-            minimum=1,
-            title="At most so many writes",
-            description="The rest is left to later runs. Empty: no limit.",
-        ),
-    }
 
 
 def pair_dag(pair: str, doc: str | None = None) -> DAG:

@@ -9,21 +9,34 @@ from typing import Any
 
 import pandas as pd
 
-from customerp_trello.errors import FormError, GuardError
-from customerp_trello.flow.artifacts import read_frame, read_listing, read_snapshot, write_frame
-from customerp_trello.flow.form import LET_THROUGH
+from customerp_trello.errors import FatalError, FormError, GuardError
+from customerp_trello.flow.artifacts import read_frame, read_listing, read_snapshot, write_csv, write_frame
+from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, RELINK
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import past_of
 from customerp_trello.flow.restrict import restrict
 from customerp_trello.mapping.frame import Snapshot
 from customerp_trello.reconcile.guard import Reason, Situation, guarded_changes, judge
 from customerp_trello.reconcile.plan import CONFLICT, CUSTOMERP, SIDES, TRELLO, counts, digest
+from customerp_trello.reconcile.reapply import still_holding
 from customerp_trello.reconcile.reconcile import reconcile
 from customerp_trello.reconcile.undo import UNDOABLE, undo
 from customerp_trello.sides.base import ChangeTimes, Directory, Side
 from customerp_trello.state.history import history_of_run, recent_counts
 from customerp_trello.state.links import count_links
-from customerp_trello.state.plans import HELD, Plan, allows, approval_for, approve, get_plan, named_plan, save_plan
+from customerp_trello.state.plans import (
+    HELD,
+    Plan,
+    allows,
+    approval_for,
+    approve,
+    get_plan,
+    held_plan,
+    named_plan,
+    save_plan,
+    seen_plan,
+    unreleased,
+)
 from customerp_trello.state.runs import load_watermarks, update_run
 
 _KINDS = {
@@ -51,13 +64,28 @@ def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
     snapshots = _resolve_references(run, snapshots, open_side)
     plan = (_undo if run.form.run else _compare)(run, snapshots, open_side)
     plan = restrict(plan, run.form, run.mapping, snapshots)
+    if run.form.action == APPLY_PLAN:
+        plan = still_holding(_seen(run), plan, snapshots)
     write_frame(run.folder, "plan", plan)
+    write_csv(run.folder, "plan", plan)
     name, numbers = digest(plan), counts(plan)
     with run.store.begin() as tx:
         save_plan(tx, Plan(run.id, run.pair, name, path=str(run.folder / "plan.parquet"), counts=numbers))
         update_run(tx, run.id, plan_digest=name)
     notes = [note for side in SIDES for note in snapshots[side].facts.get("notes", [])]
     return {"digest": name, "changes": numbers, "notes": len(notes)}
+
+
+def _seen(run: PairRun) -> pd.DataFrame:
+    """The plan that the person has seen and names."""
+    with run.store.read() as tx:
+        named = seen_plan(tx, run.pair, run.form.plan, besides=run.id)
+    try:
+        return read_frame(run.folder_of(named.run), "plan")
+    except FatalError:
+        raise FormError(
+            f"{run.pair}: the table of plan {named.digest} has been deleted. Trigger a preview, and apply that plan."
+        ) from None
 
 
 def _compare(run: PairRun, snapshots: dict[str, Snapshot], open_side: Callable[[str], Side]) -> pd.DataFrame:
@@ -139,6 +167,8 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
         if reasons:
             _hold(run, name, guarded_changes(plan, reasons), reasons)
         return _verdict(run, False, "preview: nothing was written", reasons, name)
+    if run.form.action == RELINK:
+        return _relink(run, plan, reasons)
     if not reasons:
         if situation.first_run:
             _note_approval(run, "first_run: apply")
@@ -152,17 +182,36 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
     text = "; ".join(reason.text for reason in reasons)
     if run.form.action == LET_THROUGH:
         raise FormError(
-            f"{run.pair}: you let plan {run.form.plan} through, but by now the plan is {name} and asks for more than "
+            f"{run.pair}: plan {run.form.plan} was let through, but by now the plan is {name} and asks for more than "
             f"it did ({text}). Look at this one in the log of the task reconcile; to let it through, trigger the DAG "
             f"with action let_through and plan {name}. Nothing was written."
         )
+    way = APPLY_PLAN if run.form.action == APPLY_PLAN else LET_THROUGH
     advice = (
         "Look at the plan in the log of the task reconcile; to let it through, trigger the DAG with action "
-        f"let_through and plan {name}. Nothing was written."
+        f"{way} and plan {name}. Nothing was written."
     )
     if all(reason.code == "first_run" for reason in reasons):
         return {"go": False, "verdict": f"held: {text}. {advice}", "digest": name}
     raise GuardError(f"{run.pair}: the guard holds plan {name}: {text}. {advice}")
+
+
+def _relink(run: PairRun, plan: pd.DataFrame, reasons: list[Reason]) -> dict[str, Any]:
+    """Let the links pass, and hold whatever else the plan asks for until a person releases it (contract, P12)."""
+    name = digest(plan)
+    strange = [reason.text for reason in reasons if reason.code in ("identity", "empty_listing")]
+    if strange:
+        raise GuardError(
+            f"{run.pair}: nothing was linked: {'; '.join(strange)}. Correct the connection or the filter, or look at a "
+            "preview and let its plan through."
+        )
+    guarded = guarded_changes(plan, [Reason("relink", "")])
+    if not guarded:
+        return _verdict(run, True, "linked anew; there is nothing else to do", [], name)
+    held = Reason("relink", f"{len(guarded)} changes wait for a person since the records were linked anew")
+    _hold(run, name, guarded, [held])
+    text = f"only links are made; {held.text}. To let them through, trigger the DAG with action let_through and plan"
+    return _verdict(run, True, f"{text} {name}", [], name)
 
 
 def _hold(run: PairRun, name: str, guarded: set[str], reasons: list[Reason]) -> None:
@@ -177,9 +226,12 @@ def _approval(run: PairRun, name: str, guarded: set[str], by: str) -> Plan | Non
     """The approval that lets this plan through: given by this very run, or earlier to a plan that asked for as much."""
     with run.store.begin() as tx:
         approval = approval_for(tx, run.pair, name, guarded)
-        let_through = approval is None and run.form.action == LET_THROUGH
-        if let_through and allows(named_plan(tx, run.pair, run.form.plan), name, guarded):
-            return approve(tx, run.pair, run.form.plan, by or "a person")
+        if approval is None and run.form.action in (LET_THROUGH, APPLY_PLAN):
+            named = held_plan(tx, run.pair, run.form.plan)
+            if named is None and run.form.action == LET_THROUGH:
+                named_plan(tx, run.pair, run.form.plan)  # says which plans are held
+            if named and named.status == HELD and allows(named, name, guarded):
+                return approve(tx, run.pair, run.form.plan, by or "a person")
     return approval
 
 
@@ -202,6 +254,7 @@ def _situation(run: PairRun) -> Situation:
         marks = load_watermarks(tx, run.pair)
         linked = count_links(tx, run.pair)
         recent = recent_counts(tx, run.pair, tx.now - timedelta(hours=24))
+        relinked = unreleased(tx, run.pair, RELINK)
     numbers: dict[str, int] = {}
     for (side, operation), number in recent.items():
         kind = "delete" if operation == "unlink" else _KINDS.get(operation)
@@ -223,4 +276,5 @@ def _situation(run: PairRun) -> Situation:
         listed={s: listings[s].facts.get("listed") if listings[s].complete else None for s in SIDES},
         listed_before={s: marks[s].listed if s in marks else None for s in SIDES},
         moved=tuple(moved),
+        relinked=relinked,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from customerp_trello.errors import ConfigurationError
 from customerp_trello.flow.artifacts import write_snapshot
-from customerp_trello.flow.form import FULL_RESYNC, LET_THROUGH
+from customerp_trello.flow.form import FULL_RESYNC, LET_THROUGH, RELINK
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import known_of
 from customerp_trello.mapping.frame import LIVE, STATE, Snapshot
@@ -67,7 +67,7 @@ def _complete(
     """Whether this side has to be listed completely; Trello always is, since its edits do not show in time."""
     if name != CUSTOMERP or mark is None or mark.at is None or mark.complete_at is None:
         return True
-    if run.form.action in (FULL_RESYNC, LET_THROUGH) or run.form.partial:
+    if run.form.action in (FULL_RESYNC, RELINK, LET_THROUGH) or run.form.partial:
         return True
     if mark.fingerprint != run.mapping.fingerprint() or mark.identity != identity:
         return True  # another filter or system: what was left out until now has not changed since the watermark

@@ -9,12 +9,14 @@ import pandas as pd
 
 from customerp_trello.flow.artifacts import Listing, read_frame, read_listing
 from customerp_trello.flow.extract import OVERLAP
+from customerp_trello.flow.form import APPLY_PLAN
 from customerp_trello.flow.pair_run import PairRun
+from customerp_trello.flow.restrict import links_only
 from customerp_trello.mapping.model import SIDES, SideName
 from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, WAITING
 from customerp_trello.state.intents import OPEN, PLANNED, open_intents
 from customerp_trello.state.lease import Fence
-from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, set_plan_status
+from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, seen_plan, set_plan_status
 from customerp_trello.state.runs import Watermark, get_run, load_watermarks, save_watermark
 from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import Work, load_open_work, replace_open_work
@@ -23,8 +25,11 @@ from customerp_trello.state.work import Work, load_open_work, replace_open_work
 def finish(run: PairRun, fence: Fence) -> None:
     """Write down what the run leaves open and up to where it has read.
 
-    A partial run (keys, window, limit) proves nothing about the rest, so it moves no watermark.
+    A partial run (keys, window, limit) proves nothing about the rest, so it moves no watermark. Nor does a re-link
+    whose writes are held: the next run has everything before it.
     """
+    if links_only(run):
+        return
     plan = read_frame(run.folder, "plan")
     listings = {side: read_listing(run.folder, side) for side in SIDES}
     with run.begin(fence) as tx:
@@ -42,7 +47,9 @@ def finish(run: PairRun, fence: Fence) -> None:
 
 
 def _close_plans(tx: Transaction, run: PairRun) -> None:
-    """What was let through is done, and what is still held is moot: but for an undo, which no sync replaces."""
+    """What was let through or applied is done, what is still held is moot: but for an undo, which no sync replaces."""
+    if run.form.action == APPLY_PLAN:
+        set_plan_status(tx, seen_plan(tx, run.pair, run.form.plan, besides=run.id).run, APPLIED)
     for approved in plans(tx, run.pair, status=APPROVED):
         if not run.form.partial or approved.digest.startswith(run.form.plan or "?"):
             set_plan_status(tx, approved.run, APPLIED)

@@ -1,11 +1,15 @@
 """The trigger form: what a person may ask of a run, and the sentence that refuses what makes no sense.
 
+What the form shows is in :mod:`customerp_trello.flow.form_fields`; what may be combined is checked here and nowhere
+else, by the run's first task, before any request goes out: Airflow itself checks little.
+
 No pandas and no SQLAlchemy here: DAG files import this module when they are parsed.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,17 +17,41 @@ from typing import Any
 
 from customerp_trello.errors import FormError
 
-SYNC, PREVIEW, FULL_RESYNC, LET_THROUGH, UNDO = "sync", "preview", "full_resync", "let_through", "undo"
-ACTIONS = (SYNC, PREVIEW, FULL_RESYNC, LET_THROUGH, UNDO)
+PREVIEW, SYNC, FULL_RESYNC, RELINK = "preview", "sync", "full_resync", "relink"
+LET_THROUGH, APPLY_PLAN, UNDO = "let_through", "apply_plan", "undo"
+ACTIONS = (PREVIEW, SYNC, FULL_RESYNC, RELINK, LET_THROUGH, APPLY_PLAN, UNDO)
+
+BY_HAND = "manual"
+"""Airflow's word for a run that a person started, by the form, the REST API or the command line."""
+BACKFILL = "backfill"
 
 DEFAULTS: dict[str, Any] = {
-    "action": SYNC,
+    "action": PREVIEW,
     "plan": "",
     "run": "",
     "keys": [],
     "changed_from": None,
     "changed_to": None,
     "limit": None,
+}
+"""The form as it opens: whoever just presses the button has a look and writes nothing."""
+
+_PART = {"plan": "plan", "run": "run", "keys": "keys", "changed_from": "window", "changed_to": "window"}
+_PART["limit"] = "limit"
+_TAKES = {
+    PREVIEW: {"run", "keys", "window", "limit"},
+    SYNC: {"keys", "window", "limit"},
+    FULL_RESYNC: set(),
+    RELINK: set(),
+    LET_THROUGH: {"plan"},
+    APPLY_PLAN: {"plan"},
+    UNDO: {"run", "keys", "limit"},
+}
+"""What each action can be confined to, or told."""
+_NEEDS = {
+    LET_THROUGH: ("plan", "the digest of the held plan in `plan`; the held run's log names it"),
+    APPLY_PLAN: ("plan", "the digest of the plan in `plan`; the log of its preview names it"),
+    UNDO: ("run", "the run to undo in `run`; the last line of its report names it"),
 }
 
 
@@ -33,7 +61,7 @@ class Form:
 
     Attributes:
         action: one of :data:`ACTIONS`.
-        plan: digest of the held plan to let through.
+        plan: digest of the held plan to let through, or of the plan to apply.
         keys: only records with one of these link keys or ids; empty for all.
         changed_from, changed_to: only records changed in ``[from, to)``; a backfill sets both.
         limit: write at most so many changes.
@@ -56,7 +84,8 @@ class Form:
     @property
     def partial(self) -> bool:
         """Whether the run looks at less than everything, so that it proves nothing about the rest."""
-        return self.windowed or bool(self.keys) or self.limit is not None or bool(self.run)
+        confined = self.windowed or bool(self.keys) or self.limit is not None
+        return confined or bool(self.run) or self.action == APPLY_PLAN
 
     @property
     def dry(self) -> bool:
@@ -67,6 +96,37 @@ class Form:
         """The form as JSON, for the run's row."""
         data = asdict(self) | {"keys": list(self.keys)}
         return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in data.items()}
+
+
+def asked(
+    run_type: str, conf: Mapping[str, Any], params: Mapping[str, Any], interval: tuple[datetime, datetime] | None = None
+) -> Form:
+    """What a run was asked for, by who or what started it (contract, section 2).
+
+    A person's run does what the form says, which opens as a preview. A run that nobody started by hand (schedule,
+    asset, backfill, another DAG) has no form: it is a sync, unless its own configuration says otherwise. Only a
+    backfill is confined to its data interval; whether a run has one says nothing, since the form gives it one too.
+
+    Args:
+        run_type: Airflow's, such as ``manual``, ``scheduled``, ``asset_triggered``, ``backfill``.
+        conf: the run's own configuration as it was sent.
+        params: the DAG's params with the configuration merged in.
+        interval: the run's data interval, if it has one.
+
+    Raises:
+        FormError: one sentence per thing that is wrong.
+    """
+    values = dict(params)
+    if run_type != BY_HAND and "action" not in conf:
+        values["action"] = SYNC
+    if run_type == BACKFILL and interval:
+        if any(values.get(name) for name in ("changed_from", "changed_to")):
+            raise FormError(
+                "A backfill's windows are its intervals; leave changed_from and changed_to empty, or trigger one run "
+                "with them instead of a backfill."
+            )
+        values |= {"changed_from": interval[0].isoformat(), "changed_to": interval[1].isoformat()}
+    return read_form(conf, values)
 
 
 def read_form(conf: Mapping[str, Any], params: Mapping[str, Any]) -> Form:
@@ -81,35 +141,21 @@ def read_form(conf: Mapping[str, Any], params: Mapping[str, Any]) -> Form:
     """
     problems = [_unknown(key) for key in conf if key not in DEFAULTS]
     values = DEFAULTS | {key: value for key, value in params.items() if key in DEFAULTS}
-    action = values["action"]
-    if action not in ACTIONS:
-        problems.append(f"action is {action!r}; valid: {', '.join(ACTIONS)}")
-    plan, run = (str(values[name] or "").strip() for name in ("plan", "run"))
-    keys = _texts(values["keys"], problems)
-    start, end = (
-        _moment("changed_from", values["changed_from"], problems),
-        _moment("changed_to", values["changed_to"], problems),
+    form = Form(
+        action=str(values["action"]),
+        plan=_digest(values["plan"], problems),
+        run=str(values["run"] or "").strip(),
+        keys=_texts(values["keys"], problems),
+        changed_from=_moment("changed_from", values["changed_from"], problems),
+        changed_to=_moment("changed_to", values["changed_to"], problems),
+        limit=_limit(values["limit"], problems),
     )
-    limit = _limit(values["limit"], problems)
-    if action == LET_THROUGH and not plan:
-        problems.append("action let_through needs the digest of the held plan in `plan`; the held run's log names it")
-    if plan and action != LET_THROUGH:
-        problems.append(f"`plan` goes with action let_through only, not with {action}; leave it empty")
-    if action == UNDO and not run:
-        problems.append("action undo needs the run to undo in `run`; the last line of its report names it")
-    if run and action not in (UNDO, PREVIEW):
-        problems.append(f"`run` goes with action undo, or preview of an undo, not with {action}; leave it empty")
-    if run and (start or end):
-        problems.append("an undo is of one run, not of a window; leave changed_from and changed_to empty")
-    if start and end and start >= end:
-        problems.append(f"changed_from ({start:%F %T}) must be before changed_to ({end:%F %T})")
-    if action in (FULL_RESYNC, LET_THROUGH) and (keys or start or end or limit is not None):
-        problems.append(f"action {action} takes everything; leave keys, changed_from, changed_to and limit empty")
+    problems += _combination(form)
     if problems:
         raise FormError(
             "The trigger form cannot be carried out: " + "; ".join(problems) + ". Trigger again, corrected."
         )
-    return Form(action, plan, keys, start, end, limit, run)
+    return form
 
 
 def form_of(data: Mapping[str, Any]) -> Form:
@@ -119,10 +165,39 @@ def form_of(data: Mapping[str, Any]) -> Form:
     return Form(data["action"], data["plan"], keys, limit=data["limit"], run=run, **moments)
 
 
+def _combination(form: Form) -> list[str]:
+    """What is wrong with fields that are right one by one."""
+    if form.action not in ACTIONS:
+        return [f"action is {form.action!r}; valid: {', '.join(ACTIONS)}"]
+    problems = []
+    needed, where = _NEEDS.get(form.action, ("", ""))
+    if needed and not getattr(form, needed):
+        problems.append(f"action {form.action} needs {where}")
+    for name, part in _PART.items():
+        if getattr(form, name) not in ("", (), None) and part not in _TAKES[form.action]:
+            able = ", ".join(action for action in ACTIONS if part in _TAKES[action])
+            problems.append(f"`{name}` goes with {able}, not with {form.action}; leave it empty")
+    if form.run and form.windowed and form.action == PREVIEW:
+        problems.append("an undo is of one run, not of a window; leave changed_from and changed_to empty")
+    if form.changed_from and form.changed_to and form.changed_from >= form.changed_to:
+        problems.append(f"changed_from ({form.changed_from:%F %T}) must be before changed_to ({form.changed_to:%F %T})")
+    if form.changed_from and form.changed_from > datetime.now(UTC):
+        problems.append(f"changed_from ({form.changed_from:%F %T}) is in the future; nothing has changed since")
+    return problems
+
+
 def _unknown(key: str) -> str:
     near = difflib.get_close_matches(key, DEFAULTS, 1)
     hint = f", did you mean {near[0]}?" if near else ""
     return f"unknown key {key!r}{hint} (valid: {', '.join(DEFAULTS)})"
+
+
+def _digest(value: Any, problems: list[str]) -> str:
+    text = str(value or "").strip()
+    if not re.fullmatch("[0-9a-f]{0,16}", text):
+        problems.append(f"plan is {text[:40]!r}; valid: the plan's sixteen digits (0-9, a-f), or their beginning")
+        return ""
+    return text
 
 
 def _texts(value: Any, problems: list[str]) -> tuple[str, ...]:

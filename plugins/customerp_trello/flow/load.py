@@ -14,6 +14,7 @@ from customerp_trello.flow.in_flight import carry_out
 from customerp_trello.flow.outcome import Write, change_key, who
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.recover import recover
+from customerp_trello.flow.restrict import carried_out
 from customerp_trello.flow.second_half import SecondHalves
 from customerp_trello.flow.write import Deferred, Writer
 from customerp_trello.mapping.model import SideName, other
@@ -46,7 +47,7 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
     """
     fence = run.attempt()
     recover(run, fence, open_side)
-    plan = read_frame(run.folder, "plan")
+    plan = carried_out(run, read_frame(run.folder, "plan"))
     if name == CUSTOMERP:
         apply_state(run, plan, fence)
     side = open_side(name)

@@ -29,12 +29,14 @@ class PairRun:
         store: the state database.
         row: the run's row, with its form and its fencing number.
         folder: where the run's frames are.
+        storage: where all runs' frames are.
     """
 
     mapping: Mapping
     store: Store
     row: Run
     folder: Folder
+    storage: Folder
 
     @property
     def pair(self) -> str:
@@ -50,6 +52,11 @@ class PairRun:
     def form(self) -> Form:
         """What the run was asked to do."""
         return form_of(self.row.form)
+
+    def folder_of(self, run_id: str) -> Folder:
+        """Where another run of the pair left its frames."""
+        folder: Folder = self.storage / self.pair / run_id
+        return folder
 
     def attempt(self) -> Fence:
         """Start one attempt to write: whoever wrote for this run before is fenced out (contract, section 7).
@@ -84,4 +91,4 @@ def open_run(mapping: Mapping, store: Store, run_id: str, storage: Folder) -> Pa
         row = get_run(tx, run_id)
     if row is None:
         raise FatalError(f"{mapping.pair}: the state database has no run {run_id}; was another database configured?")
-    return PairRun(mapping, store, row, storage / mapping.pair / run_id)
+    return PairRun(mapping, store, row, storage / mapping.pair / run_id, storage)

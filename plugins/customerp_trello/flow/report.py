@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from customerp_trello.flow.form import RELINK
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SIDES
 from customerp_trello.reconcile.plan import NOT_WRITABLE, NOTES, STATE_ONLY, WRITES
@@ -68,6 +69,8 @@ def _status(run: PairRun, steps: Mapping[str, Mapping[str, Any] | None]) -> str:
         return "success"
     if run.form.dry and steps.get("guard"):
         return "preview"
+    if run.form.action == RELINK and steps.get("load_trello"):
+        return "success"
     return "held" if plan is not None and plan.status == HELD else "failed"
 
 

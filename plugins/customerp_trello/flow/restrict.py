@@ -1,14 +1,19 @@
-"""Confining a plan to what a person asked for: some keys, a window, a number of writes."""
+"""Confining a plan to what a person asked for: some keys, a window, a number of writes; or to its links."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from customerp_trello.flow.form import Form
+from customerp_trello.flow.form import RELINK, Form
+from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.frame import ID, MODIFIED_AT, Snapshot
 from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile import plan as operations
 from customerp_trello.reconcile.match import key_columns
 from customerp_trello.reconcile.plan import WRITES, make_plan
+from customerp_trello.state.plans import HELD, get_plan
+
+_LINKING = (operations.RELINK, operations.LINK, operations.ADOPT)
 
 
 def restrict(plan: pd.DataFrame, form: Form, mapping: Mapping, snapshots: dict[str, Snapshot]) -> pd.DataFrame:
@@ -21,6 +26,20 @@ def restrict(plan: pd.DataFrame, form: Form, mapping: Mapping, snapshots: dict[s
         writes = plan.loc[plan["operation"].isin(WRITES), "change"].unique()[: form.limit]
         plan = plan[~plan["operation"].isin(WRITES) | plan["change"].isin(writes)]
     return make_plan([plan]) if form.partial else plan
+
+
+def carried_out(run: PairRun, plan: pd.DataFrame) -> pd.DataFrame:
+    """What of its plan a run carries out: all, but of a re-link whose writes are held the links alone."""
+    return plan[plan["operation"].isin(_LINKING)] if links_only(run) else plan
+
+
+def links_only(run: PairRun) -> bool:
+    """Whether the run makes links and leaves everything else of its plan to a person."""
+    if run.form.action != RELINK:
+        return False
+    with run.store.read() as tx:
+        plan = get_plan(tx, run.id)
+    return plan is not None and plan.status == HELD
 
 
 def _chosen(plan: pd.DataFrame, ids: dict[str, set[str]], form: Form | None) -> pd.Series:

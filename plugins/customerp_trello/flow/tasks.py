@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from customerp_trello.flow.form import Form, read_form
+from customerp_trello.flow.form import Form, asked
 from customerp_trello.mapping.load import load_pair
 
 if TYPE_CHECKING:
@@ -128,13 +128,11 @@ def release_lease(pair: str, run_id: str) -> None:
 
 
 def _form(context: Any) -> Form:
-    """The trigger form; a backfill is confined to its data interval, nothing else is (contract, section 2)."""
+    """What the run was asked for."""
     dag_run = context["dag_run"]
-    params = dict(context["params"])
-    if str(getattr(dag_run.run_type, "value", dag_run.run_type)) == "backfill":
-        params["changed_from"] = dag_run.data_interval_start.isoformat()
-        params["changed_to"] = dag_run.data_interval_end.isoformat()
-    return read_form(dag_run.conf or {}, params)
+    kind = str(getattr(dag_run.run_type, "value", dag_run.run_type))
+    start, end = dag_run.data_interval_start, dag_run.data_interval_end
+    return asked(kind, dag_run.conf or {}, context["params"], (start, end) if start and end else None)
 
 
 def _run_id(store: Store, dag_id: str, airflow_run_id: str) -> str:

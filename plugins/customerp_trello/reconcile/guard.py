@@ -19,7 +19,8 @@ class Reason:
     """One thing that stopped the plan.
 
     Attributes:
-        code: ``first_run``, ``creates``, ``updates``, ``deletes``, ``empty_listing``, ``identity``, ``mapping``.
+        code: ``first_run``, ``creates``, ``updates``, ``deletes``, ``empty_listing``, ``identity``, ``mapping``,
+            ``relink``.
         text: a sentence with the figures, for a person.
     """
 
@@ -38,6 +39,7 @@ class Situation:
         listed: per side, records in this run's complete listing (None if it was not complete).
         listed_before: per side, records in the previous complete listing (None if there was none).
         moved: what changed about mapping or systems since the last run, in words per code.
+        relinked: records were linked anew, and no plan has been let through since.
     """
 
     linked: int
@@ -46,6 +48,7 @@ class Situation:
     listed: dict[str, int | None]
     listed_before: dict[str, int | None]
     moved: tuple[Reason, ...] = ()
+    relinked: bool = False
 
 
 def guarded_changes(plan: pd.DataFrame, reasons: list[Reason]) -> set[str]:
@@ -88,6 +91,9 @@ def judge(plan: pd.DataFrame, mapping: Mapping, situation: Situation) -> list[Re
                 f"{int(heads['operation'].eq('link').sum())} new links are shown as a preview",
             )
         )
+    if situation.relinked and len(writes):
+        text = f"the records were linked anew and nobody has let a plan through since: {len(writes)} changes"
+        reasons.append(Reason("relink", text))
     destroyed = heads["side"].eq("trello") & heads["operation"].eq(DELETE) & heads["detail"].eq("delete")
     if mapping.trello.entity == "organization" and destroyed.any():
         text = f"{int(destroyed.sum())} workspaces would be deleted with all their boards, for good"

@@ -21,13 +21,13 @@ OTHER = {CUSTOMERP: TRELLO, TRELLO: CUSTOMERP}
 CREATE, UPDATE, DELETE, MOVE = "create", "update", "delete", "move"
 LINK, RELINK, UNLINK, ADOPT = "link", "relink", "unlink", "adopt"
 CONFLICT, QUARANTINE, NOT_WRITABLE = "conflict", "quarantine", "not_writable"
-SUSPENDED, WAITING, KEPT = "suspended", "waiting", "kept"
+SUSPENDED, WAITING, KEPT, MOVED = "suspended", "waiting", "kept", "moved"
 
 WRITES = (MOVE, CREATE, UPDATE, DELETE)
 """Operations that write to a system, in the order in which a load applies them."""
 STATE_ONLY = (RELINK, LINK, ADOPT, UNLINK)
 """Operations that move our own state and nothing else, in the order in which they are applied."""
-NOTES = (CONFLICT, QUARANTINE, NOT_WRITABLE, SUSPENDED, WAITING, KEPT)
+NOTES = (CONFLICT, QUARANTINE, NOT_WRITABLE, SUSPENDED, WAITING, KEPT, MOVED)
 """Operations that tell a person something; ``not_writable`` also moves the source's base."""
 OPERATIONS = (*STATE_ONLY, *WRITES, *NOTES)
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from customerp_trello.errors import FormError
-from customerp_trello.state.tables import plan
+from customerp_trello.state.tables import plan, run
 from customerp_trello.state.transaction import Transaction
 
 PENDING, HELD, APPROVED, APPLIED, REFUSED = "pending", "held", "approved", "applied", "refused"
@@ -75,13 +75,39 @@ def plans(tx: Transaction, pair: str, *, status: str = HELD) -> list[Plan]:
 
 
 def held_plan(tx: Transaction, pair: str, digest: str = "") -> Plan | None:
-    """The newest held plan with this digest (or its beginning; "" for any), None if there is none."""
-    return next((held for held in plans(tx, pair) if held.digest.startswith(digest)), None)
+    """The newest plan with this digest (or its beginning; "" for any) that is held or let through, None if none is."""
+    standing = [*plans(tx, pair), *plans(tx, pair, status=APPROVED)]
+    return next((one for one in standing if one.digest.startswith(digest)), None)
 
 
 def set_plan_status(tx: Transaction, run: str, status: str) -> None:
     """Say what became of a run's plan."""
     tx.execute(update(plan).where(plan.c.run == run).values(status=status))
+
+
+def seen_plan(tx: Transaction, pair: str, digest: str, *, besides: str = "") -> Plan:
+    """The newest plan with this digest (or its beginning), whatever became of it, *besides* that of one run.
+
+    Raises:
+        FormError: the pair has no such plan, or two that begin so.
+    """
+    chosen = (
+        select(plan).where(plan.c.pair == pair, plan.c.run != besides).order_by(plan.c.created_at.desc(), plan.c.run)
+    )
+    begun = chosen.where(plan.c.digest.startswith(digest, autoescape=True))
+    found = [Plan(**row) for row in tx.execute(begun).mappings()]
+    if not digest or len({one.digest for one in found}) != 1:
+        latest = dict.fromkeys(row["digest"] for row in tx.execute(chosen.limit(20)).mappings())
+        valid = ", ".join(list(latest)[:5]) or "none; trigger a preview first"
+        raise FormError(f"{pair}: no plan, or more than one, has the digest {digest!r}; the latest are: {valid}.")
+    return found[0]
+
+
+def unreleased(tx: Transaction, pair: str, action: str) -> bool:
+    """Whether a plan of a run with this action is still held."""
+    held = select(plan.c.run).join(run, run.c.id == plan.c.run)
+    held = held.where(plan.c.pair == pair, plan.c.status == HELD, run.c.action == action)
+    return tx.execute(held.limit(1)).first() is not None
 
 
 def named_plan(tx: Transaction, pair: str, digest: str) -> Plan:

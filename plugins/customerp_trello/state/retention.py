@@ -7,12 +7,12 @@ from datetime import timedelta
 from sqlalchemy import delete, exists, select
 
 from customerp_trello.state import conflicts, intents, plans, runs
-from customerp_trello.state.tables import conflict, delivery, history, intent, pair_lease, plan, run
+from customerp_trello.state.tables import conflict, delivery, history, intent, pair_lease, plan, question, run
 from customerp_trello.state.transaction import Transaction
 
 
 def forget_older(tx: Transaction, days: float) -> dict[str, int]:
-    """Delete history, closed intents, settled conflicts, plans, ended runs and deliveries older than *days*.
+    """Delete history, closed intents, settled conflicts, plans, questions, ended runs and deliveries older than *days*.
 
     What is open stays: running runs and those that hold a lease, open or planned intents, open or answered conflicts,
     held or approved plans, each with its run.
@@ -30,6 +30,7 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
         "intent": delete(intent).where(intent.c.status.in_(intents.CLOSED), intent.c.closed_at < before),
         "conflict": delete(conflict).where(conflict.c.status == conflicts.SETTLED, conflict.c.created_at < before),
         "delivery": delete(delivery).where(delivery.c.received_at < before),
+        "question": delete(question).where(question.c.rests_until < before),
         "plan": delete(plan).where(decided, plan.c.created_at < before),
         "run": delete(run).where(
             run.c.status != runs.RUNNING, run.c.started_at < before, ~waiting, ~journal, run.c.id.not_in(owners)

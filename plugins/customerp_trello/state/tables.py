@@ -314,3 +314,22 @@ delivery = Table(
     Index(None, "pair", "run"),
     sqlite_autoincrement=True,
 )
+
+question = Table(
+    "question",
+    metadata,
+    _id(),
+    _key("pair"),
+    _key("kind", 16),
+    _key("about", 600),
+    _json("subjects"),
+    _key("asked_in"),
+    _moment("asked_at"),
+    _moment("rests_until"),
+    _key("answer", 32),
+    _key("answered_by"),
+    _moment("answered_at", nullable=True),
+    UniqueConstraint("pair", "kind", "about"),
+    Index(None, "asked_in"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,99 @@
+"""A re-link: who is who is found out anew, and everything else waits for a person (contract, P12)."""
+
+from __future__ import annotations
+
+import pytest
+from engine import CUSTOMERS, PROJECTS, erp_edit
+from sqlalchemy import delete
+
+from customerp_trello.state.conflicts import conflicts
+from customerp_trello.state.plans import HELD, plans
+from customerp_trello.state.tables import conflict, link, open_work, plan, tombstone, watermark
+
+TABLES = (link, watermark, plan, conflict, open_work, tombstone)
+
+
+def digest(ran):
+    return ran.steps["reconcile"]["digest"]
+
+
+def lose(engine, pair):
+    """The state of a pair is lost."""
+    with engine.store.begin() as tx:
+        for table in TABLES:
+            tx.execute(delete(table).where(table.c.pair == pair))
+
+
+def ends(engine, pair):
+    links = engine.links(pair)
+    return set(zip(links["customerp_id"], links["trello_id"], strict=True))
+
+
+@pytest.fixture
+def in_sync(engine):
+    engine.widen()
+    for pair in (CUSTOMERS, PROJECTS):
+        engine.let_through(pair)
+        engine.run(pair)
+    return engine
+
+
+@pytest.mark.parametrize("pair", [CUSTOMERS, PROJECTS])
+def test_lost_links_are_found_again_and_nothing_is_written_until_a_person_says_so(in_sync, pair):
+    before = ends(in_sync, pair)
+    changed = min(before)[0]
+    entity = {CUSTOMERS: "customer", PROJECTS: "project"}[pair]
+    erp_edit(entity, changed, name="Changed while the state was lost")
+    lose(in_sync, pair)
+    linked = in_sync.run(pair, action="relink")
+    assert linked.writes() == []
+    assert ends(in_sync, pair) == before
+    assert ": success - only links are made" in linked.text
+    # The schedule's runs hold as well, however little they would write.
+    for _ in range(2):
+        held = in_sync.run(pair)
+        assert held.writes() == []
+        assert "linked anew and nobody has let a plan through" in held.held
+    released = in_sync.run(pair, action="let_through", plan=digest(linked))
+    assert ("trello", "update", "name", "Changed while the state was lost") in released.writes()
+    assert {write[1] for write in released.writes()} <= {"update", "create"}
+    assert in_sync.run(pair).writes() == []
+    with in_sync.store.read() as tx:
+        assert plans(tx, pair, status=HELD) == []
+
+
+def test_a_change_of_the_link_keys_is_followed_by_a_relink(in_sync):
+    found = in_sync.mapping(CUSTOMERS)
+    in_sync.mappings[CUSTOMERS] = found.model_copy(update={"link_keys": found.link_keys[1:]})
+    before = ends(in_sync, CUSTOMERS)
+    held = in_sync.run(CUSTOMERS)
+    assert "link keys changed" in held.held
+    linked = in_sync.run(CUSTOMERS, action="relink")
+    assert linked.writes() == []
+    assert ends(in_sync, CUSTOMERS) >= before
+    # The mapping's change is passed by whoever lets a plan through, or by a full run with nothing to guard.
+    passed = in_sync.run(CUSTOMERS, action="let_through", plan=digest(in_sync.run(CUSTOMERS)))
+    assert passed.steps["guard"]["go"]
+    assert in_sync.run(CUSTOMERS).writes() == []
+
+
+def test_another_system_is_not_linked_to(in_sync):
+    lose(in_sync, CUSTOMERS)
+    in_sync.run(CUSTOMERS, action="relink")
+    with in_sync.store.begin() as tx:
+        marks = {"at": None, "complete_at": None, "listed": 3, "fingerprint": "", "run": ""}
+        tx.execute(watermark.insert().values(pair=CUSTOMERS, side="trello", read_at=tx.now,
+                                             identity={"base_url": "https://other.example"}, **marks))  # fmt: skip
+    refused = in_sync.run(CUSTOMERS, action="relink")
+    assert "is not the system of the last run" in refused.held
+
+
+def test_two_different_values_are_shown_as_a_first_link_and_not_settled(in_sync):
+    one = in_sync.fresh_link(CUSTOMERS)
+    erp_edit("customer", one["customerp_id"], description="Only the ERP says so")
+    lose(in_sync, CUSTOMERS)
+    linked = in_sync.run(CUSTOMERS, action="relink")
+    shown = linked.plan[linked.plan["cause"].str.startswith("first_link") & linked.plan["property"].eq("description")]
+    assert one["customerp_id"] in set(shown["customerp_id"])
+    with in_sync.store.read() as tx:
+        assert conflicts(tx, CUSTOMERS) == []
