@@ -10,6 +10,7 @@
     |   |-- RecordMissing     the record is not there (any more)
     |   `-- RecordStale       somebody else changed it since it was read (412): read again
     |-- GuardError            the plan looks like an accident; a person lets it through or not
+    |-- AuditError            records differ and nobody knows why, or a pair has fallen behind; a person looks
     `-- LeaseLost             another run or attempt owns the pair now: stop, write nothing more
 
 Every message says where, what, which values are valid and what to do, and holds neither secret nor personal data.
@@ -70,6 +71,10 @@ class RecordStale(RecordError):
 
 class GuardError(SyncError):
     """The plan looks like an accident; nothing was written."""
+
+
+class AuditError(SyncError):
+    """What an audit has found needs a person; nothing was written."""
 
 
 class LeaseLost(SyncError):

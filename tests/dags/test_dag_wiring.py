@@ -15,7 +15,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from four_dags import CONTACTS, CUSTOMERS
 
 from customerp_trello import errors
-from customerp_trello.flow.dag import links_asset
+from customerp_trello.flow.assets import links_asset
 from customerp_trello.flow.form import ACTIONS, DEFAULTS
 from customerp_trello.mapping.load import load_pair
 from customerp_trello.webhooks.inbox_trigger import news_asset

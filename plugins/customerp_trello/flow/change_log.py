@@ -11,7 +11,7 @@ import structlog
 
 from customerp_trello.flow.outcome import Write
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.plan import CREATE, MOVED, NOTES, STATE_ONLY, Change
+from customerp_trello.reconcile.plan import CREATE, MOVED, NOTES, STATE_ONLY, WRITES, Change
 
 log = structlog.get_logger("customerp_trello")
 
@@ -125,13 +125,21 @@ class Progress:
 
 def show_plan(plan: pd.DataFrame, mapping: Mapping, *, most: int = 200) -> None:
     """Show a plan to a person: one line per change, inside a foldable group of Airflow's log."""
-    mask = Masker(mapping)
     heads = plan.drop_duplicates("change")
     log.info(f"::group::Plan: {len(heads)} changes")
-    show_lines(_lines(plan, heads.head(most), mask))
+    show_lines(plan_lines(plan, mapping, most))
     if len(heads) > most:
         log.info(f"... and {len(heads) - most} more")
     log.info("::endgroup::")
+
+
+def plan_lines(plan: pd.DataFrame, mapping: Mapping, most: int, *, writes_first: bool = False) -> Iterable[str]:
+    """A plan's first changes as text, one line per change and one per property, masked as the mapping says."""
+    heads = plan.drop_duplicates("change")
+    if writes_first:
+        heads = heads.assign(_late=~heads["operation"].isin(WRITES)).sort_values("_late", kind="stable")
+    for line in _lines(plan, heads.head(most), Masker(mapping)):
+        yield " ".join(line.splitlines())
 
 
 def show_lines(lines: Iterable[str]) -> None:

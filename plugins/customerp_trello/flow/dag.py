@@ -15,49 +15,32 @@ from typing import Any
 
 from airflow.sdk import (
     DAG,
-    Asset,
+    AssetAlias,
     AssetOrTimeSchedule,
     CronDataIntervalTimetable,
-    ExceptionRetryPolicy,
     PokeReturnValue,
-    RetryAction,
-    RetryRule,
     get_current_context,
     task,
 )
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowSkipException
 
-from customerp_trello import errors
 from customerp_trello.flow import tasks
+from customerp_trello.flow.assets import decisions_asset, links_asset
 from customerp_trello.flow.form_fields import form_params
+from customerp_trello.flow.links import RunPageLink
+from customerp_trello.flow.notices import Notice, tell_late
+from customerp_trello.flow.retries import RETRY_POLICY
 from customerp_trello.mapping.document import describe
 from customerp_trello.mapping.load import load_pair
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.webhooks.inbox_trigger import news_asset
 
-RETRY_POLICY = ExceptionRetryPolicy(
-    rules=[
-        RetryRule(
-            exception=[errors.ConfigurationError, errors.FormError, errors.FatalError, errors.GuardError],
-            action=RetryAction.FAIL,
-            reason="A person has to act; trying again changes nothing",
-        ),
-        RetryRule(
-            exception=errors.LeaseLost,
-            action=RetryAction.FAIL,
-            reason="Another run or attempt owns the pair",
-        ),
-        RetryRule(exception=errors.RetriableError, action=RetryAction.RETRY, reason="The system was away"),
-    ]
-)
-"""Asked inside the task's own process; after a kill only `retries` and `retry_delay` count."""
+IN_TIME = timedelta(hours=3)
+"""How long a run may take, waiting for its turn included, before somebody is told."""
 
 STEPS = ("begin", "extract_customerp", "extract_trello", "reconcile", "guard", "load_customerp", "load_trello")
-
-
-def links_asset(pair: str) -> Asset:
-    """The asset that is updated when a pair's links changed."""
-    return Asset(name=f"{pair}_links", uri=f"customerp-trello://{pair}/links", group="customerp_trello")
 
 
 def pair_dag(pair: str, doc: str | None = None) -> DAG:
@@ -82,12 +65,19 @@ def pair_dag(pair: str, doc: str | None = None) -> DAG:
         max_active_runs=1,
         tags=["customerp", "trello", mapping.customerp.entity, mapping.trello.entity],
         params=form_params(),
+        deadline=DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=IN_TIME,
+            callback=SyncCallback(tell_late),
+            name="late",
+        ),
         default_args={
             "retries": 3,
             "retry_delay": timedelta(seconds=30),
             "retry_exponential_backoff": True,
             "max_retry_delay": timedelta(minutes=5),
             "retry_policy": RETRY_POLICY,
+            "on_failure_callback": Notice(),
         },
     ) as dag:
         _wire(pair)
@@ -155,11 +145,17 @@ def _wire(pair: str) -> None:
         if not tasks.links_changed(pair, sync_run):
             raise AirflowSkipException("No link changed.")
 
-    @task(show_return_value_in_logs=False)
+    to_decide = AssetAlias(name=f"{pair}_to_decide", group="customerp_trello")
+
+    @task(show_return_value_in_logs=False, outlets=[to_decide])
     def report(sync_run: str) -> str:
-        """Show what the run did."""
-        instance = get_current_context()["ti"]
-        return tasks.report(pair, sync_run, {step: instance.xcom_pull(task_ids=step) for step in STEPS})
+        """Show what the run did, and call a person if there is something to decide."""
+        context = get_current_context()
+        instance = context["ti"]
+        text = tasks.report(pair, sync_run, {step: instance.xcom_pull(task_ids=step) for step in STEPS})
+        if tasks.has_questions(pair):
+            context["outlet_events"][to_decide].add(decisions_asset())
+        return text
 
     @task
     def release_lease(sync_run: str) -> None:
@@ -170,11 +166,14 @@ def _wire(pair: str) -> None:
     turn = sync_run.operator.as_setup()
     started = begin(sync_run)
     read = [extract_customerp(sync_run), extract_trello(sync_run)]
+    plan: Any = reconcile(sync_run)
     verdict: Any = guard(sync_run)
     written = [load_customerp(sync_run, verdict), load_trello(sync_run, verdict)]
     told: Any = report(sync_run)
     freed: Any = release_lease(sync_run)
-    started >> read >> reconcile(sync_run) >> verdict >> written[0] >> written[1] >> publish(sync_run) >> told >> freed
+    started >> read >> plan >> verdict >> written[0] >> written[1] >> publish(sync_run) >> told >> freed
+    for made in (plan, verdict, told):
+        made.operator.operator_extra_links = (RunPageLink(),)
     # Both are teardowns: they always run, and they never turn a failed run green.
     told.operator.as_teardown(setups=turn)
     freed.operator.as_teardown(setups=turn)

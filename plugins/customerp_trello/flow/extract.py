@@ -32,7 +32,7 @@ def extract(run: PairRun, name: SideName, side: Side) -> dict[str, Any]:
         side: how to read it.
 
     Returns:
-        Counts for the log: records, complete, requests.
+        Counts for the log: records, complete, requests, and how many of them were answered with 429.
 
     Raises:
         ConfigurationError: a mapped field is unknown in every record.
@@ -58,6 +58,7 @@ def extract(run: PairRun, name: SideName, side: Side) -> dict[str, Any]:
         "records": len(snapshot.frame),
         "complete": snapshot.complete,
         "requests": side.requests_made,
+        "rate_limited": side.hook.rate_limited,
     }
 
 

@@ -64,7 +64,8 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
     loop.apply(plan)
     if name == TRELLO:
         loop.second_halves(SecondHalves(writer, open_side(CUSTOMERP)))
-    return {"side": name, "written": loop.written, "put_off": loop.put_off, "requests": side.requests_made}
+    counts = {"requests": side.requests_made, "rate_limited": side.hook.rate_limited}
+    return {"side": name, "written": loop.written, "put_off": loop.put_off, **counts}
 
 
 class _Loop:

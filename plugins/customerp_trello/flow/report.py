@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 
 from customerp_trello.flow.form import RELINK
+from customerp_trello.flow.metrics import send_health, send_run
+from customerp_trello.flow.next_steps import next_steps
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SIDES
-from customerp_trello.reconcile.plan import NOT_WRITABLE, NOTES, STATE_ONLY, WRITES
+from customerp_trello.reconcile.plan import MOVED, NOT_WRITABLE, NOTES, STATE_ONLY, WRITES
+from customerp_trello.state.health import health_of
 from customerp_trello.state.history import history_of_run
 from customerp_trello.state.links import count_links
 from customerp_trello.state.plans import APPLIED, HELD, get_plan
@@ -41,18 +44,24 @@ def report(run: PairRun, steps: Mapping[str, Mapping[str, Any] | None]) -> str:
     """
     status = _status(run, steps)
     figures = _figures(run) if status in ("success", "failed") else _intended(run)
-    figures["requests"] = sum(int(step.get("requests", 0)) for step in steps.values() if step)
+    for name in ("requests", "rate_limited"):
+        number = sum(int(step.get(name, 0)) for step in steps.values() if step)
+        if number or name == "requests":
+            figures[name.replace("_", " ")] = number
     with run.store.begin() as tx:
         seconds = (tx.now - run.row.started_at).total_seconds()
         figures["seconds"] = round(seconds, 1)
         end_run(tx, run.id, status, figures)
         plan = get_plan(tx, run.id)
+        health = health_of(tx, run.pair)
+    send_run(run.pair, status, figures)
+    send_health(run.pair, health)
     digest = plan.digest if plan else ""
     verdict = (steps.get("guard") or {}).get("verdict", "")
     lines = [f"{run.mapping.title}: {status}" + (f" - {verdict}" if verdict else ""), ""]
     width = max(len(name) for name in figures)
     lines += [f"  {name:<{width}}  {number:>8}" for name, number in figures.items()]
-    lines += ["", f"  plan {digest or '-'}   run {run.id}"]
+    lines += ["", *next_steps(run, status, steps, figures), f"  plan {digest or '-'}   run {run.id}"]
     return "\n".join(lines)
 
 
@@ -97,6 +106,8 @@ def _figures(run: PairRun) -> dict[str, Any]:
         figures[word] = _count(done, operation)
     figures["conflicts"] = int(history["operation"].eq("conflict").sum())
     figures["not writable"] = int((plan.counts if plan else {}).get(NOT_WRITABLE, 0))
+    if moved := int((plan.counts if plan else {}).get(MOVED, 0)):
+        figures["moved"] = moved
     figures["quarantined"] = _kinds(work, "quarantined", "quarantine")
     figures["waiting"] = _kinds(work, "waiting", "deferred", "conflict")
     touched = history["link"].dropna().nunique()

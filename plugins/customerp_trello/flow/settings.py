@@ -14,6 +14,9 @@ STORAGE_VARIABLE = "customerp_trello_storage"
 RETENTION_VARIABLE = "customerp_trello_retention_days"
 RETENTION_DAYS = 90.0
 
+STALE_VARIABLE = "customerp_trello_stale_hours"
+STALE_HOURS = 24.0
+
 
 def storage() -> Folder:
     """Root of the runs' frames: the Airflow variable (any fsspec URL) if set, else a local folder."""
@@ -23,20 +26,33 @@ def storage() -> Folder:
 
 
 def retention_days() -> float:
-    """How long closed runs, their history and their frames are kept: the Airflow variable if set, else 90 days.
+    """How long closed runs, their history and their frames are kept, in days: the Airflow variable, else 90.
 
     Raises:
         ConfigurationError: the variable is no number of days.
     """
+    return _from_one(RETENTION_VARIABLE, RETENTION_DAYS, "days")
+
+
+def stale_hours() -> float:
+    """How long a pair may be without a full run that went through before the audit says so, in hours.
+
+    Raises:
+        ConfigurationError: the variable is no number of hours.
+    """
+    return _from_one(STALE_VARIABLE, STALE_HOURS, "hours")
+
+
+def _from_one(variable: str, default: float, unit: str) -> float:
     from airflow.sdk import Variable
 
     from customerp_trello.errors import ConfigurationError
 
-    text = Variable.get(RETENTION_VARIABLE, default=None)
+    text = Variable.get(variable, default=None)
     try:
-        days = float(text) if text else RETENTION_DAYS
+        number = float(text) if text else default
     except ValueError:
-        days = 0.0
-    if days < 1:
-        raise ConfigurationError(f"Airflow variable {RETENTION_VARIABLE} is {text!r}; valid: a number of days from 1.")
-    return days
+        number = 0.0
+    if number < 1:
+        raise ConfigurationError(f"Airflow variable {variable} is {text!r}; valid: a number of {unit} from 1.")
+    return number

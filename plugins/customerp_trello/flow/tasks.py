@@ -12,7 +12,7 @@ from customerp_trello.mapping.load import load_pair
 
 if TYPE_CHECKING:
     from customerp_trello.flow.pair_run import PairRun
-    from customerp_trello.mapping.model import SideName
+    from customerp_trello.mapping.model import Mapping, SideName
     from customerp_trello.sides.base import Side
     from customerp_trello.state.store import Store
 
@@ -28,7 +28,7 @@ def acquire_lease(pair: str, context: Any) -> str | None:
     from customerp_trello.flow.begin import acquire
     from customerp_trello.flow.change_log import log
 
-    mapping, store = load_pair(pair), _store()
+    mapping, store = load_pair(pair), open_store()
     dag_run, instance = context["dag_run"], context["ti"]
     run_id = _run_id(store, dag_run.dag_id, dag_run.run_id)
     holder = acquire(
@@ -120,11 +120,18 @@ def report(pair: str, run_id: str, steps: dict[str, Any]) -> str:
     return text
 
 
+def has_questions(pair: str) -> bool:
+    """Whether the pair has something for a person to decide that nobody has been asked yet."""
+    from customerp_trello.flow.decisions import has_questions as step
+
+    return step(open_store(), pair)
+
+
 def release_lease(pair: str, run_id: str) -> None:
     """Let the next run have its turn."""
     from customerp_trello.state import lease
 
-    lease.release(_store(), pair, run_id)
+    lease.release(open_store(), pair, run_id)
 
 
 def _form(context: Any) -> Form:
@@ -148,7 +155,8 @@ def _run_id(store: Store, dag_id: str, airflow_run_id: str) -> str:
     raise AssertionError  # pragma: no cover - count() does not end
 
 
-def _store() -> Store:
+def open_store() -> Store:
+    """The state database, brought to this version's schema."""
     from customerp_trello.state.location import state_url
     from customerp_trello.state.store import Store
 
@@ -161,10 +169,14 @@ def _open(pair: str, run_id: str) -> PairRun:
     from customerp_trello.flow.pair_run import open_run
     from customerp_trello.flow.settings import storage
 
-    return open_run(load_pair(pair), _store(), run_id, storage())
+    return open_run(load_pair(pair), open_store(), run_id, storage())
 
 
 def _sides(run: PairRun) -> Callable[[str], Side]:
+    return open_sides(run.mapping, run.store)
+
+
+def open_sides(mapping: Mapping, store: Store) -> Callable[[str], Side]:
     """Opens each side once per task, with what the state knows of it."""
     from customerp_trello.flow.past import known_of
     from customerp_trello.mapping.model import TRELLO
@@ -172,12 +184,12 @@ def _sides(run: PairRun) -> Callable[[str], Side]:
     from customerp_trello.state.request_places import RequestPlaces
 
     opened: dict[str, Side] = {}
-    places = RequestPlaces(run.store)
+    places = RequestPlaces(store)
 
     def side(name: str) -> Side:
         if name not in opened:
-            known = known_of(run.store, run.mapping, name) if name == TRELLO else None
-            opened[name] = open_side(run.mapping, name, known, places)
+            known = known_of(store, mapping, name) if name == TRELLO else None
+            opened[name] = open_side(mapping, name, known, places)
         return opened[name]
 
     return side

@@ -44,6 +44,7 @@ class SyncHttpHook(HttpHook):
 
     Attributes:
         requests_made: HTTP requests sent so far, repeated ones counted.
+        rate_limited: how many of them the system answered with 429, too many requests.
         before_write: called before every attempt to write, also before a repeated one, with the seconds that the
             attempt may take; what it raises ends the request before anything is sent (the flow checks its lease here).
     """
@@ -58,6 +59,7 @@ class SyncHttpHook(HttpHook):
         super().__init__(http_conn_id=conn_id, method="GET")
         self.conn_id = conn_id
         self.requests_made = 0
+        self.rate_limited = 0
         self._taken = threading.local()
         self.before_write: Callable[[float], None] | None = None
         self._clock = ServerClock()
@@ -285,6 +287,9 @@ class SyncHttpHook(HttpHook):
             )
         except RequestException as error:
             raise self._broken(call, error) from None
+        if response.status_code == 429:
+            with self._lock:
+                self.rate_limited += 1
         self._clock.observe(response.headers.get("Date"), sent=sent, received=time.time())
         return Answer.of(response)
 

@@ -68,8 +68,8 @@ def still_holding(seen: pd.DataFrame, now: pd.DataFrame, snapshots: dict[str, Sn
 
 
 def _identity(plan: pd.DataFrame) -> pd.Series:
-    first, *others = (plan[column].fillna(_UNKNOWN) for column in _SAME)
-    return first.str.cat(others, sep="\x1f")
+    texts = plan[list(_SAME)].fillna(_UNKNOWN)
+    return texts["side"].str.cat(texts.drop(columns="side"), sep="\x1f")
 
 
 def _whole(plan: pd.DataFrame, same: pd.Series) -> pd.Series:

@@ -56,9 +56,11 @@ class Gate(Protocol):
 
     Attributes:
         before_write: what is asked.
+        rate_limited: requests so far that the system answered with 429, too many requests.
     """
 
     before_write: Callable[[float], None] | None
+    rate_limited: int
 
     @property
     def writes_taken(self) -> int:

@@ -122,6 +122,12 @@ def find_link(tx: Transaction, pair: str, customerp_id: str, trello_id: str) -> 
     return int(found)
 
 
+def find_ends(tx: Transaction, link_id: int) -> tuple[str, str]:
+    """The two ids that a link binds, CustomERP's first; empty texts if it is gone."""
+    found = tx.execute(select(link.c.customerp_id, link.c.trello_id).where(link.c.id == link_id)).one_or_none()
+    return ("", "") if found is None else (str(found.customerp_id), str(found.trello_id))
+
+
 def relink(tx: Transaction, link_id: int, side: Side, new_id: str, *, run: str) -> None:
     """Let the link name another record of *side*; bases stay.
 

@@ -145,12 +145,12 @@ def _plans(tx: Transaction, pair: str) -> Iterator[Question]:
 def _conflicts(tx: Transaction, pair: str) -> Iterator[Question]:
     c = conflict.c
     chosen = select(conflict).where(c.status == OPEN).order_by(c.id)
-    groups: dict[tuple[str, ...], list[Conflict]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, str], list[Conflict]] = defaultdict(list)
     for row in tx.execute(chosen.where(c.pair == pair) if pair else chosen).mappings():
         one = Conflict(**row)
         groups[(one.pair, one.run, one.property, one.reason)].append(one)
-    for (of, *many), group in groups.items():
+    for (of, run_id, name, reason), group in groups.items():
         if len(group) > TOGETHER:
-            yield Question(of, CONFLICT, " ".join(many), [one.id for one in group])
+            yield Question(of, CONFLICT, f"{run_id} {name} {reason}", [one.id for one in group])
         else:
             yield from (Question(of, CONFLICT, str(one.id), [one.id]) for one in group)
