@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from engine import CUSTOMERS, PROJECTS, erp_edit
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from customerp_trello.state.conflicts import conflicts
 from customerp_trello.state.plans import HELD, plans
@@ -78,14 +78,13 @@ def test_a_change_of_the_link_keys_is_followed_by_a_relink(in_sync):
 
 
 def test_another_system_is_not_linked_to(in_sync):
-    lose(in_sync, CUSTOMERS)
-    in_sync.run(CUSTOMERS, action="relink")
     with in_sync.store.begin() as tx:
-        marks = {"at": None, "complete_at": None, "listed": 3, "fingerprint": "", "run": ""}
-        tx.execute(watermark.insert().values(pair=CUSTOMERS, side="trello", read_at=tx.now,
-                                             identity={"base_url": "https://other.example"}, **marks))  # fmt: skip
+        trello = (watermark.c.pair == CUSTOMERS) & (watermark.c.side == "trello")
+        tx.execute(update(watermark).where(trello).values(identity={"base_url": "https://other.example"}))
     refused = in_sync.run(CUSTOMERS, action="relink")
-    assert "is not the system of the last run" in refused.held
+    assert "nothing was linked: trello is not the system of the last run: base_url changed" in refused.held
+    with in_sync.store.read() as tx:
+        assert plans(tx, CUSTOMERS, status=HELD) == []
 
 
 def test_two_different_values_are_shown_as_a_first_link_and_not_settled(in_sync):

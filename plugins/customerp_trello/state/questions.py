@@ -136,10 +136,10 @@ def _plans(tx: Transaction, pair: str) -> Iterator[Question]:
     if pair:
         chosen = chosen.where(plan.c.pair == pair)
     seen: set[str] = set()
-    for of, digest, run_id in tx.execute(chosen.order_by(plan.c.created_at.desc(), plan.c.run)).all():
-        if of not in seen:
-            seen.add(of)
-            yield Question(of, PLAN, digest, [run_id])
+    for row in tx.execute(chosen.order_by(plan.c.created_at.desc(), plan.c.run)).mappings():
+        if row["pair"] not in seen:
+            seen.add(row["pair"])
+            yield Question(row["pair"], PLAN, row["digest"], [row["run"]])
 
 
 def _conflicts(tx: Transaction, pair: str) -> Iterator[Question]:

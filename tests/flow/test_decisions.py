@@ -1,0 +1,213 @@
+"""What people are asked and what their answers bring about, from the evidence in the form to both systems."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from engine import CUSTOMERS, EMPLOYEES, erp_edit
+
+from customerp_trello.flow.answers import LEAVE, LET
+from customerp_trello.flow.decisions import carry_out, form_of, has_questions, questions
+from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.state.conflicts import ANSWERED, conflicts
+from customerp_trello.state.history import history_of_run
+from customerp_trello.state.plans import APPLIED, APPROVED, HELD, get_plan, plans
+from customerp_trello.state.questions import get_question
+
+DAY = timedelta(hours=24)
+
+
+@pytest.fixture
+def settled(loaded):
+    yield loaded
+    loaded.mappings.clear()
+    loaded.widen()
+    for pair in (CUSTOMERS, EMPLOYEES):
+        for one in plans_held(loaded, pair):
+            loaded.run(pair, action="let_through", plan=one)
+        loaded.run(pair)
+        assert loaded.run(pair).writes() == []
+
+
+def plans_held(engine, pair):
+    with engine.store.read() as tx:
+        return [one.digest for one in plans(tx, pair, status=HELD)][:1]
+
+
+def tighten(engine, pair=CUSTOMERS):
+    tight = engine.mapping(pair).guard.model_copy(update={"update_count": 0, "update_share": 0.0})
+    engine.mappings[pair] = engine.mapping(pair).model_copy(update={"guard": tight})
+
+
+def let_a_person_decide(engine, pair, name):
+    found = engine.mapping(pair)
+    properties = [p.model_copy(update={"conflict": "manual"}) if p.name == name else p for p in found.properties]
+    engine.mappings[pair] = found.model_copy(update={"properties": tuple(properties)})
+
+
+def ask(engine, run="asked"):
+    """The questions that are due, each with its form."""
+    ids = questions(engine.store, run, DAY)
+    return [(one, form_of(engine.store, engine.folder, one, DAY)) for one in ids]
+
+
+def conf(wish):
+    return wish["conf"] if wish else None
+
+
+def workspace(link):
+    return TrelloHook().get_organization(link["trello_id"])
+
+
+def rename(engine, name):
+    link = engine.fresh_link(CUSTOMERS)
+    erp_edit("customer", link["customerp_id"], name=name)
+    return link
+
+
+def test_a_held_plan_is_let_through_by_the_person_who_answers(settled):
+    link = rename(settled, "Held for a person")
+    tighten(settled)
+    assert not has_questions(settled.store, CUSTOMERS)
+    held = settled.run(CUSTOMERS)
+    digest = held.steps["reconcile"]["digest"]
+    assert has_questions(settled.store, CUSTOMERS)
+    ((question, form),) = ask(settled, "first")
+    assert not has_questions(settled.store, CUSTOMERS)
+    assert form.options == (LET, LEAVE)
+    for said in (
+        digest,
+        "1 updates in trello",
+        "Held for a person",
+        f"runs/{held.run.id}",
+        "24 hours nothing is written",
+    ):
+        assert said in form.subject + form.body
+    wish = carry_out(settled.store, question, LET, "eva")
+    assert wish == {"dag_id": CUSTOMERS, "run_id": f"decision__{question}__first",
+                    "conf": {"action": "let_through", "plan": digest}}  # fmt: skip
+    assert carry_out(settled.store, question, LET, "eva") == wish  # a retry
+    with settled.store.read() as tx:
+        plan = get_plan(tx, held.run.id)
+        assert (plan.status, plan.approved_by) == (APPROVED, "eva")
+        told = history_of_run(tx, held.run.id)
+        assert told[["operation", "cause", "actor"]].values.tolist() == [["answer", LET, "eva"]]
+    ran = settled.run(CUSTOMERS, **wish["conf"])
+    assert ran.writes() == [("trello", "update", "name", "Held for a person")]
+    assert "let through by eva" in ran.steps["guard"]["verdict"]
+    assert workspace(link)["displayName"] == "Held for a person"
+    with settled.store.read() as tx:
+        assert get_plan(tx, held.run.id).status == APPLIED
+
+
+def test_a_plan_that_asks_for_more_by_now_is_held_again_and_asked_again(settled):
+    rename(settled, "First of two")
+    tighten(settled)
+    settled.run(CUSTOMERS)
+    ((question, _),) = ask(settled, "second")
+    wish = carry_out(settled.store, question, LET, "eva")
+    rename(settled, "Second of two")
+    from customerp_trello.errors import FormError
+
+    with pytest.raises(FormError, match=r"was let through, but by now the plan is [0-9a-f]{16} and asks for more"):
+        settled.run(CUSTOMERS, **wish["conf"])
+    ((again, form),) = ask(settled, "third")
+    assert "2 updates in trello" in form.body
+    ran = settled.run(CUSTOMERS, **carry_out(settled.store, again, LET, "eva")["conf"])
+    assert sorted(write[3] for write in ran.writes()) == ["First of two", "Second of two"]
+
+
+def test_who_leaves_it_and_who_says_nothing_write_nothing(settled):
+    rename(settled, "Left alone")
+    tighten(settled)
+    held = settled.run(CUSTOMERS)
+    ((question, _),) = ask(settled, "fourth")
+    assert carry_out(settled.store, question, LEAVE, "") is None  # the time was over
+    with settled.store.read() as tx:
+        assert get_question(tx, question).answer == ""
+    assert carry_out(settled.store, question, LEAVE, "eva") is None
+    with settled.store.read() as tx:
+        assert get_plan(tx, held.run.id).status == HELD
+        assert (get_question(tx, question).answer, get_question(tx, question).answered_by) == (LEAVE, "eva")
+        assert history_of_run(tx, held.run.id)["cause"].tolist() == [LEAVE]
+    assert "the guard holds plan" in settled.run(CUSTOMERS).held
+    assert ask(settled, "fifth") == []  # the same plan is not asked about again at once
+
+
+def test_what_was_decided_elsewhere_needs_no_answer(settled):
+    rename(settled, "Decided elsewhere")
+    tighten(settled)
+    held = settled.run(CUSTOMERS)
+    ((question, _),) = ask(settled, "sixth")
+    settled.run(CUSTOMERS, action="let_through", plan=held.steps["reconcile"]["digest"])
+    assert form_of(settled.store, settled.folder, question, DAY).options == (LEAVE,)
+    assert carry_out(settled.store, question, LET, "eva") is None
+
+
+@pytest.mark.parametrize(("answer", "winner"), [("CustomERP", "ERP name"), ("Trello", "Trello name")])
+def test_a_conflict_is_settled_by_a_persons_answer(settled, answer, winner):
+    let_a_person_decide(settled, CUSTOMERS, "name")
+    link = rename(settled, "ERP name")
+    TrelloHook().update_organization(link["trello_id"], displayName="Trello name")
+    assert settled.run(CUSTOMERS).writes() == []
+    ((question, form),) = ask(settled, f"conflict {answer}")
+    assert form.options == ("CustomERP", "Trello", LEAVE)
+    for said in (
+        "`ERP name`",
+        "`Trello name`",
+        f"`{link['c.name']}`",
+        link["trello_id"],
+        "UTC",
+        "when they last agreed",
+    ):
+        assert said in form.body
+    wish = carry_out(settled.store, question, answer, "eva")
+    assert conf(wish) == {"action": "sync"}
+    with settled.store.read() as tx:
+        (answered,) = conflicts(tx, CUSTOMERS, status=ANSWERED)
+        assert (answered.answer, answered.answered_by) == (answer.lower(), "eva")
+    settled.run(CUSTOMERS, **wish["conf"])
+    assert workspace(link)["displayName"] == winner
+    assert CustomERPHook().get_record("customer", link["customerp_id"])[0]["name"] == winner
+
+
+def test_what_people_write_into_a_record_stays_text_in_the_form(settled):
+    let_a_person_decide(settled, CUSTOMERS, "name")
+    evil = "![x](https://evil.example/a.png) `code` | cell <script>alert(1)</script> {{ var.value.secret }}"
+    link = rename(settled, evil)
+    TrelloHook().update_organization(link["trello_id"], displayName="[click](javascript:alert(1))")
+    settled.run(CUSTOMERS)
+    ((question, form),) = ask(settled, "evil")
+    row = next(line for line in form.body.splitlines() if line.startswith("| now |"))
+    # Two cells, each one span of code: nothing in them is a link, an image, a tag or the end of the cell.
+    assert row.count("`") == 4
+    assert row.replace("\\|", "").count("|") == 4
+    assert "![x](https://evil.example/a.png) 'code' \\| cell <script>" in row
+    carry_out(settled.store, question, "Trello", "eva")
+    settled.run(CUSTOMERS)
+
+
+def test_many_conflicts_of_one_undo_are_one_question(settled):
+    links = [rename(settled, f"Many {number}") for number in range(4)]
+    run_id = settled.run(CUSTOMERS).run.id
+    undone = settled.run(CUSTOMERS, action="undo", run=run_id)
+    asked = ask(settled, "undo")
+    assert len(asked) == len(links)  # few: one by one
+    for question, form in asked:
+        assert "undone" in form.body
+        carry_out(settled.store, question, "CustomERP", "eva")
+    with settled.store.read() as tx:
+        assert len(conflicts(tx, CUSTOMERS, status=ANSWERED, run=undone.run.id)) == len(links)
+    ran = settled.run(CUSTOMERS)
+    assert sorted(write[3] for write in ran.writes()) == [f"Many {number}" for number in range(4)]
+
+
+def test_a_form_tells_nothing_about_people(settled):
+    employee = settled.fresh_link(EMPLOYEES)
+    tighten(settled, EMPLOYEES)
+    erp_edit("employee", employee["customerp_id"], first_name="Silent", last_name="Sam", bio="Silent text")
+    settled.run(EMPLOYEES)
+    bodies = [form.subject + form.body for _, form in ask(settled, "people")]
+    assert not [body for body in bodies for secret in ("Silent", "Sam", "Silent text") if secret in body]
