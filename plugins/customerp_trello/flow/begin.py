@@ -16,6 +16,7 @@ from customerp_trello.state import inbox, lease
 from customerp_trello.state.lease import Fence, Holder
 from customerp_trello.state.plans import held_plan, seen_plan
 from customerp_trello.state.runs import find_run, get_run, start_run, update_run
+from customerp_trello.state.search import index_next, is_indexed, set_searchable
 from customerp_trello.state.store import Store
 
 
@@ -91,7 +92,21 @@ def begin(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
     if run.form.dry:
         return {"recovered": "a preview resolves nothing"}
     fence = run.attempt()
+    _keep_searchable(run, fence)
     return {"recovered": recover(run, fence, open_side), "deliveries": _take_deliveries(run, fence)}
+
+
+def _keep_searchable(run: PairRun, fence: Fence) -> None:
+    """Index the pair's links where the mapping names other properties to search by; others may write in between."""
+    with run.store.read() as tx:
+        if is_indexed(tx, run.pair, run.mapping.searched):
+            return
+    with run.begin(fence) as tx:
+        set_searchable(tx, run.pair, run.mapping.searched)
+    more = True
+    while more:
+        with run.begin(fence) as tx:
+            more = index_next(tx, run.pair) > 0
 
 
 def _take_deliveries(run: PairRun, fence: Fence) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from customerp_trello.mapping.convert import PersonName, Reference, ShortName, ValueTable
 from customerp_trello.mapping.model import Condition, Mapping, Property, SideName, other
@@ -28,9 +29,12 @@ _GONE = {
 }
 
 
-def property_table(mapping: Mapping) -> str:
-    """The properties as a Markdown table, one row each in the file's order."""
-    rows = [
+PROPERTY_HEAD = ("CustomERP property", "Trello property", "Trello data type", "Direction", "Conflict policy")
+
+
+def property_rows(mapping: Mapping) -> list[tuple[str, ...]]:
+    """The properties in the file's order, each with the cells below :data:`PROPERTY_HEAD`."""
+    return [
         (
             " + ".join(prop.customerp),
             prop.trello,
@@ -40,26 +44,49 @@ def property_table(mapping: Mapping) -> str:
         )
         for prop in mapping.properties
     ]
-    head = ("CustomERP property", "Trello property", "Trello data type", "Direction", "Conflict policy")
-    return _table(head, rows)
+
+
+def property_table(mapping: Mapping) -> str:
+    """The properties as a Markdown table, one row each in the file's order."""
+    return _table(PROPERTY_HEAD, property_rows(mapping))
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it, a line each; `code` and **bold** are the only markup in a line."""
+
+    title: str
+    lines: tuple[str, ...]
+    ordered: bool = False
+
+
+def sections(mapping: Mapping) -> list[Section]:
+    """What there is to say of a mapping besides its properties; what has nothing to say is left out."""
+    found = (
+        Section("Notes", tuple(_notes(mapping))),
+        Section("Who is who", tuple(_keys(mapping)), ordered=True),
+        Section("What takes part", tuple(_scope(mapping))),
+        Section("Created and removed", tuple(_lifecycle(mapping))),
+        Section("When a run is held", tuple(_guard(mapping))),
+    )
+    return [section for section in found if section.lines]
+
+
+def summary(mapping: Mapping) -> str:
+    """What is synced and how often, in two sentences."""
+    return (
+        f"`{mapping.pair}`: {mapping.customerp.entity} in CustomERP, {mapping.trello.entity} in Trello. "
+        f"Runs at `{mapping.schedule}` ({mapping.timezone}); everything is compared "
+        f"at least every {mapping.full_listing_every_hours} hours." + _after(mapping)
+    )
 
 
 def describe(mapping: Mapping) -> str:
     """The whole mapping in Markdown: what is compared, how records find each other, what is created and removed."""
-    sections = (
-        f"# {mapping.title}",
-        f"`{mapping.pair}`: {mapping.customerp.entity} in CustomERP, {mapping.trello.entity} in Trello. "
-        f"Runs at `{mapping.schedule}` ({mapping.timezone}); everything is compared "
-        f"at least every {mapping.full_listing_every_hours} hours." + _after(mapping),
-        "## Properties",
-        property_table(mapping),
-        *_bullets("## Notes", _notes(mapping)),
-        *_bullets("## Who is who", _keys(mapping), ordered=True),
-        *_bullets("## What takes part", _scope(mapping)),
-        *_bullets("## Created and removed", _lifecycle(mapping)),
-        *_bullets("## When a run is held", _guard(mapping)),
-    )
-    return "\n\n".join(sections) + "\n"
+    parts = [f"# {mapping.title}", summary(mapping), "## Properties", property_table(mapping)]
+    for section in sections(mapping):
+        parts += [f"## {section.title}", _bullets(section)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _after(mapping: Mapping) -> str:
@@ -172,9 +199,9 @@ def _guard(mapping: Mapping) -> Iterable[str]:
         yield "The first run is a preview that a person lets through"
 
 
-def _bullets(title: str, lines: Iterable[str], *, ordered: bool = False) -> tuple[str, ...]:
-    items = [f"{position}. {line}" if ordered else f"- {line}" for position, line in enumerate(lines, 1)]
-    return (title, "\n".join(items)) if items else ()
+def _bullets(section: Section) -> str:
+    marks = [f"{position}." if section.ordered else "-" for position in range(1, len(section.lines) + 1)]
+    return "\n".join(f"{mark} {line}" for mark, line in zip(marks, section.lines, strict=True))
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

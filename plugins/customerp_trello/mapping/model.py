@@ -294,6 +294,13 @@ class Mapping(Frozen):
         return frozenset(prop.name for prop in self.properties if prop.personal)
 
     @builtins.property
+    def searched(self) -> tuple[str, ...]:
+        """Properties by whose texts a person looks for a record: those of the link keys, names, addresses, numbers."""
+        keys = [name for key in self.link_keys for name in key.properties]
+        called = [prop.name for prop in self.properties if prop.type in ("string", "email", "phone", "url")]
+        return _unique([*keys, *called])
+
+    @builtins.property
     def folded(self) -> frozenset[str]:
         """Properties that are compared without regard to case."""
         return frozenset(prop.name for prop in self.properties if prop.ignore_case)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from sqlalchemy import Select, Text, bindparam, cast, select, update
 
 from customerp_trello.errors import RecordMissing
 from customerp_trello.state.frames import explode_json, read_frame
+from customerp_trello.state.search import SearchIndex
 from customerp_trello.state.tables import link
 from customerp_trello.state.transaction import Transaction, chunks
 
@@ -131,39 +133,53 @@ def settle_many(tx: Transaction, settlements: Iterable[Settlement], *, run: str)
             raise RecordMissing(
                 f"There is no link {item.link} (any more), so nothing can be settled of it; read again."
             )
-        after[item.link] = _settled(after[item.link], item)
-    changed = [
-        {"of": key, "by": run} | {f"new_{name}": value for name, value in row.items()}
-        for key, row in after.items()
-        if row != before[key]
-    ]
-    tx.execute_many(_CHANGE, changed)
+        after[item.link] = _settled(after[item.link], item, tx.now)
+    changed = {key: row for key, row in after.items() if row != before[key]}
+    tx.execute_many(
+        _CHANGE,
+        [{"of": key, "by": run} | {f"new_{name}": row[name] for name in _SETTLED} for key, row in changed.items()],
+    )
+    for pair in {row["pair"] for row in changed.values()}:
+        moved = {key: (both(before[key]), both(row)) for key, row in changed.items() if row["pair"] == pair}
+        SearchIndex(tx, pair).move({key: bases for key, bases in moved.items() if bases[0] != bases[1]})
     return len(changed)
 
 
-_SETTLED = ("base_customerp", "base_trello", "marks", "written_customerp", "written_trello")
+_SETTLED = ("base_customerp", "base_trello", "marks", "not_writable_since", "written_customerp", "written_trello")
 _NEW: dict[str, Any] = {name: bindparam(f"new_{name}", type_=link.c[name].type) for name in _SETTLED}
 _CHANGE = update(link).where(link.c.id == bindparam("of")).values(changed_run=bindparam("by"), **_NEW)
 
 
 def _bases(tx: Transaction, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    columns = [link.c[name] for name in _SETTLED]
+    columns = [link.c[name] for name in ("pair", *_SETTLED)]
     return {
-        row["id"]: {name: row[name] for name in _SETTLED}
+        row["id"]: {name: row[name] for name in ("pair", *_SETTLED)}
         for part in chunks(ids)
         for row in tx.execute(select(link.c.id, *columns).where(link.c.id.in_(part))).mappings()
     }
 
 
-def _settled(row: dict[str, Any], item: Settlement) -> dict[str, Any]:
-    marks = {**row["marks"], **item.marks}
+def _settled(row: dict[str, Any], item: Settlement, now: datetime) -> dict[str, Any]:
+    marks = {name: cause for name, cause in {**row["marks"], **item.marks}.items() if cause is not None}
     return {
+        "pair": row["pair"],
         "base_customerp": {**row["base_customerp"], **texts(item.customerp)},
         "base_trello": {**row["base_trello"], **texts(item.trello)},
-        "marks": {name: cause for name, cause in marks.items() if cause is not None},
+        "marks": marks,
+        "not_writable_since": (row["not_writable_since"] or now) if not_writable(marks) else None,
         "written_customerp": row["written_customerp"] if item.written_customerp is None else item.written_customerp,
         "written_trello": row["written_trello"] if item.written_trello is None else item.written_trello,
     }
+
+
+def both(row: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Both bases of a link's row."""
+    return row["base_customerp"], row["base_trello"]
+
+
+def not_writable(marks: Mapping[str, str]) -> bool:
+    """Whether a target does not take one of the properties."""
+    return any(cause.startswith("not_writable") for cause in marks.values())
 
 
 def texts(values: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,9 @@ from customerp_trello.state.tables import history, plan
 from customerp_trello.state.tables import run as run_table
 from customerp_trello.state.transaction import Transaction
 
+BY_HAND = ""
+"""Instead of a run: what a person did outside of one."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -86,11 +89,12 @@ def history_of_run(tx: Transaction, run: str) -> pd.DataFrame:
 def recent_counts(tx: Transaction, pair: str, since: datetime) -> dict[tuple[str, str], int]:
     """Count changes (not properties) since a moment by (side, operation), for the guard.
 
-    What a person let through is left out: it was looked at, and must not hold the small changes that follow it.
+    What a person let through or did by hand is left out: it was looked at, and must not hold the small changes that
+    follow it.
     """
     c = history.c
     approved = select(plan.c.run).where(plan.c.pair == pair, plan.c.approved_by != "")
-    mine = (c.pair == pair) & (c.at >= since) & c.run.not_in(approved)
+    mine = (c.pair == pair) & (c.at >= since) & c.run.not_in(approved) & (c.run != BY_HAND)
     done = select(c.side, c.operation, c.run, c.change_key).where(mine).distinct().subquery()
     counted: Select[str, str, int] = select(done.c.side, done.c.operation, func.count()).group_by(
         done.c.side, done.c.operation

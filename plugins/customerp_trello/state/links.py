@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Column, delete, func, insert, or_, select, update
 
 from customerp_trello.errors import RecordError, RecordMissing
-from customerp_trello.state.bases import texts
+from customerp_trello.state.bases import both, not_writable, texts
 from customerp_trello.state.frames import read_frame
+from customerp_trello.state.search import SearchIndex
 from customerp_trello.state.tables import CUSTOMERP, Side, conflict, link
 from customerp_trello.state.transaction import Transaction, chunks
 
@@ -66,16 +68,18 @@ def add_links(tx: Transaction, pair: str, new: Iterable[NewLink], *, run: str) -
     Raises:
         RecordError: an id is in another link of the pair, or twice in *new*.
     """
-    rows = [_row(item, pair, run) for item in new]
+    rows = [_row(item, pair, run, tx.now) for item in new]
     for side in ("customerp_id", "trello_id"):
         _refuse_taken(tx, pair, link.c[side], [row[side] for row in rows])
     if not rows:
         return []
     statement = insert(link).returning(link.c.id, sort_by_parameter_order=True)
-    return list(tx.connection.execute(statement, rows).scalars())
+    numbers = list(tx.connection.execute(statement, rows).scalars())
+    SearchIndex(tx, pair).move({number: ((), both(row)) for number, row in zip(numbers, rows, strict=True)})
+    return numbers
 
 
-def _row(new: NewLink, pair: str, run: str) -> dict[str, Any]:
+def _row(new: NewLink, pair: str, run: str, now: datetime) -> dict[str, Any]:
     return {
         "pair": pair,
         "customerp_id": new.customerp_id,
@@ -89,6 +93,7 @@ def _row(new: NewLink, pair: str, run: str) -> dict[str, Any]:
         "written_trello": new.written_trello,
         "created_run": run,
         "changed_run": run,
+        "not_writable_since": now if not_writable(new.marks) else None,
     }
 
 
@@ -174,8 +179,17 @@ def unlink(tx: Transaction, link_ids: Collection[int]) -> int:
     for part in chunks(sorted(link_ids)):
         about = conflict.c.link.in_(part) & (conflict.c.status != "settled")
         tx.execute(update(conflict).where(about).values(status="settled", reason="unlinked"))
+        _forget_words(tx, part)
         removed += tx.execute(delete(link).where(link.c.id.in_(part))).rowcount
     return removed
+
+
+def _forget_words(tx: Transaction, link_ids: Sequence[int]) -> None:
+    c = link.c
+    chosen = select(c.id, c.pair, c.base_customerp, c.base_trello).where(c.id.in_(link_ids))
+    rows = [dict(row) for row in tx.execute(chosen).mappings()]
+    for pair in {row["pair"] for row in rows}:
+        SearchIndex(tx, pair).move({row["id"]: (both(row), ()) for row in rows if row["pair"] == pair})
 
 
 def count_links(tx: Transaction, pair: str) -> int:

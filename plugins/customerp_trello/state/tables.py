@@ -67,6 +67,8 @@ class Moment(TypeDecorator[datetime]):
 
 _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 _JSON = JSON(none_as_null=True)
+_BYTEWISE = String(100).with_variant(String(100, collation="C"), "postgresql")
+"""Ordered by its bytes, as SQLite does by itself: what begins alike stands together."""
 
 
 def _id() -> Column[int]:
@@ -138,8 +140,10 @@ link = Table(
     _text("written_trello"),
     _key("created_run"),
     _key("changed_run"),
+    _moment("not_writable_since", nullable=True),
     UniqueConstraint("pair", "customerp_id"),
     UniqueConstraint("pair", "trello_id"),
+    Index(None, "pair", "status", "not_writable_since"),
     sqlite_autoincrement=True,
 )
 
@@ -198,6 +202,7 @@ open_work = Table(
     _moment("last_seen"),
     _moment("next_try_at", nullable=True),
     UniqueConstraint("pair", "side", "record_id", "kind"),
+    Index(None, "pair", "kind", "first_seen"),
     sqlite_autoincrement=True,
 )
 
@@ -248,7 +253,7 @@ history = Table(
     Index(None, "pair", "customerp_id"),
     Index(None, "pair", "trello_id"),
     Index(None, "link"),
-    Index(None, "run"),
+    Index(None, "run", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -332,4 +337,24 @@ question = Table(
     UniqueConstraint("pair", "kind", "about"),
     Index(None, "asked_in"),
     sqlite_autoincrement=True,
+)
+
+search_scope = Table(
+    "search_scope",
+    metadata,
+    _id(),
+    _key("pair"),
+    _json("properties"),
+    Column("indexed_to", _NUMBER),
+    UniqueConstraint("pair"),
+    sqlite_autoincrement=True,
+)
+
+search_word = Table(
+    "search_word",
+    metadata,
+    Column("scope", _NUMBER, primary_key=True, autoincrement=False),
+    Column("word", _BYTEWISE, primary_key=True),
+    Column("link", _NUMBER, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )

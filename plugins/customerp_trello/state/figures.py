@@ -1,0 +1,132 @@
+"""How a pair is doing, in figures that cost the same at a million links as at ten thousand: indexes are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, union
+
+from customerp_trello.state.conflicts import ANSWERED, OPEN
+from customerp_trello.state.links import LINKED, SUSPENDED
+from customerp_trello.state.runs import SUCCESS, Run
+from customerp_trello.state.tables import CUSTOMERP, TRELLO, conflict, link, open_work, run
+from customerp_trello.state.transaction import Transaction
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "quarantined": ("quarantined", "quarantine"),
+    "waiting": ("waiting", "deferred"),
+    "not_writable": ("not_writable",),
+}
+"""What people tell apart -> kinds of open work; an unanswered conflict is counted as a conflict."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How many, and since when the oldest of them."""
+
+    count: int = 0
+    since: datetime | None = None
+
+    def __add__(self, other: Figure) -> Figure:
+        moments = [since for since in (self.since, other.since) if since is not None]
+        return Figure(self.count + other.count, min(moments, default=None))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A pair at a glance.
+
+    Attributes:
+        linked: links, suspended ones included.
+        in_sync: links that nothing is open about.
+        conflicts: questions that a person has to answer; answered: those that no run has applied yet.
+        not_writable: links with a value that a target does not take, and records that get no counterpart for it.
+        quarantined, waiting: records with such open work.
+        suspended: links of which one side is out of sight.
+    """
+
+    linked: int = 0
+    in_sync: int = 0
+    conflicts: Figure = field(default_factory=Figure)
+    answered: Figure = field(default_factory=Figure)
+    not_writable: Figure = field(default_factory=Figure)
+    quarantined: Figure = field(default_factory=Figure)
+    waiting: Figure = field(default_factory=Figure)
+    suspended: Figure = field(default_factory=Figure)
+
+    @property
+    def needs_a_person(self) -> int:
+        """What does not go on by itself."""
+        return self.conflicts.count + self.quarantined.count + self.suspended.count
+
+
+def figures(tx: Transaction, pair: str) -> Figures:
+    """Count what stands open about a pair."""
+    c = link.c
+    counted = select(c.status, func.count(), func.count(c.not_writable_since), func.min(c.not_writable_since))
+    rows = {row[0]: row[1:] for row in tx.connection.execute(counted.where(c.pair == pair).group_by(c.status)).all()}
+    linked, marked, since = rows.get(LINKED, _NONE)
+    open_kinds = _open_work(tx, pair)
+    asked = _conflicts(tx, pair)
+    suspended = rows.get(SUSPENDED, _NONE)[0]
+    return Figures(
+        linked=sum(row[0] for row in rows.values()),
+        in_sync=linked - marked - _troubled(tx, pair),
+        conflicts=asked.get(OPEN, Figure()),
+        answered=asked.get(ANSWERED, Figure()),
+        not_writable=Figure(marked, since) + open_kinds["not_writable"],
+        quarantined=open_kinds["quarantined"],
+        waiting=open_kinds["waiting"],
+        suspended=Figure(suspended),
+    )
+
+
+_NONE: tuple[int, int, datetime | None] = (0, 0, None)
+
+
+def _open_work(tx: Transaction, pair: str) -> dict[str, Figure]:
+    c = open_work.c
+    counted = select(c.kind, func.count(), func.min(c.first_seen)).where(c.pair == pair).group_by(c.kind)
+    found = {kind: Figure(count, since) for kind, count, since in tx.connection.execute(counted).all()}
+    return {word: sum((found.get(kind, Figure()) for kind in kinds), Figure()) for word, kinds in KINDS.items()}
+
+
+def _conflicts(tx: Transaction, pair: str) -> dict[str, Figure]:
+    c = conflict.c
+    mine = (c.pair == pair) & c.status.in_((OPEN, ANSWERED))
+    counted = select(c.status, func.count(), func.min(c.created_at)).where(mine).group_by(c.status)
+    return {status: Figure(count, since) for status, count, since in tx.connection.execute(counted).all()}
+
+
+def _troubled(tx: Transaction, pair: str) -> int:
+    """Links, neither suspended nor marked, with open work or an open question."""
+    healthy = (link.c.pair == pair) & (link.c.status == LINKED) & link.c.not_writable_since.is_(None)
+    w = open_work.c
+    parts = [
+        select(link.c.id).where(healthy, link.c[f"{side}_id"] == w.record_id, w.pair == pair, w.side == side)
+        for side in (CUSTOMERP, TRELLO)
+    ]
+    asked = (conflict.c.pair == pair) & conflict.c.status.in_((OPEN, ANSWERED))
+    parts.append(select(link.c.id).where(healthy, link.c.id == conflict.c.link, asked))
+    return int(tx.execute(select(func.count()).select_from(union(*parts).subquery())).scalar_one())
+
+
+def last_run(tx: Transaction, pair: str, *, status: str = SUCCESS) -> Run | None:
+    """The pair's latest run that ended so."""
+    mine = select(run).where(run.c.pair == pair, run.c.status == status)
+    row = tx.execute(mine.order_by(run.c.started_at.desc()).limit(1)).mappings().first()
+    return None if row is None else Run(**row)
+
+
+def counts_since(tx: Transaction, pair: str, since: datetime) -> Iterable[tuple[datetime, str, Mapping[str, Any]]]:
+    """Start, status and figures of each ended run since a moment, oldest first: what a chart is drawn of.
+
+    The runs' own figures are read, not the history: it has hundreds of lines for each of them.
+    """
+    c = run.c
+    mine = (c.pair == pair) & (c.started_at >= since) & c.ended_at.is_not(None)
+    rows = tx.execute(select(c.started_at, c.status, c.counts).where(mine).order_by(c.started_at))
+    return [(row.started_at, row.status, row.counts) for row in rows]
