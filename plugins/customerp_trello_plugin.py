@@ -1,4 +1,4 @@
-"""Registers the webhooks' address with Airflow's api-server; nothing else."""
+"""Registers the webhooks' address and the review page with Airflow's api-server; nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
-from customerp_trello.webhooks.endpoint import PREFIX, build_app
+from customerp_trello.review import app as review
+from customerp_trello.webhooks import endpoint as webhooks
 
 
 class CustomERPTrelloPlugin(AirflowPlugin):
@@ -14,5 +15,16 @@ class CustomERPTrelloPlugin(AirflowPlugin):
 
     name = "customerp_trello"
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [
-        {"name": "CustomERP and Trello webhooks", "app": build_app(), "url_prefix": PREFIX}
+        {"name": "CustomERP and Trello webhooks", "app": webhooks.build_app(), "url_prefix": webhooks.PREFIX},
+        {"name": "CustomERP and Trello review", "app": review.build_app(), "url_prefix": review.PREFIX},
+    ]
+    external_views: ClassVar[list[dict[str, Any]]] = [
+        {
+            "name": "CustomERP and Trello",
+            "href": review.address("/"),
+            "url_route": "customerp-trello",
+            "destination": "nav",
+            "icon": review.address("/static/icon.svg"),
+            "icon_dark_mode": review.address("/static/icon-dark.svg"),
+        }
     ]

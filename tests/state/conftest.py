@@ -1,30 +1,19 @@
-"""A fresh, migrated state database for each test: on SQLite and on a PostgreSQL server that the tests start."""
+"""What tests of the state share: databases, and processes that start together."""
 
-import atexit
 import os
-import shutil
 import subprocess
 import sys
 import time
-import uuid
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, event, make_url
+from sqlalchemy import event
 
 sys.path.append(str(Path(__file__).parent))
 
-from postgres_server import binaries, running_server
+from state_databases import INSTALLED, backend, clock, empty_url, migrated, store, url
 
-from customerp_trello.state.store import Store
-
-SERVER = os.environ.get("CUSTOMERP_TRELLO_TEST_POSTGRES", "")
-"""A server to use instead of one of the tests' own."""
-INSTALLED = bool(SERVER or binaries())
-BACKENDS = ["sqlite", *(["postgresql"] if INSTALLED else [])]
+__all__ = ["backend", "clock", "empty_url", "migrated", "store", "url"]
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -34,95 +23,6 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             "NOT TESTED: no server is installed, so the state tests ran on SQLite alone. apt-get install postgresql"
         )
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self):
-        self.now = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-
-    def __call__(self):
-        return self.now
-
-    def forward(self, **by):
-        self.now += timedelta(**by)
-
-
-@cache
-def _server():
-    """The server's URL; one server per process, stopped at its end."""
-    if SERVER:
-        return SERVER
-    stack = ExitStack()
-    atexit.register(stack.close)
-    return stack.enter_context(running_server())
-
-
-def _on_server(*statements):
-    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
-
-
-def _fresh(backend, folder, template=""):
-    """The URL of a new database, a copy of *template* where one is given."""
-    if backend == "sqlite":
-        path = folder / f"{uuid.uuid4().hex}.db"
-        if template:
-            shutil.copy(make_url(template).database, path)
-        return f"sqlite:///{path}"
-    name = f"state_{uuid.uuid4().hex}"
-    source = make_url(template).database if template else "template0"
-    _on_server(f"CREATE DATABASE {name} TEMPLATE {source}")
-    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
-
-
-def _drop(url):
-    if not url.startswith("sqlite"):
-        _on_server(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
-
-
-@pytest.fixture(scope="session", params=BACKENDS)
-def backend(request):
-    return request.param
-
-
-@pytest.fixture(scope="session")
-def migrated(backend, tmp_path_factory):
-    """A database that was migrated once, to be copied."""
-    url = _fresh(backend, tmp_path_factory.mktemp("migrated"))
-    with Store(url) as store:
-        store.upgrade()
-    yield url
-    _drop(url)
-
-
-@pytest.fixture
-def empty_url(backend, tmp_path):
-    url = _fresh(backend, tmp_path)
-    yield url
-    _drop(url)
-
-
-@pytest.fixture
-def url(backend, migrated, tmp_path):
-    url = _fresh(backend, tmp_path, migrated)
-    yield url
-    _drop(url)
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def store(url, clock):
-    with Store(url, clock=clock) as store:
-        yield store
 
 
 @pytest.fixture

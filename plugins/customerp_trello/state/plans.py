@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from customerp_trello.errors import FormError
-from customerp_trello.state.tables import plan, run
+from customerp_trello.state.tables import plan
+from customerp_trello.state.tables import run as run_table
 from customerp_trello.state.transaction import Transaction
 
 PENDING, HELD, APPROVED, APPLIED, REFUSED = "pending", "held", "approved", "applied", "refused"
@@ -105,8 +106,8 @@ def seen_plan(tx: Transaction, pair: str, digest: str, *, besides: str = "") -> 
 
 def unreleased(tx: Transaction, pair: str, action: str) -> bool:
     """Whether a plan of a run with this action is still held."""
-    held = select(plan.c.run).join(run, run.c.id == plan.c.run)
-    held = held.where(plan.c.pair == pair, plan.c.status == HELD, run.c.action == action)
+    held = select(plan.c.run).join(run_table, run_table.c.id == plan.c.run)
+    held = held.where(plan.c.pair == pair, plan.c.status == HELD, run_table.c.action == action)
     return tx.execute(held.limit(1)).first() is not None
 
 
@@ -153,3 +154,10 @@ def approval_for(tx: Transaction, pair: str, digest: str, guarded: Collection[st
         The approved plan (mark it applied once this one is), None if a person has to decide.
     """
     return next((one for one in plans(tx, pair, status=APPROVED) if allows(one, digest, guarded)), None)
+
+
+def latest_path(tx: Transaction, pair: str) -> str:
+    """Where the newest plan of a pair is, "" if it has none: what its run read lies beside it."""
+    of_run = select(plan.c.path).join(run_table, run_table.c.id == plan.c.run)
+    mine = of_run.where(run_table.c.pair == pair, plan.c.path != "").order_by(run_table.c.started_at.desc())
+    return str(tx.execute(mine.limit(1)).scalar_one_or_none() or "")

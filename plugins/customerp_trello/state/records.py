@@ -224,10 +224,11 @@ def open_conflicts(tx: Transaction, pair: str, *, after: int = 0, limit: int = P
     return [Conflict(**row) for row in tx.execute(mine).mappings()]
 
 
-def get_conflict(tx: Transaction, pair: str, conflict_id: int) -> Conflict | None:
-    """One of the pair's conflicts, None if there is none of this number."""
+def hold_conflict(tx: Transaction, pair: str, conflict_id: int) -> Conflict | None:
+    """One of the pair's conflicts, kept as it is until the transaction ends; None if there is none of this number."""
     c = conflict.c
-    row = tx.execute(select(conflict).where(c.pair == pair, c.id == conflict_id)).mappings().one_or_none()
+    mine = select(conflict).where(c.pair == pair, c.id == conflict_id).with_for_update()
+    row = tx.execute(mine).mappings().one_or_none()
     return None if row is None else Conflict(**row)
 
 
@@ -235,3 +236,13 @@ def conflicts_about(tx: Transaction, link_id: int, *, limit: int = PAGE) -> list
     """The latest conflicts of a link, newest first."""
     mine = select(conflict).where(conflict.c.link == link_id).order_by(conflict.c.id.desc()).limit(limit)
     return [Conflict(**row) for row in tx.execute(mine).mappings()]
+
+
+def links_once_of(tx: Transaction, pair: str, record_id: str, *, limit: int = 10) -> set[int]:
+    """Links, standing or ended, that history names with this id of either side."""
+    h = history.c
+    found: set[int] = set()
+    for column in (h.customerp_id, h.trello_id):
+        mine = (h.pair == pair) & (column == record_id) & h.link.is_not(None)
+        found |= set(tx.execute(select(h.link).where(mine).distinct().limit(limit)).scalars())
+    return found

@@ -1,0 +1,33 @@
+"""The pairs that there are, and their mappings."""
+
+from __future__ import annotations
+
+from customerp_trello.errors import ConfigurationError
+from customerp_trello.mapping.load import load_mapping, mappings_folder
+from customerp_trello.mapping.model import Mapping
+
+
+def pair_names() -> list[str]:
+    """All pairs that have a mapping, those that others build on first, as far as the mappings can be read."""
+    names = sorted(path.stem for path in mappings_folder().glob("*.yaml"))
+    known = {name: mapping for name in names if isinstance(mapping := mapping_of(name), Mapping)}
+    return sorted(names, key=lambda name: (len(known[name].after) if name in known else 1, name))
+
+
+def mapping_of(pair: str) -> Mapping | ConfigurationError:
+    """A pair's mapping, or what is wrong with it. Read anew when the file has changed."""
+    path = mappings_folder() / f"{pair}.yaml"
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        return ConfigurationError(f"Mapping {path}: there is no such file.")
+    key = (str(path), changed)
+    if _read.get(pair, (None, None))[0] != key:
+        try:
+            _read[pair] = (key, load_mapping(path))
+        except ConfigurationError as error:
+            _read[pair] = (key, error)
+    return _read[pair][1]
+
+
+_read: dict[str, tuple[tuple[str, int], Mapping | ConfigurationError]] = {}

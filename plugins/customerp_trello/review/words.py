@@ -1,0 +1,140 @@
+"""Plain words for what the software calls by a short name, and for moments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+SIDES: Mapping[str, str] = {"customerp": "CustomERP", "trello": "Trello", "": "our state"}
+
+OPERATIONS: Mapping[str, str] = {
+    "create": "created",
+    "update": "updated",
+    "delete": "deleted",
+    "move": "moved",
+    "restore": "posted again",
+    "undo": "put back",
+    "link": "linked",
+    "relink": "link moved",
+    "unlink": "unlinked",
+    "adopt": "found equal",
+    "conflict": "conflict",
+    "quarantine": "quarantined",
+    "not_writable": "not writable",
+    "suspended": "suspended",
+    "waiting": "waiting",
+    "kept": "kept",
+    "answer": "answered",
+    "retry": "try again asked for",
+    "rejoin": "may find each other again",
+}
+
+CAUSES: Mapping[str, str] = {
+    "edited_in_customerp": "edited in CustomERP",
+    "edited_in_trello": "edited in Trello",
+    "new_in_customerp": "new in CustomERP",
+    "new_in_trello": "new in Trello",
+    "gone_in_customerp": "gone in CustomERP",
+    "gone_in_trello": "gone in Trello",
+    "gone_on_both": "gone on both sides",
+    "first_link": "first comparison after linking",
+    "first_link_fill": "first comparison: an empty side was filled",
+    "key": "same link key",
+    "lives_again": "the deleted record is back",
+    "resumed": "in sight again",
+    "put_back": "edited on the side that only receives; put back",
+    "not_put_back": "edited on the side that only receives; reported only",
+    "writable_again": "the target takes it by now",
+    "out_of_scope": "left the scope",
+    "not_seen": "cannot be seen any more",
+    "equal": "both sides show the same",
+    "recovered": "found after an interruption",
+    "answered": "a person decided",
+    "manual": "a person has to decide",
+    "undone": "a run was undone; a person has to decide",
+    "undo": "a run was undone",
+    "latest": "the latest edit wins",
+    "latest_by_estimate": "the latest edit wins, by estimate",
+    "latest_tie": "edited at the same moment",
+    "policy_customerp": "CustomERP wins by policy",
+    "policy_trello": "Trello wins by policy",
+    "overwritten": "a write of ours replaced an edit that nobody had read",
+    "edit_wins": "deleted here, edited there: the edit wins",
+    "restore": "deleted; made again",
+    "ambiguous": "the link keys fit several records",
+    "possible_duplicate": "a linked record has the same key",
+    "tombstone": "its counterpart was deleted",
+    "condition": "a condition of the mapping does not hold",
+    "link_only": "waits until a fitting record appears",
+    "incomplete_listing": "the listing was not complete",
+    "apart": "a person took it and its counterpart apart",
+    "merge": "it is gone, and several others have its key",
+    "required": "a required value is missing",
+    "cap": "Trello has no place left",
+    "unreadable": "cannot be read",
+    "held": "rests until its next try",
+    "by hand": "by hand",
+}
+
+MARKS: Mapping[str, str] = {
+    "normalised": "the target writes it its own way",
+    "not_writable:customerp": "CustomERP does not take it",
+    "not_writable:trello": "Trello does not take it",
+    "undone": "put back by an undo",
+}
+
+STATUSES: Mapping[str, tuple[str, str]] = {
+    "success": ("done", "good"),
+    "failed": ("failed", "bad"),
+    "held": ("held", "warn"),
+    "preview": ("preview", "calm"),
+    "running": ("running", "calm"),
+}
+"""Status of a run -> word and tone."""
+
+ACTIONS: Mapping[str, str] = {
+    "sync": "sync",
+    "preview": "preview",
+    "full_resync": "full resync",
+    "let_through": "let a plan through",
+    "undo": "undo",
+}
+
+
+def operation(name: str) -> str:
+    """What was done, in a word."""
+    return OPERATIONS.get(name, name.replace("_", " "))
+
+
+def cause(text: str) -> str:
+    """Why, in words; what follows the cause's name is kept."""
+    name, colon, detail = text.partition(": ")
+    known = CAUSES.get(name)
+    return f"{known or name.replace('_', ' ')}{colon}{detail}" if known or not detail else text
+
+
+def mark(text: str) -> str:
+    """A standing difference, in words."""
+    return MARKS.get(text, text.replace("_", " "))
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that says enough: ``4 min ago``; ``in 4 min`` for what is to come."""
+    seconds = (now - moment).total_seconds()
+    text = _length(abs(seconds))
+    if text == "0 s":
+        return "just now"
+    return f"{text} ago" if seconds > 0 else f"in {text}"
+
+
+def _length(seconds: float) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            number = int(seconds // size)
+            return f"{number} {unit}"
+    return f"{int(seconds)} s"
+
+
+def moment(at: datetime) -> str:
+    """A moment in UTC to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

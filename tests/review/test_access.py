@@ -1,0 +1,3 @@
+def test_first(browse):
+    print(browse("anna").see("/").text)
+    assert browse("anna").see("/").status_code == 200
