@@ -20,7 +20,7 @@ class CustomERPTrelloPlugin(AirflowPlugin):
     ]
     external_views: ClassVar[list[dict[str, Any]]] = [
         {
-            "name": "CustomERP and Trello",
+            "name": "Sync",
             "href": review.address("/"),
             "url_route": "customerp-trello",
             "destination": "nav",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+HOST = "http://airflow.test"
 PEOPLE = {
     "anna": ("ADMIN", None),
     "vera": ("VIEWER", None),
@@ -35,10 +36,11 @@ def airflow_here(folder: Path) -> Iterator[None]:
         for name, value in settings_of.items():
             patch.setenv(name, value)
         (folder / "passwords.json").write_text(json.dumps(dict.fromkeys(PEOPLE, "secret")))
-        from airflow import settings
         from airflow.api_fastapi import app as airflow_app
         from airflow.models.base import Base
         from airflow.utils.db import import_all_models
+
+        from airflow import settings
 
         settings.configure_vars()
         settings.configure_orm()

@@ -1,4 +1,4 @@
-"""The review page's app as Airflow mounts it, with people of different rights, on a state database of the test's own."""
+"""The review page's app as Airflow mounts it, people of different rights, and a state database of each test's own."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from starlette.testclient import TestClient
 sys.path.append(str(Path(__file__).resolve().parents[1] / "state"))
 sys.path.append(str(Path(__file__).parent))
 
-from airflow_here import airflow_here, token_of
+from airflow_here import HOST, airflow_here, token_of
 from state_databases import backend, clock, migrated, store, url
 
 from customerp_trello.review import database
 from customerp_trello.review.app import PREFIX, build_app
 
 __all__ = ["backend", "clock", "migrated", "store", "url"]
-
-HOST = "http://airflow.test"
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +43,7 @@ class Browser(TestClient):
     def __init__(self, app: Any, name: str = "") -> None:
         outer = Starlette()
         outer.mount(PREFIX, app)
-        super().__init__(outer, base_url=HOST, follow_redirects=False, raise_server_exceptions=False)
+        super().__init__(outer, base_url=HOST, follow_redirects=False)
         if name:
             self.cookies.set("_token", token_of(name))
 

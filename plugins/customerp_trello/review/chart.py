@@ -10,7 +10,7 @@ from typing import Any
 KINDS = ("to CustomERP", "to Trello", "linked", "conflicts")
 """What a bar is made of, from below."""
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 180, 44, 24, 10
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 1060, 190, 44, 24, 12
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def draw(bars: list[Bar], span: Span) -> Drawing:
                 )
         if bar.failed:
             failures.append((round(x + room / 2, 1), bar.failed))
-        if place % (len(bars) // 6) == 0:
+        if (len(bars) - 1 - place) % (len(bars) // 6) == 0:
             labels.append(
                 (round(x + room / 2, 1), f"{bar.at:%H:%M}" if span.step < timedelta(days=1) else f"{bar.at:%d %b}")
             )

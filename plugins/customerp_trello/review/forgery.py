@@ -40,8 +40,8 @@ def _same_origin(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc in (request.headers.get("host"), _own_address())
+    place = urlsplit(request.headers.get("origin", "")).netloc
+    return bool(place) and place in (request.headers.get("host"), _own_address())
 
 
 def _own_address() -> str:

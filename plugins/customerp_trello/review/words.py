@@ -127,6 +127,11 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"{text} ago" if seconds > 0 else f"in {text}"
 
 
+def lasting(since: datetime, now: datetime) -> str:
+    """For how long: ``for 4 min``."""
+    return f"for {_length(max(0.0, (now - since).total_seconds()))}"
+
+
 def _length(seconds: float) -> str:
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:

@@ -1,0 +1,177 @@
+"""A real Airflow whose four pairs have run, with something of everything to look at and to decide, and a browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).resolve().parents[1]
+for folder in (TESTS / "dags", TESTS.parent / "include", TESTS.parent / "include" / "sandbox"):
+    sys.path.append(str(folder))
+
+import sandbox_seed  # noqa: E402
+from both_systems import BothSystems  # noqa: E402
+from four_dags import CONTACTS, CUSTOMERS, EMPLOYEES, MAPPINGS, PROJECTS  # noqa: E402
+
+from customerp_trello.mapping.load import FOLDER_VARIABLE  # noqa: E402
+from customerp_trello.state.links import link_ids  # noqa: E402
+from customerp_trello.state.store import Store  # noqa: E402
+from demo.layout import Layout  # noqa: E402
+from demo.ports import free_ports  # noqa: E402
+from demo.sandbox_systems import default_connections  # noqa: E402
+from demo.stack import Stack  # noqa: E402
+
+NEVER = "0 0 29 2 *"
+ROUTE = "/plugin/customerp-trello"
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+class Stage:
+    """The stack after its first runs.
+
+    Attributes:
+        stack: the running processes.
+        airflow: client of Airflow's REST API.
+        systems: clients of both systems.
+        state: our state database.
+        url: of the web page.
+    """
+
+    def __init__(self, home: Path) -> None:
+        layout = Layout(home)
+        layout.prepare()
+        mappings = mappings_for_people(home / "mappings")
+        self.summary = sandbox_seed.seed(layout.database("customerp"), layout.database("trello"), 24)
+        self.state = Store(f"sqlite:///{layout.airflow_home / 'customerp_trello' / 'state.db'}")
+        (port,) = free_ports(1)
+        overrides = {FOLDER_VARIABLE: str(mappings)}
+        self.stack = Stack(home, connections=self._connections, port=port, overrides=overrides)
+
+    def _connections(self, systems: Any) -> Any:
+        seeded = {
+            "staff_workspaces": self.summary["staff"]["short_names"],
+            "register_card": self.summary["register_card"]["id"],
+        }
+        return default_connections({name: {**said, **seeded} for name, said in systems.items()})
+
+    @property
+    def url(self) -> str:
+        return self.stack.url
+
+    def first_runs(self) -> None:
+        """Let every pair find and create what it may."""
+        self.airflow = self.stack.airflow()
+        self.airflow.wait_for_dags((CUSTOMERS, EMPLOYEES, PROJECTS, CONTACTS), 120)
+        urls = {name: said["url"] for name, said in self.stack.systems.items()}
+        card, staff = self.summary["register_card"]["id"], self.summary["staff"]["short_names"]
+        self.systems = BothSystems(urls["customerp"], urls["trello"], card, staff)
+        self.run(CUSTOMERS, EMPLOYEES, PROJECTS)
+        self.run(CONTACTS)
+
+    def run(self, *pairs: str, **form: Any) -> None:
+        """Run these pairs at the same time and wait for their ends."""
+        started = {pair: self.airflow.trigger(pair, form) for pair in pairs}
+        for pair, run in started.items():
+            self.airflow.wait(pair, run)
+
+    # -- what people do in the two systems -----------------------------------------------------------------------
+
+    def clash(self, place: int) -> str:
+        """Rename a customer on both sides, let a run find that, and return the ERP's name for it."""
+        number, workspace, name = self.customer(place)
+        ours = f"{name} International"
+        self.systems.edit("customers", number, name=ours)
+        self.systems.put(f"/organizations/{workspace}", displayName=f"{name} Group")
+        self.run(CUSTOMERS)
+        return ours
+
+    def spoil(self, place: int) -> str:
+        """Give a workspace a website that CustomERP does not take, let a run find that, and return its name."""
+        _, workspace, name = self.customer(place)
+        self.systems.put(f"/organizations/{workspace}", website="http://intranet")
+        self.run(CUSTOMERS)
+        return name
+
+    def links(self, pair: str) -> dict[int, str]:
+        """CustomERP's id -> Trello's."""
+        with self.state.read() as tx:
+            ids = link_ids(tx, pair)
+        return dict(zip(ids["customerp_id"].astype(int), ids["trello_id"], strict=True))
+
+    def customer(self, place: int) -> tuple[int, str, str]:
+        """ERP id, workspace id and name of a linked customer that nobody has touched."""
+        records = self.systems.records("customers")
+        linked = [(number, links) for number, links in sorted(self.links(CUSTOMERS).items())]
+        number, workspace = linked[place]
+        return number, workspace, str(records[number]["name"])
+
+
+def mappings_for_people(folder: Path) -> Path:
+    """The repository's mappings: never by the clock, first runs write, and people settle a customer's name."""
+    shutil.copytree(MAPPINGS, folder)
+    for file in folder.glob("*.yaml"):
+        text = re.sub(r"^schedule:.*$", f'schedule: "{NEVER}"', file.read_text(), flags=re.MULTILINE)
+        text = text.replace("first_run: hold", "first_run: apply").replace("create_count: 20", "create_count: 2000")
+        if file.stem == CUSTOMERS:
+            named = "    trello: displayName\n    type: string\n"
+            assert named in text
+            text = text.replace(named, f"{named}    conflict: manual\n")
+        file.write_text(text)
+    return folder
+
+
+@contextmanager
+def stage(home: Path) -> Iterator[Stage]:
+    """Start everything, run every pair once, and end it."""
+    made = Stage(home)
+    try:
+        with made.stack:
+            made.first_runs()
+            yield made
+    finally:
+        made.state.close()
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+def logged_in(chromium: Any, stage: Stage, *, dark: bool = False, width: int = 1280, height: int = 900) -> Any:
+    """A page whose user is logged in to Airflow, with Airflow's colours set."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+    )
+    theme = "dark" if dark else "light"
+    context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(f"{stage.url}/auth/login")
+    page.locator("input[name=username]").fill("admin")
+    page.locator("input[name=password]").fill(stage.stack.password)
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(lambda url: "/auth/login" not in url)
+    return page
+
+
+def opened(page: Any, stage: Stage, path: str = "") -> Any:
+    """Our page inside Airflow's frame, at one of our own addresses."""
+    page.goto(f"{stage.url}{ROUTE}" + (f"/customerp-trello/review{path}" if path else ""))
+    frame = page.frame_locator("iframe")
+    frame.locator("main").wait_for()
+    return frame
