@@ -208,14 +208,16 @@ def test_a_wrapped_record_with_a_version_field(erp: MakeHook, server: ScriptedSe
     server.script(Scripted(200, {"data": {"item": {"id": "a/b", "rev": 5}}}))
     assert hook.get_record("customer", "a/b") == ({"id": "a/b", "rev": 5}, "5")
     assert server.received[0].target == "/c/a%2Fb"
-    server.script(Scripted(200, {"data": {"item": {"id": "a/b", "rev": 6}}}))
+    server.script(Scripted(200, {"data": {"item": {"id": "a/b", "name": "x", "rev": 6}}}))
     assert hook.update_record("customer", "a/b", {"name": "x"}, "5")[1] == "6"
     assert json.loads(server.received[0].body) == {"data": {"name": "x", "rev": 5}}
 
 
 def test_a_server_that_wants_the_whole_record_loses_no_field(erp: MakeHook, server: ScriptedServer) -> None:
     hook = erp(update={"method": "PUT", "body": "whole"}, concurrency={"kind": "field", "field": "rev"})
-    server.script(Scripted(200, {"id": 1, "name": "a", "vat": "7", "rev": 1}), Scripted(200, {"id": 1, "rev": 2}))
+    server.script(
+        Scripted(200, {"id": 1, "name": "a", "vat": "7", "rev": 1}), Scripted(200, {"id": 1, "name": "b", "rev": 2})
+    )
     hook.update_record("customer", "1", {"name": "b"}, "1")
     assert json.loads(server.received[1].body) == {"id": 1, "name": "b", "vat": "7", "rev": 1}
     server.script(Scripted(200, {"id": 1, "rev": 3}))

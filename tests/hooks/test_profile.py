@@ -50,7 +50,7 @@ def test_the_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ({"auth": {"kind": "magic"}}, "auth: 'magic' is not a kind; valid kinds: 'none', 'basic', 'bearer', 'api_key'"),
         ({"auth": {}}, "auth: needs a `kind`"),
         ({"delete": {"kind": "field", "fields": {}}}, r"delete\.field\.fields: dictionary should have at least 1"),
-        ({"update": {"method": "POST"}}, r"update\.method: input should be 'PATCH' or 'PUT'"),
+        ({"update": {"method": "DELETE"}}, r"update\.method: input should be 'PATCH', 'PUT' or 'POST'"),
         ({"errors": {"refused": [404]}}, r"errors\.refused\[0\]: input should be 401 or 403"),
         ({"entities": {}}, "entities: "),
         (

@@ -34,11 +34,16 @@ class Answer:
     text: str
 
     @classmethod
-    def of(cls, response: Response) -> Answer:
-        """Read a `requests` response; JSON without a charset is UTF-8, whatever its media type says."""
+    def of(cls, response: Response, url: str = "") -> Answer:
+        """Read a `requests` response; JSON without a charset is UTF-8, whatever its media type says.
+
+        Args:
+            response: the response.
+            url: the URL as it may be shown, where credentials were added to the one that was asked.
+        """
         if response.encoding is None or "charset" not in response.headers.get("Content-Type", "").lower():
             response.encoding = "utf-8"
-        return cls(response.status_code, response.headers, response.url, response.text)
+        return cls(response.status_code, response.headers, url or response.url, response.text)
 
     @property
     def is_html(self) -> bool:
@@ -67,11 +72,44 @@ def _refuse(constant: str) -> None:
 
 
 def at(body: Any, path: Path) -> Any:
-    """Return what *body* holds below *path*; ``ABSENT`` if there is no such place."""
+    """Return what *body* holds below *path*, a number being a place in a list; ``ABSENT`` if there is no such place."""
     for name in path:
-        if not isinstance(body, dict) or name not in body:
+        if isinstance(body, list) and name.isdecimal() and int(name) < len(body):
+            body = body[int(name)]
+        elif isinstance(body, dict) and name in body:
+            body = body[name]
+        else:
             return ABSENT
-        body = body[name]
+    return body
+
+
+def put(body: Any, path: Path, value: Any) -> None:
+    """Set *value* below *path* of a JSON body, making objects on the way; a number is an existing place in a list.
+
+    Raises:
+        ValueError: something else than an object or a list is in the way.
+    """
+    for name, inner in zip(path, (*path[1:], None), strict=True):
+        key: Any = int(name) if isinstance(body, list) and name.isdecimal() else name
+        if not isinstance(body, dict) and not (isinstance(body, list) and isinstance(key, int) and key < len(body)):
+            raise ValueError(f"there is no place for {'.'.join(path)!r}")
+        if inner is None:
+            body[key] = value
+        elif isinstance(body, dict):
+            body = body.setdefault(key, {})
+        else:
+            body = body[key]
+
+
+def at_in_texts(body: Any, path: Path) -> Any:
+    """Like :func:`at`, but a text on the way that is JSON itself is looked into (lists of messages packed as text)."""
+    for index, name in enumerate(path):
+        if isinstance(body, str):
+            try:
+                return at_in_texts(json.loads(body), path[index:])
+            except ValueError:
+                return ABSENT
+        body = at(body, (name,))
     return body
 
 

@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import unquote, urlsplit
 
 from requests.auth import AuthBase
 
-from customerp_trello.errors import ConfigurationError, FatalError, RecordStale, UnknownOutcome
+from customerp_trello.errors import (
+    ConfigurationError,
+    FatalError,
+    RecordError,
+    RecordMissing,
+    RecordStale,
+    UnknownOutcome,
+)
 from customerp_trello.hooks.answers import ABSENT, Answer, Path, at
+from customerp_trello.hooks.credentials import FetchedAuth, basic, make_auth
 from customerp_trello.hooks.failures import ErrorShape
 from customerp_trello.hooks.http import SyncHttpHook
-from customerp_trello.hooks.paging import Pager, PageRequest
-from customerp_trello.hooks.profile import (
-    ApiKeyAuth,
-    BasicAuth,
-    BearerAuth,
-    Entity,
-    ETag,
-    FieldDelete,
-    NoAuth,
-    NoConcurrency,
-    Profile,
-    VersionField,
-)
+from customerp_trello.hooks.page_requests import PageRequests
+from customerp_trello.hooks.paging import Pager, Step
+from customerp_trello.hooks.profile import Entity, Profile
+from customerp_trello.hooks.profile_auth import LoginAuth, OAuth2Auth
 from customerp_trello.hooks.profile_file import load_profile
-from customerp_trello.hooks.session import HeaderAuth
+from customerp_trello.hooks.profile_writing import ETag, FieldDelete, NoConcurrency, NoDelete, VersionField
+from customerp_trello.hooks.record_requests import RecordRequest, RecordRequests
+from customerp_trello.hooks.record_values import Codec
 
 Fields = dict[str, Any]
 
 
 class CustomERPHook(SyncHttpHook):
-    """Records of an ERP as plain dicts, fractions as ``Decimal``.
+    """Records of an ERP as plain dicts: fractions as ``Decimal``, times in RFC 3339, whatever the ERP's own forms are.
 
     Args:
         conn_id: Airflow connection of type ``customerp``: host = base URL, login and password as the profile's auth
-            wants them (the default profile: password = bearer token), extra ``profile`` = name of the profile.
+            wants them (the default profile: password = bearer token), extra ``profile`` = name of the profile,
+            ``token_url`` = where OAuth 2 tokens are given, if the profile does not say.
     """
 
     default_conn_name = "customerp_default"
     conn_type = "customerp"
     hook_name = "CustomERP"
-    extra_keys: ClassVar[tuple[str, ...]] = ("profile",)
+    extra_keys: ClassVar[tuple[str, ...]] = ("profile", "token_url")
 
     def __init__(self, conn_id: str = default_conn_name) -> None:
         super().__init__(conn_id)
+        self._fetched: list[str] = []
 
     @cached_property
     def profile(self) -> Profile:
@@ -79,27 +81,35 @@ class CustomERPHook(SyncHttpHook):
 
         Raises:
             FatalError: the listing is cut short, goes round in circles or is not where the profile says.
+            RetriableError: the listing goes on changing while it is read.
         """
         kind = self._entity(entity)
-        listing = self.profile.listing_of(kind)
         filters = filters or {}
-        params: dict[str, str | int] = {self._parameter(entity, field): value for field, value in filters.items()}
-        if since and listing.since:
-            params[listing.since.parameter] = listing.since.value(
-                since - timedelta(seconds=listing.since.overlap_seconds)
+        for field in filters:
+            self._check_filter(entity, field)
+        listing, codec = self.profile.listing_of(kind), self._codec(kind)
+        requests = PageRequests(listing, kind, codec, since, filters)
+        pager = Pager(listing, id_field=kind.id, where=f"{self.conn_id}: list of {entity}")
+        step: Step | None = pager.first()
+        while step:
+            asked = requests.at(step)
+            answer = self.request(
+                asked.method,
+                asked.url,
+                params=asked.params,
+                headers=asked.headers,
+                body=asked.body,
+                reads=True,
+                accepted=pager.past_end() | ({304} if since else frozenset()),
             )
-        pager = Pager(listing, kind.path, params, id_field=kind.id, where=f"{self.conn_id}: list of {entity}")
-        seen: set[str] = set()
-        request: PageRequest | None = pager.first()
-        while request:
-            answer = self.request("GET", request.url, params=request.params)
-            body = self.json_of(answer)
-            rows = pager.records(answer, body)
+            if answer.status == 304:
+                return
+            rows, step = pager.read(answer, None if answer.status >= 400 else self.json_of(answer))
             for row in rows:
-                if str(row[kind.id]) not in seen and _equal(row, filters):
-                    yield row
-                seen.add(str(row[kind.id]))
-            request = pager.following(answer, body, len(rows))
+                record = codec.decode(row)
+                if _equal(record, filters):
+                    yield record
+        self._check_access()
 
     def get_record(self, entity: str, id: str) -> tuple[Fields, str]:
         """Read one record.
@@ -110,8 +120,8 @@ class CustomERPHook(SyncHttpHook):
         Raises:
             RecordMissing: it is not there.
         """
-        path, name = self._place(entity, id)
-        return self._read(entity, self.request("GET", path, record=name))
+        raw, version = self._raw(entity, id)
+        return self._codec(self._entity(entity)).decode(raw), version
 
     def version_of(self, record: Mapping[str, Any]) -> str:
         """Version of a *listed* record, where it is a field of it; "" where only a read by id tells."""
@@ -121,7 +131,8 @@ class CustomERPHook(SyncHttpHook):
         value = record.get(concurrency.field)
         if value in (None, ""):
             return ""
-        return str(value) if isinstance(concurrency, VersionField) else f'"{value}"'
+        plain = isinstance(concurrency, VersionField) or concurrency.quoted
+        return str(value) if plain else f'"{value}"'
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -133,16 +144,15 @@ class CustomERPHook(SyncHttpHook):
             UnknownOutcome: it may exist; look for it before trying again.
         """
         kind = self._entity(entity)
-        name = f"new {entity}"
-        answer = self.request("POST", kind.path, body=self._wrapped(fields), record=name)
+        answer = self._ask(
+            RecordRequests(self.profile, kind).creating(self._codec(kind).encode(fields)), f"new {entity}"
+        )
         try:
-            record, version = self._read(entity, answer)
-        except FatalError as error:
+            record, version = self._created(entity, answer, fields)
+        except (FatalError, RecordMissing) as error:
             raise UnknownOutcome(
                 f"{error} The create was accepted: look for the record before creating again."
             ) from None
-        if isinstance(self.profile.concurrency, ETag) and not version:
-            return self.get_record(entity, str(record[kind.id]))
         return record, version
 
     def update_record(self, entity: str, id: str, fields: Mapping[str, Any], version: str) -> tuple[Fields, str]:
@@ -163,31 +173,45 @@ class CustomERPHook(SyncHttpHook):
             RecordError: refused; ``fields`` has the ERP's message per field.
             UnknownOutcome: it may have been done; read before writing again.
         """
-        path, name = self._place(entity, id)
-        sent = self._body(entity, id, fields, version)
-        headers: dict[str, str] = {}
-        if version and isinstance(self.profile.concurrency, ETag):
-            headers["If-Match"] = version
-        method = self.profile.update.method
-        answer = self.request(method, path, body=self._wrapped(sent), headers=headers, record=name)
-        if at(self._json_or_none(answer), self.profile.one_record.read) in (ABSENT, None):
-            return self.get_record(entity, id)
-        record, new_version = self._read(entity, answer)
-        return (record, new_version) if new_version or not version else self.get_record(entity, id)
+        kind = self._entity(entity)
+        sent, version = self._to_send(entity, id, self._codec(kind).encode(fields), version)
+        answer = self._ask(RecordRequests(self.profile, kind).changing(id, sent, version), f"{entity} {id}")
+        update, place = self.profile.update, self.profile.one_record.read
+        if update.answer == "nothing" or at(self._json_or_none(answer), place) in (ABSENT, None):
+            record, new_version = self.get_record(entity, id)
+        else:
+            raw, new_version = self._read(entity, answer)
+            record = self._codec(kind).decode(raw)
+            if (version and not new_version) or _lost(fields, record):
+                record, new_version = self.get_record(entity, id)
+        if lost := _lost(fields, record):
+            raise RecordError(
+                f"{self.conn_id}: the ERP took the change of {entity} {id} and shows no {', '.join(lost)} in it. Correct "
+                "the name in the mapping, or add it to the entity's `columns` in the profile.",
+                fields=dict.fromkeys(lost, "not kept"),
+            )
+        return record, new_version
 
     def delete_record(self, entity: str, id: str) -> None:
         """Delete a record in the way that the profile's ``delete`` says: for good, or by switching it off.
 
         Raises:
             RecordMissing: it is not there (any more).
+            ConfigurationError: this ERP deletes nothing.
         """
         delete = self.profile.delete
+        if isinstance(delete, NoDelete):
+            raise ConfigurationError(
+                f"{self.conn_id}: {self.profile.title} cannot delete a {entity}; take `delete` out of the mapping"
+            )
         if isinstance(delete, FieldDelete):
             _, version = self.get_record(entity, id)
             self.update_record(entity, id, delete.fields, version)
             return
-        path, name = self._place(entity, id)
-        self.request("DELETE", path, record=name)
+        concurrency = self.profile.concurrency
+        needs = isinstance(concurrency, ETag) and concurrency.required
+        version = self._raw(entity, id)[1] if needs else ""
+        self._ask(RecordRequests(self.profile, self._entity(entity)).deleting(id, version), f"{entity} {id}")
 
     # -- in the profile's terms --------------------------------------------------------------------------------
 
@@ -200,83 +224,158 @@ class CustomERPHook(SyncHttpHook):
                 f"{self.conn_id}: the profile has no entity {entity!r}; valid entities: {valid}"
             ) from None
 
-    def _place(self, entity: str, id: str) -> tuple[str, str]:
-        return self._entity(entity).record.replace("{id}", quote(str(id), safe="")), f"{entity} {id}"
+    def _codec(self, kind: Entity) -> Codec:
+        codecs: dict[int, Codec] = self.__dict__.setdefault("_codecs", {})
+        return codecs.setdefault(id(kind), Codec(self.profile.values, kind))
 
-    def _parameter(self, entity: str, field: str) -> str:
+    def _check_filter(self, entity: str, field: str) -> None:
         parameters = self._entity(entity).filters
         if field not in parameters:
             valid = ", ".join(sorted(parameters)) or "none"
             raise ConfigurationError(f"{self.conn_id}: {entity} cannot be looked up by {field!r}; valid: {valid}")
-        return parameters[field]
 
-    def _read(self, entity: str, answer: Answer) -> tuple[Fields, str]:
-        record = at(self.json_of(answer), self.profile.one_record.read)
-        id_field = self._entity(entity).id
+    def _ask(self, asked: RecordRequest, record: str, *, reads: bool = False) -> Answer:
+        return self.request(
+            asked.method,
+            asked.path,
+            params=asked.params,
+            headers=asked.headers,
+            body=asked.body,
+            record=record,
+            reads=reads,
+        )
+
+    def _raw(self, entity: str, id: str) -> tuple[Fields, str]:
+        """A record as the ERP writes it; missing is believed only of an ERP that knows us."""
+        try:
+            return self._read(
+                entity,
+                self._ask(RecordRequests(self.profile, self._entity(entity)).reading(id), f"{entity} {id}", reads=True),
+            )
+        except RecordMissing:
+            self._check_access()
+            raise
+
+    def _read(self, entity: str, answer: Answer, place: Path | None = None) -> tuple[Fields, str]:
+        how, id_field = self.profile.one_record, self._entity(entity).id
+        place = how.read if place is None else place
+        record = at(self.json_of(answer), place)
+        if how.missing_if_empty and record in (ABSENT, None, [], {}):
+            raise RecordMissing(f"{self.conn_id}: the {entity} is not there, or not for these credentials.")
         if not isinstance(record, dict) or record.get(id_field) in (None, ""):
-            place = _named(self.profile.one_record.read)
             raise FatalError(
-                f"{self.conn_id}: the answer holds no {entity} with {id_field!r} at {place}; correct "
-                " `one_record.read` or the entity's `id` in the profile."
+                f"{self.conn_id}: the answer holds no {entity} with {id_field!r} at {_named(place)}; correct "
+                "`one_record.read` or the entity's `id` in the profile."
             )
         if isinstance(self.profile.concurrency, ETag):
-            return record, answer.headers.get("ETag", "")
-        return record, self.version_of(record)
+            return record, answer.headers.get("ETag", "") or self._version(entity, record)
+        return record, self._version(entity, record)
+
+    def _version(self, entity: str, raw: Fields) -> str:
+        return self.version_of(self._codec(self._entity(entity)).decode(raw))
 
     def _json_or_none(self, answer: Answer) -> Any:
         return None if answer.status == 204 else self.json_of(answer)
 
-    def _body(self, entity: str, id: str, fields: Mapping[str, Any], version: str) -> Fields:
-        concurrency = self.profile.concurrency
-        sent = dict(fields)
-        if self.profile.update.body == "whole":
-            record, now = self.get_record(entity, id)
-            if version and now != version:
-                raise RecordStale(f"{self.conn_id}: {entity} {id} was changed since it was read: read it again.")
-            sent = {**record, **sent}
-        elif version and isinstance(concurrency, VersionField):
-            sent[concurrency.field] = int(version) if version.isdecimal() else version
-        return sent
+    def _created(self, entity: str, answer: Answer, fields: Mapping[str, Any]) -> tuple[Fields, str]:
+        create, kind = self.profile.create, self._entity(entity)
+        match create.answer:
+            case "record":
+                raw, version = self._read(entity, answer, create.read)
+                if isinstance(self.profile.concurrency, ETag) and not version:
+                    return self.get_record(entity, str(raw[kind.id]))
+                return self._codec(kind).decode(raw), version
+            case "id":
+                id_ = at(self.json_of(answer), create.id)
+            case "location":
+                id_ = _last_segment(answer.headers.get("Location", ""))
+            case _:
+                return self._find_created(entity, fields)
+        if id_ in (ABSENT, None, "") or isinstance(id_, list | dict | bool):
+            raise FatalError(f"{self.conn_id}: no id of the new {entity} at {_named(create.id)}; correct `create.id`.")
+        return self.get_record(entity, str(id_))
 
-    def _wrapped(self, fields: Mapping[str, Any]) -> Fields:
-        body: Fields = dict(fields)
-        for name in reversed(self.profile.one_record.write):
-            body = {name: body}
-        return body
+    def _find_created(self, entity: str, fields: Mapping[str, Any]) -> tuple[Fields, str]:
+        kind = self._entity(entity)
+        for name in self.profile.create.find_by:
+            if fields.get(name) not in (None, "") and name in kind.filters:
+                found = list(self.list_records(entity, filters={name: str(fields[name])}))
+                if len(found) == 1:
+                    return self.get_record(entity, str(found[0][kind.id]))
+        raise FatalError(
+            f"{self.conn_id}: the ERP answered without an id, and the new {entity} cannot be told by a key."
+        )
+
+    def _to_send(self, entity: str, id: str, fields: Fields, version: str) -> tuple[Fields, str]:
+        """The fields to send, and the version on which the write builds."""
+        concurrency = self.profile.concurrency
+        whole = self.profile.update.body == "whole"
+        ours = isinstance(concurrency, VersionField) and concurrency.check == "before_write"
+        required = isinstance(concurrency, ETag) and concurrency.required and not version
+        if whole or ours or required:
+            record, now = self._raw(entity, id)
+            if version and now and now != version:
+                raise RecordStale(f"{self.conn_id}: {entity} {id} was changed since it was read: read it again.")
+            return ({**record, **fields} if whole else fields), now or version
+        if version and isinstance(concurrency, VersionField) and self.profile.update.request is None:
+            field: Any = int(version) if version.isdecimal() else version
+            return {**fields, **self._codec(self._entity(entity)).encode({concurrency.field: field})}, version
+        return fields, version
+
+    def _check_access(self) -> None:
+        """See that the ERP knows us, where it would answer a stranger with an empty list or a 404.
+
+        Raises:
+            ConfigurationError: it does not.
+        """
+        check = self.profile.check
+        if check and at(self.json_of(self.request("GET", check.path)), check.shows) in (ABSENT, None, ""):
+            raise ConfigurationError(
+                f"{self.conn_id}: {check.path} shows nothing, so the ERP does not know who is asking; what it showed "
+                "is not used. Check the credentials in the connection and `auth` in the profile."
+            )
 
     # -- what SyncHttpHook asks --------------------------------------------------------------------------------
 
     def _auth(self) -> AuthBase:
-        auth, login, password = self.profile.auth, self.settings.login, self.settings.password
-        match auth:
-            case NoAuth():
-                return HeaderAuth()
-            case BasicAuth():
-                self._need(login and password, "login and password")
-                return HeaderAuth("Authorization", f"Basic {_basic(login, password)}")
-            case BearerAuth():
-                self._need(password, "the token as password")
-                return HeaderAuth("Authorization", f"Bearer {password}")
-            case ApiKeyAuth():
-                self._need(password, "the key as password")
-                value = f"{login}:{password}" if login else password
-                return HeaderAuth(auth.header, f"{auth.prefix}{value}")
+        return make_auth(self.profile.auth, self.settings, self._log_in, self._learn)
 
-    def _need(self, given: str, what: str) -> None:
-        if not given:
-            raise ConfigurationError(
-                f"connection {self.conn_id}: the profile's auth {self.profile.auth.kind!r} needs {what}"
-            )
+    def _log_in(
+        self,
+        url: str,
+        *,
+        json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        return self.send_log_in(url, json=json, form=form, headers=headers or {})
+
+    def _learn(self, secrets: Iterable[str]) -> None:
+        self._fetched = list(secrets)
+        self.forget_redactor()
+
+    def _renew(self, answer: Answer) -> bool:
+        auth = self.profile.auth
+        if not isinstance(auth, LoginAuth | OAuth2Auth) or answer.status not in auth.expired:
+            return False
+        fetched = self.get_conn().auth
+        if isinstance(fetched, FetchedAuth):
+            fetched.renew()
+        return True
 
     def _headers(self) -> Mapping[str, str]:
         return self.profile.headers
 
     def _error_shape(self) -> ErrorShape:
+        return self._shape
+
+    @cached_property
+    def _shape(self) -> ErrorShape:
         return self.profile.errors.shape()
 
     def _secrets(self) -> list[str]:
         login, password = self.settings.login, self.settings.password
-        return [password, *([_basic(login, password)] if login and password else [])]
+        return [password, *([basic(login, password)] if login and password else []), *self._fetched]
 
     def _greeting(self) -> str:
         entity = next(iter(self.profile.entities))
@@ -284,14 +383,19 @@ class CustomERPHook(SyncHttpHook):
         return f"{self.profile.title} answers at {self.settings.base_url} and lets us read {entity} records."
 
 
-def _basic(login: str, password: str) -> str:
-    return base64.b64encode(f"{login}:{password}".encode()).decode()
-
-
 def _equal(record: Fields, filters: dict[str, str]) -> bool:
     return all(
         str(record.get(field)).strip().casefold() == value.strip().casefold() for field, value in filters.items()
     )
+
+
+def _last_segment(location: str) -> str:
+    return unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2])
+
+
+def _lost(sent: Mapping[str, Any], record: Fields) -> list[str]:
+    """Fields that an ERP dropped although it said 200, since it does not know them."""
+    return sorted(name for name, value in sent.items() if value not in (None, "") and name not in record)
 
 
 def _named(path: Path) -> str:

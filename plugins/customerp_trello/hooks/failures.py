@@ -24,13 +24,32 @@ from customerp_trello.errors import (
     SyncError,
     UnknownOutcome,
 )
-from customerp_trello.hooks.answers import ABSENT, Answer, Path, at
+from customerp_trello.hooks.answers import ABSENT, Answer, Path, at, at_in_texts
 from customerp_trello.hooks.redaction import Redactor
 
 RETRIABLE = frozenset({408, 425, 429, 449, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524})
 NOT_DONE = frozenset({425, 429})
 REFUSALS = frozenset({400, 409, 413, 414, 422})
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What an answer means if its *status* (None: any) fits and *pattern* is found at *at* of its body.
+
+    ``means`` is missing, stale, refused, credentials or later.
+    """
+
+    means: str
+    status: int | None
+    at: Path
+    pattern: re.Pattern[str]
+
+    def fits(self, answer: Answer) -> bool:
+        """Whether *answer* is such a one."""
+        if self.status not in (None, answer.status):
+            return False
+        return self.pattern.search(_text_at(answer, self.at)) is not None
 
 
 @dataclass(frozen=True)
@@ -46,6 +65,8 @@ class ErrorShape:
         refused: statuses that refuse this one record though they usually are about rights.
         wrong_credentials: messages (lower case) that are about the credentials, whatever the status.
         no_route: how a message begins that says that the path itself does not exist; that proves nothing of a record.
+        in_body: place that only an error has, where errors come with 200.
+        cases: what certain answers mean, before everything else.
     """
 
     messages: tuple[Path, ...] = (("message",), ("error", "message"), ("error",), ("detail",), ("title",))
@@ -56,6 +77,8 @@ class ErrorShape:
     refused: frozenset[int] = frozenset()
     wrong_credentials: tuple[str, ...] = ()
     no_route: str = ""
+    in_body: Path | None = None
+    cases: tuple[Case, ...] = ()
 
 
 @dataclass
@@ -74,6 +97,10 @@ class Call:
         uncertain: True once an attempt may have reached the system and its answer was lost.
         waited: True once there was no place within the limits in spite of long waiting; more patience is of no use.
         place: ticket of the place within the limits that the attempt under way has; "" where nobody counts.
+        accepted: statuses beside 2xx that the caller makes sense of.
+        reads: True for a POST that changes nothing (a list, a look-up).
+        renewed: True once the credentials were renewed for this request.
+        anonymous: True for a log-in, which goes without credentials.
     """
 
     method: str
@@ -87,11 +114,15 @@ class Call:
     uncertain: bool = False
     waited: bool = False
     place: str = ""
+    accepted: frozenset[int] = frozenset()
+    reads: bool = False
+    renewed: bool = False
+    anonymous: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether the request is meant to change something."""
-        return self.method not in ("GET", "HEAD")
+        return self.method not in ("GET", "HEAD") and not self.reads
 
     @property
     def path(self) -> str:
@@ -108,6 +139,8 @@ def failure(call: Call, answer: Answer, shape: ErrorShape, redactor: Redactor) -
     message, fields = read_message(answer, shape, redactor, call.sent)
     status = answer.status
     said = f"{call.where}: HTTP {status}: {message.rstrip('.')}"
+    if case := next((case for case in shape.cases if case.fits(answer)), None):
+        return _by_case(call, case.means, said, fields)
     if status in RETRIABLE:
         wait = retry_after(answer) if status in (429, 503) else None
         if call.writes and status not in NOT_DONE:
@@ -120,6 +153,46 @@ def failure(call: Call, answer: Answer, shape: ErrorShape, redactor: Redactor) -
     if call.record and (error := _about_record(call, status, said, fields, shape)):
         return error
     return _about_connection(status, said, answer)
+
+
+def is_error(answer: Answer, shape: ErrorShape) -> bool:
+    """Whether an answer is an error: by its status, or by what its body says in spite of it."""
+    if not 200 <= answer.status < 300:
+        return True
+    if shape.in_body is None or not answer.text.strip():
+        return False
+    try:
+        return at(answer.json(), shape.in_body) not in (ABSENT, None)
+    except ValueError:
+        return False
+
+
+def _by_case(call: Call, means: str, said: str, fields: dict[str, str]) -> SyncError:
+    what = call.record or "record"
+    match means:
+        case "missing":
+            return RecordMissing(f"{said}. The {what} is not there, or not for these credentials.", fields=fields)
+        case "stale" if call.uncertain:
+            return UnknownOutcome(f"{said}. An earlier attempt may have been done: look before writing.")
+        case "stale":
+            return RecordStale(f"{said}. The {what} was changed since it was read: read it again.", fields=fields)
+        case "refused" if call.record:
+            return RecordError(f"{said}. The {what} was refused: correct the named values.", fields=fields)
+        case "later":
+            return RetriableError(f"{said}. It may go through later.")
+        case "credentials":
+            return ConfigurationError(f"{said}. Check the credentials in the connection and their rights.")
+    return ConfigurationError(f"{said}. Check the connection's host and what the profile or mapping asks for.")
+
+
+def _text_at(answer: Answer, path: Path) -> str:
+    if not path:
+        return answer.text
+    try:
+        found = at_in_texts(answer.json(), path)
+    except ValueError:
+        return ""
+    return "" if found in (ABSENT, None) else str(found)
 
 
 def _about_record(
@@ -163,7 +236,7 @@ def read_message(answer: Answer, shape: ErrorShape, redactor: Redactor, sent: An
     if isinstance(body, str):
         return redactor.text(body, sent=sent), {}
     fields = {name: redactor.text(text, sent=sent) for name, text in _field_messages(body, shape).items()}
-    found = (at(body, path) for path in shape.messages)
+    found = (at_in_texts(body, path) for path in shape.messages)
     message = next((text for text in found if isinstance(text, str) and text.strip()), "")
     said = redactor.text(message, sent=sent)
     told = "; ".join(f"{name}: {text}" for name, text in fields.items())

@@ -30,11 +30,11 @@ from customerp_trello.errors import ConfigurationError, FatalError, RetriableErr
 from customerp_trello.hooks.answers import Answer, to_json
 from customerp_trello.hooks.clock import ServerClock
 from customerp_trello.hooks.connection import Settings, read_connection
-from customerp_trello.hooks.failures import Call, ErrorShape, failure
+from customerp_trello.hooks.failures import Call, ErrorShape, failure, is_error
 from customerp_trello.hooks.redaction import Redactor
 from customerp_trello.hooks.session import HeaderAuth, make_session
 
-Params = Mapping[str, str | int]
+Params = Mapping[str, Any]
 
 
 class SyncHttpHook(HttpHook):
@@ -83,6 +83,10 @@ class SyncHttpHook(HttpHook):
         """What must never be seen."""
         return [self.settings.password]
 
+    def _renew(self, answer: Answer) -> bool:
+        """Get new credentials if *answer* says that they have expired; whether to try again with them."""
+        return False
+
     def _before_attempt(self, call: Call) -> None:
         """Wait here for a place within the system's limits."""
 
@@ -129,6 +133,7 @@ class SyncHttpHook(HttpHook):
     def _session(self) -> Session:
         self.base_url = self.settings.base_url
         self._base_url_initialized = True
+        _ = self.redactor  # the masker knows the secrets before anything can be logged
         return make_session(self.settings, self._auth(), self._headers())
 
     def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Session:
@@ -155,6 +160,8 @@ class SyncHttpHook(HttpHook):
         headers: Mapping[str, str] | None = None,
         record: str = "",
         repeatable: bool | None = None,
+        reads: bool = False,
+        accepted: frozenset[int] = frozenset(),
     ) -> Answer:
         """Send a request, repeating it where that is safe, and return the successful answer.
 
@@ -166,6 +173,8 @@ class SyncHttpHook(HttpHook):
             headers: headers of this request.
             record: what record the path addresses, so that a refusal is the record's and not the connection's.
             repeatable: whether the request may be sent twice; by default everything but POST.
+            reads: whether a POST changes nothing, so that it may be sent twice and needs no lease.
+            accepted: statuses beside 2xx whose answer is returned too.
 
         Raises:
             SyncError: one of its subclasses; ``UnknownOutcome`` if a write may or may not have been done.
@@ -182,9 +191,45 @@ class SyncHttpHook(HttpHook):
             sent=body,
             body=None if body is None else to_json(body),
             headers={**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})},
-            repeatable=method != "POST" if repeatable is None else repeatable,
+            repeatable=(reads or method != "POST") if repeatable is None else repeatable,
+            accepted=accepted,
+            reads=reads,
         )
         return self._repeat(call)
+
+    def send_log_in(
+        self, url: str, *, json: Any = None, form: Mapping[str, Any] | None = None, headers: Mapping[str, str]
+    ) -> Answer:
+        """Post a log-in, without the session's credentials, and return the successful answer.
+
+        Args:
+            url: path below the base URL, or an absolute URL, which may be another host's.
+            json: body as JSON, or None.
+            form: body as a form, or None.
+            headers: headers of this request.
+
+        Raises:
+            ConfigurationError: login or password are refused.
+            RetriableError: the system is away or busy.
+        """
+        url = url if "://" in url else self.url_for(url)
+        sent, kind = (form, "x-www-form-urlencoded") if form is not None else (json, "json")
+        call = Call(
+            method="POST",
+            url=url,
+            where=f"{self.conn_id}: POST {urlsplit(url).path} (log-in)",
+            sent=sent,
+            body=urlencode(form).encode() if form is not None else to_json(json),
+            headers={"Content-Type": f"application/{kind}", **headers},
+            reads=True,
+            renewed=True,
+            anonymous=True,
+        )
+        return self._repeat(call)
+
+    def forget_redactor(self) -> None:
+        """Make the redactor anew, since there are other secrets now."""
+        self.__dict__.pop("redactor", None)
 
     def run(
         self,
@@ -223,7 +268,7 @@ class SyncHttpHook(HttpHook):
         else:
             url = f"{base}/{path.lstrip('/')}"
         if params:
-            url += ("&" if "?" in url else "?") + urlencode(params, quote_via=quote, safe="")
+            url += ("&" if "?" in url else "?") + urlencode(params, doseq=True, quote_via=quote, safe="")
         return url
 
     def _repeat(self, call: Call) -> Answer:
@@ -269,7 +314,12 @@ class SyncHttpHook(HttpHook):
             answer = self._send(call)
         finally:
             self._after_attempt(call, answer)
-        if 200 <= answer.status < 300:
+        if not call.renewed and self._renew(answer):
+            call.renewed = True
+            return self._attempt(call)
+        if answer.status in call.accepted:
+            return answer
+        if not is_error(answer, self._error_shape()):
             self._taken.count = self.writes_taken + call.writes
             return answer
         refusal = failure(call, answer, self._error_shape(), self.redactor)
@@ -283,7 +333,12 @@ class SyncHttpHook(HttpHook):
         sent = time.time()
         try:
             response = session.request(
-                call.method, call.url, data=call.body, headers=call.headers, allow_redirects=False
+                call.method,
+                call.url,
+                data=call.body,
+                headers=call.headers,
+                allow_redirects=False,
+                auth=HeaderAuth() if call.anonymous else None,
             )
         except RequestException as error:
             raise self._broken(call, error) from None
@@ -291,7 +346,7 @@ class SyncHttpHook(HttpHook):
             with self._lock:
                 self.rate_limited += 1
         self._clock.observe(response.headers.get("Date"), sent=sent, received=time.time())
-        return Answer.of(response)
+        return Answer.of(response, call.url)
 
     def _broken(self, call: Call, error: RequestException) -> SyncError:
         """Say what a request that got no answer means; the library's own message holds the URL and is left out."""

@@ -3,6 +3,11 @@
 The end of a list is what the system says or an empty page, never "fewer than asked": servers cap page sizes. What
 would cut a list short or go round in circles without anybody noticing is an error: a wrong path, the same page twice,
 fewer records than the total, a link to another host.
+
+People work while a list is read. A deleted record moves the ones behind it forward, past the place where the next page
+begins, and so hides a live one. Three things are done against that: pages by offset overlap by a record, and where the
+overlap does not fit the pager steps back; pages by id (`Keyset`) cannot move; in all other kinds a total that has
+shrunk, or a record that comes twice, makes the pager read the list once more.
 """
 
 from __future__ import annotations
@@ -12,17 +17,43 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 from urllib.parse import urljoin, urlsplit
 
-from customerp_trello.errors import FatalError
+from customerp_trello.errors import FatalError, RetriableError
 from customerp_trello.hooks.answers import ABSENT, Answer, Path, at
-from customerp_trello.hooks.profile_listing import Cursor, LinkHeader, Listing, NextLink, Offset, OnePage, PageNumber
+from customerp_trello.hooks.profile_listing import (
+    Cursor,
+    Keyset,
+    LinkHeader,
+    Listing,
+    NextHeader,
+    NextLink,
+    Offset,
+    OnePage,
+    PageNumber,
+    Range,
+)
+
+PASSES = 5
+"""How often a list that shrinks is read before it is left for later."""
+
+STEPS_BACK = 50
+"""How often a pager by offset steps back in one listing, each time twice as far until it stands on firm ground."""
 
 
 @dataclass(frozen=True)
-class PageRequest:
-    """What to ask for: a path below the base URL, or an absolute URL of the same host, with its query."""
+class Step:
+    """What distinguishes one page's request from the next.
 
-    url: str
-    params: Mapping[str, str | int] = field(default_factory=dict)
+    Attributes:
+        url: URL that a link names; "" for the list's own.
+        place: parameter -> value.
+        after: id that the condition ``after`` is about, "" for none.
+        headers: headers of this page.
+    """
+
+    url: str = ""
+    place: Mapping[str, Any] = field(default_factory=dict)
+    after: Any = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Pager:
@@ -30,34 +61,74 @@ class Pager:
 
     Args:
         listing: how the profile says that lists work.
-        path: path of the list.
-        params: query parameters that every page has (filters, since).
-        id_field: field of a record's id, by which a repeated page is recognised.
+        id_field: field of a record's id, by which records are told apart.
         where: what is listed, for messages.
     """
 
-    def __init__(
-        self, listing: Listing, path: str, params: Mapping[str, str | int], *, id_field: str, where: str
-    ) -> None:
-        self._listing, self._path, self._where, self._id = listing, path, where, id_field
-        self._params = {**listing.parameters, **params, **_size(listing)}
-        self._count = 0
-        self._pages: set[tuple[str, ...]] = set()
-        self._asked: set[tuple[str, str]] = set()
+    def __init__(self, listing: Listing, *, id_field: str, where: str) -> None:
+        self._listing, self._where, self._id = listing, where, id_field
+        self._seen: set[str] = set()
+        self._passes, self._steps_back, self._back = 0, 0, 0
+        self._begin()
 
-    def first(self) -> PageRequest:
-        """Return the request for the first page."""
-        paging = self._listing.paging
-        if isinstance(paging, PageNumber):
-            return self._at({paging.parameter: paging.first})
-        return self._at({paging.parameter: 0} if isinstance(paging, Offset) else {})
+    def _begin(self) -> None:
+        self._now: set[str] = set()
+        self._pages: set[int] = set()
+        self._asked: set[Any] = set()
+        self._number = 0
+        self._position = 0
+        self._last_id: Any = ""
+        self._total: int | None = None
+        self._shrunk = self._repeated = False
 
-    def records(self, answer: Answer, body: Any) -> list[dict[str, Any]]:
-        """Return the records of a page.
+    @property
+    def count(self) -> int:
+        """Records told apart so far."""
+        return len(self._seen | self._now) if self._passes else len(self._now)
+
+    # -- what the hook calls -----------------------------------------------------------------------------------
+
+    def first(self) -> Step:
+        """Return the first step."""
+        return self._step()
+
+    def past_end(self) -> frozenset[int]:
+        """Statuses that mean, of the page just asked for, that the list has ended before it."""
+        statuses = getattr(self._listing.paging, "past_end", ())
+        first = self._number == 0 and self._position == 0
+        return frozenset(status for status in statuses if not first or status == 416)
+
+    def read(self, answer: Answer, body: Any) -> tuple[list[dict[str, Any]], Step | None]:
+        """Read a page.
+
+        Args:
+            answer: the page.
+            body: its JSON; None where the status said that the list has ended.
+
+        Returns:
+            The page's records that had not come yet, and the next step; None at the end.
 
         Raises:
-            FatalError: the list is not where the profile says, a record has no id, or the page came before.
+            FatalError: the list is not where the profile says, a record has no id, the page came before, the end cannot
+                be told, or fewer records came than the total.
+            RetriableError: the list goes on changing while it is read.
         """
+        rows = [] if body is None and answer.status >= 400 else self._rows(body)
+        ids = [str(row[self._id]) for row in rows]
+        if not self._fits_on(ids):
+            return [], self._step_back()
+        self._back = 0
+        self._check_repeats(ids)
+        self._watch_total(answer, body)
+        fresh = [row for row, id_ in zip(rows, ids, strict=True) if id_ not in self._now and id_ not in self._seen]
+        before = len(self._now)
+        self._now.update(ids)
+        step = self._next(answer, body, rows, len(self._now) - before)
+        return fresh, step if step else self._end()
+
+    # -- one page ----------------------------------------------------------------------------------------------
+
+    def _rows(self, body: Any) -> list[dict[str, Any]]:
         rows = at(body, self._listing.records)
         if not isinstance(rows, list):
             raise FatalError(
@@ -66,62 +137,123 @@ class Pager:
             )
         if not all(isinstance(row, dict) and row.get(self._id) not in (None, "") for row in rows):
             raise FatalError(f"{self._where}: a record without {self._id!r}; correct the entity's `id` in the profile.")
-        ids = tuple(str(row[self._id]) for row in rows)
+        return rows
+
+    def _check_repeats(self, ids: list[str]) -> None:
         if len(set(ids)) < len(ids):
             raise FatalError(f"{self._where}: a page holds a record twice, so it cannot be trusted; nothing is used.")
-        if ids and ids in self._pages:
+        page = hash(tuple(ids))
+        if ids and page in self._pages and not (self._overlaps and len(ids) == 1):
             raise FatalError(
                 f"{self._where}: the same page came twice, so the list cannot be trusted; nothing is used."
             )
-        self._pages.add(ids)
-        self._count += len(rows)
-        return rows
+        self._pages.add(page)
+        repeats = sum(id_ in self._now for id_ in ids)
+        if isinstance(self._listing.paging, Keyset):
+            if repeats > self._listing.paging.included:
+                raise FatalError(
+                    f"{self._where}: a record came again behind its own id, so the list is not sorted by id, or the "
+                    "condition for the next page is not looked at; correct `listing.parameters` or `listing.paging`."
+                )
+        elif repeats and not self._overlaps:
+            self._repeated = True
 
-    def following(self, answer: Answer, body: Any, rows: int) -> PageRequest | None:
-        """Return the request for the next page; None at the end.
+    @property
+    def _overlaps(self) -> bool:
+        return isinstance(self._listing.paging, Offset | Range | Keyset)
 
-        Args:
-            answer: the page just read.
-            body: its JSON.
-            rows: number of records on it.
+    def _fits_on(self, ids: list[str]) -> bool:
+        """Whether a page by offset begins with a record that had come, so that none can be hidden between."""
+        paging = self._listing.paging
+        return not isinstance(paging, Offset | Range) or self._position == 0 or bool(ids and ids[0] in self._now)
 
-        Raises:
-            FatalError: the end cannot be told, a page is asked for again, or fewer records came than the total.
-        """
-        request = self._next(answer, body, rows)
-        if request is None:
-            self._check_total(body)
+    def _step_back(self) -> Step:
+        self._steps_back, self._back = self._steps_back + 1, self._back + 1
+        if self._steps_back > STEPS_BACK:
+            raise RetriableError(f"{self._where}: the list goes on changing while it is read; try again later.")
+        self._position = max(0, self._position - 2**self._back)
+        self._pages.clear()
+        return self._step()
+
+    # -- totals ------------------------------------------------------------------------------------------------
+
+    def _watch_total(self, answer: Answer, body: Any) -> None:
+        total = None if isinstance(self._listing.paging, Keyset) or body is None else self._told_total(answer, body)
+        self._shrunk |= total is not None and self._total is not None and total < self._total
+        self._total = total if total is not None else self._total
+
+    def _told_total(self, answer: Answer, body: Any) -> int | None:
+        listing = self._listing
+        if listing.total is not None:
+            total, place = at(body, listing.total), f"at {_named(listing.total)} of the answer; there is {_keys(body)}"
+        elif listing.total_header:
+            total, place = answer.headers.get(listing.total_header), f"in the header {listing.total_header}"
+        elif isinstance(listing.paging, Range):
+            told = answer.headers.get("Content-Range", "").rpartition("/")[2]
+            return int(told) if told.isdecimal() else None
+        else:
             return None
-        key = (request.url, repr(sorted(request.params.items())))
-        if key in self._asked:
-            raise FatalError(f"{self._where}: the listing goes round in circles; it cannot be trusted.")
-        self._asked.add(key)
-        return request
+        if isinstance(total, bool) or not str(total).isdecimal():
+            raise FatalError(f"{self._where}: no number {place}. Correct `listing.total` in the profile.")
+        return int(str(total))
 
-    def _next(self, answer: Answer, body: Any, rows: int) -> PageRequest | None:
+    def _has_all(self) -> bool:
+        return self._total is not None and len(self._now) >= self._total
+
+    # -- the next page -----------------------------------------------------------------------------------------
+
+    def _next(self, answer: Answer, body: Any, rows: list[dict[str, Any]], fresh: int) -> Step | None:
         paging = self._listing.paging
         match paging:
             case OnePage():
                 return None
             case PageNumber():
-                done = rows == 0 or self._has_all(body) or (paging.last and at(body, paging.last) is True)
-                number = paging.first + len(self._asked) + 1
-                return None if done else self._at({paging.parameter: number})
-            case Offset():
-                done = rows == 0 or self._has_all(body)
-                return None if done else self._at({paging.parameter: self._count})
+                done = not rows or self._has_all() or (paging.last and at(body, paging.last) is True)
+                self._number += 1
+                return None if done else self._step()
+            case Offset() | Range():
+                if self._position + len(rows) >= (self._total or float("inf")) or (fresh == 0 and len(rows) < 2):
+                    return None
+                self._position += max(len(rows) - 1, 1)
+                return self._step()
+            case Keyset():
+                if fresh == 0:
+                    return None
+                self._last_id = rows[-1][self._id]
+                return self._step()
             case Cursor():
                 cursor = self._told(body, paging.cursor, paging.absent_at_end, "cursor")
-                return self._at({paging.parameter: cursor}) if cursor else None
+                return self._once(Step(place={paging.parameter: cursor})) if cursor else None
             case NextLink():
                 return self._link(answer, self._told(body, paging.link, paging.absent_at_end, "link"))
             case LinkHeader():
                 return self._link(answer, answer.next_link or "")
+            case NextHeader():
+                return self._link(answer, answer.headers.get(paging.header, ""))
             case _:
                 assert_never(paging)
 
-    def _at(self, place: Mapping[str, str | int]) -> PageRequest:
-        return PageRequest(self._path, {**self._params, **place})
+    def _step(self) -> Step:
+        """The step for where the pager stands, in the kinds that count by themselves."""
+        paging = self._listing.paging
+        match paging:
+            case PageNumber():
+                return Step(place={paging.parameter: paging.first + self._number})
+            case Offset():
+                return Step(place={paging.parameter: self._position})
+            case Range():
+                end = self._position + paging.size - (paging.last == "included")
+                return Step(headers={"Range": f"{paging.unit}={self._position}-{end}"})
+            case Keyset() if self._last_id != "":
+                return Step(place={paging.parameter: self._last_id}) if paging.parameter else Step(after=self._last_id)
+        return Step()
+
+    def _once(self, step: Step) -> Step:
+        key = (step.url, repr(sorted(step.place.items())))
+        if key in self._asked:
+            raise FatalError(f"{self._where}: the listing goes round in circles; it cannot be trusted.")
+        self._asked.add(key)
+        return step
 
     def _told(self, body: Any, path: Path, absent_at_end: bool, key: str) -> str:
         value = at(body, path)
@@ -132,40 +264,36 @@ class Pager:
             )
         return "" if value in (ABSENT, None, "", False) else str(value)
 
-    def _link(self, answer: Answer, link: str) -> PageRequest | None:
+    def _link(self, answer: Answer, link: str) -> Step | None:
         if not link:
             return None
         url = urljoin(answer.url, link)
         if urlsplit(url)[:2] != urlsplit(answer.url)[:2]:
             raise FatalError(f"{self._where}: the next page is said to be on another host; it is not followed.")
-        return PageRequest(url)
+        return self._once(Step(url=url))
 
-    def _total(self, body: Any) -> int | None:
-        if self._listing.total is None:
-            return None
-        total = at(body, self._listing.total)
-        if isinstance(total, bool) or not str(total).isdecimal():
+    # -- the end -----------------------------------------------------------------------------------------------
+
+    def _end(self) -> Step | None:
+        if self._total is not None and self.count < self._total:
             raise FatalError(
-                f"{self._where}: no number at {_named(self._listing.total)} of the answer; there is {_keys(body)}. "
-                "Correct `listing.total` in the profile."
+                f"{self._where}: the list ended after {self.count} of {self._total} records; it is cut short and "
+                "not used."
             )
-        return int(total)
+        if not self._overlaps and (self._shrunk or (self._repeated and not self._has_all())):
+            return self._again()
+        return None
 
-    def _has_all(self, body: Any) -> bool:
-        total = self._total(body)
-        return total is not None and self._count >= total
-
-    def _check_total(self, body: Any) -> None:
-        total = self._total(body)
-        if total is not None and self._count < total:
-            raise FatalError(
-                f"{self._where}: the list ended after {self._count} of {total} records; it is cut short and not used."
+    def _again(self) -> Step:
+        self._passes += 1
+        if self._passes >= PASSES:
+            raise RetriableError(
+                f"{self._where}: records came and went in each of {PASSES} readings of the list. Try again later; if "
+                "it stays so, let the list be sorted by id (`listing.parameters` in the profile)."
             )
-
-
-def _size(listing: Listing) -> dict[str, str | int]:
-    paging = listing.paging
-    return {} if isinstance(paging, OnePage) or not paging.size_parameter else {paging.size_parameter: paging.size}
+        self._seen |= self._now
+        self._begin()
+        return self.first()
 
 
 def _named(path: Path) -> str:

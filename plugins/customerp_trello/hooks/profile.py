@@ -7,136 +7,16 @@ company's own ERP needs no code. Where the ERP is and the secrets are in the Air
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from customerp_trello.hooks.failures import ErrorShape
-from customerp_trello.hooks.profile_listing import BodyPath, Listing, Strict
-
-
-class NoAuth(Strict):
-    """The ERP asks for no credentials."""
-
-    kind: Literal["none"]
-
-
-class BasicAuth(Strict):
-    """User name and password: the connection's login and password."""
-
-    kind: Literal["basic"]
-
-
-class BearerAuth(Strict):
-    """``Authorization: Bearer`` with the connection's password."""
-
-    kind: Literal["bearer"]
-
-
-class ApiKeyAuth(Strict):
-    """A header with a key: *prefix*, then ``login:password`` if the connection has a login, else the password."""
-
-    kind: Literal["api_key"]
-    header: str = "Authorization"
-    prefix: str = ""
-
-
-Auth = Annotated[NoAuth | BasicAuth | BearerAuth | ApiKeyAuth, Field(discriminator="kind")]
-
-
-class OneRecord(Strict):
-    """Where one record is in a body: *read* in answers, *write* in requests; empty if the body is the record."""
-
-    read: BodyPath = ()
-    write: BodyPath = ()
-
-
-class Update(Strict):
-    """How a record is changed: only the changed fields (``changes``), or all of them after reading (``whole``)."""
-
-    method: Literal["PATCH", "PUT"] = "PATCH"
-    body: Literal["changes", "whole"] = "changes"
-
-
-class NoConcurrency(Strict):
-    """The last write wins."""
-
-    kind: Literal["none"]
-
-
-class ETag(Strict):
-    """``ETag`` on reading, ``If-Match`` on writing; in a list the ETag is a record's *field* in quotes, if named."""
-
-    kind: Literal["etag"]
-    field: str | None = None
-
-
-class VersionField(Strict):
-    """A field of the record that goes back unchanged with a write."""
-
-    kind: Literal["field"]
-    field: str
-
-
-Concurrency = Annotated[NoConcurrency | ETag | VersionField, Field(discriminator="kind")]
-
-
-class HardDelete(Strict):
-    """``DELETE`` destroys the record."""
-
-    kind: Literal["hard"]
-
-
-class SoftDelete(Strict):
-    """``DELETE`` switches the record off; it can still be read."""
-
-    kind: Literal["soft"]
-
-
-class FieldDelete(Strict):
-    """An update with these fields switches the record off."""
-
-    kind: Literal["field"]
-    fields: Annotated[dict[str, str | bool | int], Field(min_length=1)]
-
-
-Delete = Annotated[HardDelete | SoftDelete | FieldDelete, Field(discriminator="kind")]
-
-
-class FieldErrors(Strict):
-    """Where the messages per field are: a list of objects with *field* and *message*, or a map of field to message."""
-
-    path: BodyPath
-    field: str = "field"
-    message: str = "message"
-
-
-class Errors(Strict):
-    """How the ERP words its errors.
-
-    Attributes:
-        messages: paths where the message may be; the first one with a text counts.
-        fields: where the messages per field are.
-        missing: statuses that say that a record is not there.
-        refused: statuses of 401 and 403 by which this ERP refuses one record, not the credentials.
-    """
-
-    messages: tuple[BodyPath, ...] = (("detail",), ("message",), ("error", "message"), ("error",), ("title",))
-    fields: FieldErrors | None = None
-    missing: tuple[Annotated[int, Field(ge=400, le=499)], ...] = (404, 410)
-    refused: tuple[Literal[401, 403], ...] = ()
-
-    def shape(self) -> ErrorShape:
-        """The same as the failure table wants it."""
-        fields = self.fields or FieldErrors(path=())
-        return ErrorShape(
-            messages=self.messages,
-            fields=None if self.fields is None else self.fields.path,
-            missing=frozenset(self.missing),
-            refused=frozenset(self.refused),
-            field_key=fields.field,
-            message_key=fields.message,
-        )
+from customerp_trello.hooks.profile_auth import AccessCheck, Auth
+from customerp_trello.hooks.profile_errors import Errors
+from customerp_trello.hooks.profile_listing import Listing
+from customerp_trello.hooks.profile_parts import BodyPath, Strict
+from customerp_trello.hooks.profile_values import FieldForm, Values
+from customerp_trello.hooks.profile_writing import Concurrency, Create, Delete, OneRecord, Update
 
 
 class Notifications(Strict):
@@ -170,6 +50,7 @@ class Entity(Strict):
         path: path of the list, below the connection's base URL.
         record: path of one record, ``{id}`` being its id.
         id: field of the id.
+        id_is: what an id is in a body; in a path it is text anyway.
         number: field of the natural number that people know the record by, if there is one.
         marker: field that keeps the counterpart's Trello id, if there is one.
         modified: field of the last change, if there is one.
@@ -177,13 +58,19 @@ class Entity(Strict):
         created: field of the creation; *modified* may be null until the first change.
         active: boolean field that is false for a record switched off, if there is one.
         labels: fields that make up the name people use.
-        filters: field -> query parameter of the list by which the ERP looks for an equal value.
+        columns: the ERP's names of the fields to ask for, where it has to be told.
+        filters: field -> query parameter of the list by which the ERP looks for an equal value; with
+            ``conditions.equal`` the name there.
+        fields: fields whose names or values differ from what the mapping uses.
+        defaults: constant values of new records, for required fields that the mapping lacks.
+        conditions: conditions of this entity's lists, beside ``conditions.always``.
         listing: the way to list, where it is another one than the profile's.
     """
 
     path: str
-    record: str
+    record: str = ""
     id: str = "id"
+    id_is: Literal["text", "integer"] = "text"
     number: str | None = None
     marker: str | None = None
     modified: str | None = None
@@ -191,13 +78,17 @@ class Entity(Strict):
     created: str | None = None
     active: str | None = None
     labels: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     filters: dict[str, str] = Field(default_factory=dict)
+    fields: dict[str, FieldForm] = Field(default_factory=dict)
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    conditions: tuple[Any, ...] = ()
     listing: Listing | None = None
 
     @field_validator("record")
     @classmethod
     def _names_the_id(cls, record: str) -> str:
-        if record.count("{id}") != 1:
+        if record and record.count("{id}") != 1:
             raise ValueError("must hold {id} once, such as /customers/{id}")
         return record
 
@@ -208,28 +99,43 @@ class Profile(Strict):
     Attributes:
         title: the ERP's name, for people.
         auth: how the credentials are sent.
+        check: how to see that the credentials are accepted, for ERPs that answer strangers with empty lists.
         headers: fixed headers of every request; no secrets.
         listing: how records are listed.
-        one_record: where one record is in a body.
+        one_record: how one record is read, and where it is in a body.
+        create: how a record is created.
         update: how a record is changed.
         concurrency: how a lost update is prevented.
         delete: what deleting is.
         errors: how errors are worded.
+        values: how values are written.
         notifications: how changes are told, if they are.
         entities: kind of record -> where it lives.
     """
 
     title: str
     auth: Auth
+    check: AccessCheck | None = None
     headers: dict[str, str] = Field(default_factory=dict)
     listing: Listing
     one_record: OneRecord = OneRecord()
+    create: Create = Create()
     update: Update = Update()
     concurrency: Concurrency
     delete: Delete
     errors: Errors = Errors()
+    values: Values = Values()
     notifications: Notifications | None = None
     entities: Annotated[Mapping[str, Entity], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _can_find_and_filter(self) -> Profile:
+        for name, entity in self.entities.items():
+            if not entity.record and self.one_record.path == "{record}":
+                raise ValueError(f"entities.{name}.record: is missing; add it, such as {entity.path}/{{id}}")
+            if entity.conditions and self.listing_of(entity).conditions is None:
+                raise ValueError(f"entities.{name}.conditions: the listing has no `conditions` that would take them")
+        return self
 
     def listing_of(self, entity: Entity) -> Listing:
         """The way to list *entity*."""

@@ -1,41 +1,14 @@
-"""How an ERP lists its records: envelope, pages, end of the list, changes since a moment.
-
-A *path* into a JSON body is text with dots (``meta.next``), or a list where a name itself holds a dot
-(``["@odata.nextLink"]``).
-"""
+"""How an ERP lists its records: request, envelope, pages, end of the list, conditions, changes since a moment."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-
-def _as_path(value: object) -> object:
-    return tuple(part for part in value.split(".") if part) if isinstance(value, str) else value
-
-
-BodyPath = Annotated[tuple[str, ...], BeforeValidator(_as_path)]
-Size = Annotated[int, Field(ge=1, le=100_000)]
-
-
-class Strict(BaseModel):
-    """A frozen part of a profile that knows its keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_min_length=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, value: Any) -> Any:
-        valid = sorted(cls.model_fields)
-        for key in value if isinstance(value, dict) else ():
-            if key not in cls.model_fields:
-                close = get_close_matches(str(key), valid, n=1)
-                hint = f" (did you mean {close[0]!r}?)" if close else ""
-                raise ValueError(f"unknown key {key!r}{hint}; valid keys: {', '.join(valid)}")
-        return value
+from customerp_trello.hooks.profile_parts import BodyPath, Size, Status, Strict, holds
+from customerp_trello.hooks.templates import MOMENT, fill, moment_values
 
 
 class OnePage(Strict):
@@ -44,27 +17,53 @@ class OnePage(Strict):
     kind: Literal["none"]
 
 
-class PageNumber(Strict):
-    """Pages by number, from *first* on, until an empty page, *total* records, or *last* is true."""
+class Sized(Strict):
+    """Paging with a parameter that asks for a page size."""
+
+    size_parameter: str = ""
+    size: Size = 100
+
+
+class PageNumber(Sized):
+    """Pages by number, from *first* on, until an empty page, *total* records, *last* is true or a *past_end* status."""
 
     kind: Literal["page"]
     parameter: str
     first: int = 1
-    size_parameter: str = ""
-    size: Size = 100
     last: BodyPath | None = None
+    past_end: tuple[Status, ...] = ()
 
 
-class Offset(Strict):
-    """Pages by the number of records already read, until an empty page or *total* records."""
+class Offset(Sized):
+    """Pages by the number of records already read, each beginning with the last record of the one before."""
 
     kind: Literal["offset"]
     parameter: str
-    size_parameter: str = ""
+    past_end: tuple[Status, ...] = ()
+
+
+class Range(Strict):
+    """Pages by the header ``Range: <unit>=0-99``; ``Content-Range`` may tell the total. Overlaps as `Offset` does."""
+
+    kind: Literal["range"]
+    unit: str = "items"
     size: Size = 100
+    last: Literal["included", "excluded"] = "included"
+    past_end: tuple[Status, ...] = (416,)
 
 
-class Cursor(Strict):
+class Keyset(Sized):
+    """Each page is asked for by the last id before it; nothing that happens meanwhile can hide a record.
+
+    By *parameter*, or where that is empty by the condition ``after``. The list must be sorted by id.
+    """
+
+    kind: Literal["keyset"]
+    parameter: str = ""
+    included: bool = False
+
+
+class Cursor(Sized):
     """The body names the cursor of the next page: null or empty ends the list.
 
     A body *without* the place is an error (a misspelt path would cut every list after its first page), unless
@@ -74,42 +73,44 @@ class Cursor(Strict):
     kind: Literal["cursor"]
     cursor: BodyPath
     parameter: str
-    size_parameter: str = ""
-    size: Size = 100
     absent_at_end: bool = False
 
 
-class NextLink(Strict):
+class NextLink(Sized):
     """The body names the URL of the next page, absolute or relative; see `Cursor` for its end."""
 
     kind: Literal["next_link"]
     link: BodyPath
-    size_parameter: str = ""
-    size: Size = 100
     absent_at_end: bool = False
 
 
-class LinkHeader(Strict):
+class LinkHeader(Sized):
     """The ``Link`` header names the next page (``rel="next"``)."""
 
     kind: Literal["link_header"]
-    size_parameter: str = ""
-    size: Size = 100
+
+
+class NextHeader(Sized):
+    """A header of the ERP's own holds the URL of the next page."""
+
+    kind: Literal["next_header"]
+    header: str
 
 
 Paging = Annotated[
-    OnePage | PageNumber | Offset | Cursor | NextLink | LinkHeader,
+    OnePage | PageNumber | Offset | Range | Keyset | Cursor | NextLink | LinkHeader | NextHeader,
     Field(discriminator="kind"),
 ]
 
 
 class Since(Strict):
-    """How to ask for the records changed since a moment.
+    """How to ask for the records changed since a moment: by one parameter, one header, or the condition ``since``.
 
     *template* may use ``{since:<strftime format>}`` (UTC), ``{since_s}`` and ``{since_ms}`` (Unix time).
     """
 
-    parameter: str
+    parameter: str = ""
+    header: str = ""
     template: str = "{since:%Y-%m-%dT%H:%M:%SZ}"
     overlap_seconds: Annotated[int, Field(ge=0)] = 0
 
@@ -117,7 +118,7 @@ class Since(Strict):
     @classmethod
     def _fills_in(cls, template: str) -> str:
         try:
-            text = _fill(template, datetime(2026, 1, 2, tzinfo=UTC))
+            text = template.format_map(moment_values(datetime(2026, 1, 2, tzinfo=UTC)))
         except (LookupError, ValueError, AttributeError) as error:
             raise ValueError(
                 f"cannot be filled in ({error}); use {{since:%Y-%m-%d}}, {{since_s}} or {{since_ms}}"
@@ -126,30 +127,86 @@ class Since(Strict):
             raise ValueError("holds no place for the moment; use {since:%Y-%m-%d}, {since_s} or {since_ms}")
         return template
 
+    @model_validator(mode="after")
+    def _goes_one_way(self) -> Since:
+        if self.parameter and self.header:
+            raise ValueError("takes `parameter` or `header`, not both")
+        return self
+
     def value(self, since: datetime) -> str:
         """Return the parameter's value for a moment with a time zone."""
-        return _fill(self.template, since)
+        return str(fill(self.template, moment_values(since)))
 
 
-def _fill(template: str, since: datetime) -> str:
-    moment = since.astimezone(UTC)
-    milliseconds = int(moment.timestamp() * 1000)
-    return template.format(since=moment, since_s=milliseconds // 1000, since_ms=milliseconds)
+class Conditions(Strict):
+    """One parameter that takes several conditions at once: an OData filter, a JSON domain.
+
+    Attributes:
+        parameter: query parameter; in a POST list a path in the body.
+        form: joined texts, a JSON list, or that list in URL-safe base64.
+        join: what stands between texts.
+        escape: how a quote in a value is written.
+        always: conditions of every list.
+        equal: a field equals a value: ``{field}``, ``{value}``.
+        after: the id comes after another one: ``{id}``.
+        since: changed since a moment; as in `Since`, and ``{since_value}`` in the form of the profile's ``values``.
+    """
+
+    parameter: str
+    form: Literal["text", "json", "json_base64"] = "text"
+    join: str = " and "
+    escape: Literal["double", "backslash"] = "double"
+    always: tuple[Any, ...] = ()
+    equal: Annotated[Any, holds("field", "value")] = None
+    after: Annotated[Any, holds("id", needed="id")] = None
+    since: Annotated[Any, holds(*MOMENT)] = None
+
+
+class Columns(Strict):
+    """How to ask for the entity's ``columns``, in lists and reads: one parameter with commas or JSON, or repeated."""
+
+    parameter: str
+    form: Literal["comma", "json", "repeat"] = "comma"
 
 
 class Listing(Strict):
     """How records are listed.
 
     Attributes:
+        method: GET, or POST with every parameter as a path in the body.
+        path: path of the list; ``{path}`` is the entity's.
         records: path of the list in the answer; empty for a bare array.
         total: path of the number of all records, if the answer has one; fewer is an error.
+        total_header: header with that number.
         paging: how the next page is asked for.
-        parameters: query parameters of every list request (sorting by id, for one).
+        parameters: parameters of every list request (sorting by id, for one).
+        body: body of a POST list, into which the parameters go; ``{columns}`` is the entity's list.
+        columns: how the fields wanted are named.
+        conditions: the parameter that takes several conditions.
         since: how to ask for changes; without it every listing is a full one.
     """
 
+    method: Literal["GET", "POST"] = "GET"
+    path: Annotated[str, holds("path", needed="path")] = "{path}"
     records: BodyPath = ()
     total: BodyPath | None = None
+    total_header: str = ""
     paging: Paging
-    parameters: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    body: Annotated[Any, holds("columns")] = None
+    columns: Columns | None = None
+    conditions: Conditions | None = None
     since: Since | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Listing:
+        conditions = self.conditions
+        by_condition = isinstance(self.paging, Keyset) and not self.paging.parameter
+        if by_condition and (conditions is None or conditions.after is None):
+            raise ValueError("paging by `keyset` needs its `parameter`, or `conditions.after`")
+        bare = self.since is not None and not (self.since.parameter or self.since.header)
+        if bare and (conditions is None or conditions.since is None):
+            raise ValueError("`since` needs a `parameter`, a `header`, or `conditions.since`")
+        if self.body is not None and self.method == "GET":
+            raise ValueError("a GET list has no `body`; use `parameters`, or `method: POST`")
+        return self

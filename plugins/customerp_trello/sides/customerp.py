@@ -15,7 +15,7 @@ import pandas as pd
 
 from customerp_trello.errors import ConfigurationError, RecordError, RecordMissing
 from customerp_trello.hooks.customerp import CustomERPHook
-from customerp_trello.hooks.profile import FieldDelete, HardDelete
+from customerp_trello.hooks.profile_writing import FieldDelete, HardDelete, NoDelete, TombstoneDelete
 from customerp_trello.mapping.frame import (
     GONE,
     HOLD,
@@ -173,7 +173,7 @@ class CustomERPRecords:
 
     def deactivate(self, record: Record) -> None:
         """Switch a record off, without destroying anything."""
-        if not isinstance(self.hook.profile.delete, HardDelete):
+        if not isinstance(self.hook.profile.delete, HardDelete | TombstoneDelete | NoDelete):
             self.delete(record)
         elif self._kind.active:
             self._last.pop(record.id, None)
@@ -181,7 +181,7 @@ class CustomERPRecords:
             self.hook.update_record(self._entity, record.id, {self._kind.active: False}, version)
         else:
             raise ConfigurationError(
-                f"mapping {self.mapping.pair}, customerp.on_gone: this ERP can only delete a {self._entity} for good; "
+                f"mapping {self.mapping.pair}, customerp.on_gone: this ERP cannot switch a {self._entity} off; "
                 "valid: delete, unlink, restore, ignore"
             )
 

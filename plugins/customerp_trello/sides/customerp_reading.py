@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from customerp_trello.hooks.customerp import CustomERPHook
-from customerp_trello.hooks.profile import FieldDelete
+from customerp_trello.hooks.profile_writing import FieldDelete, TombstoneDelete
 from customerp_trello.mapping.conditions import hold
 from customerp_trello.mapping.converters import ACTIVE, Converter, converter_for, fields_frame, raw_text
 from customerp_trello.mapping.frame import (
@@ -92,6 +92,8 @@ class CustomERPReader:
     def is_active(self, record: Dict[str, Any]) -> bool:
         """Whether a record is switched on, however the ERP says so."""
         delete = self._hook.profile.delete
+        if isinstance(delete, TombstoneDelete) and record.get(delete.field) is True:
+            return False
         if self._kind.active is not None:
             return to_text(record.get(self._kind.active, True)).casefold() in ("true", "1", "")
         if isinstance(delete, FieldDelete):
