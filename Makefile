@@ -8,6 +8,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 CLIENTS := tests/clients/node_modules/.package-lock.json
+ERPS := tests/erps/.venv/.installed
 DEMO := PYTHONPATH=include $(BIN)/python -m demo
 # PYTHON=... names the interpreter to build .venv with; otherwise the first of these that is new enough.
 PYTHON ?=
@@ -15,7 +16,7 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo up down test test-clients test-airflow kills soak mutants bench bench-requests bench-limits \
+.PHONY: help install demo up down test test-clients test-erps test-airflow kills soak mutants bench bench-requests bench-limits \
 	lint format types imports lock clean
 
 help: ## List the targets
@@ -33,10 +34,13 @@ down: $(INSTALLED) ## End what `make up` started and check that no process is le
 	@$(DEMO) down
 
 test: $(INSTALLED) ## Run all tests, loopback only (20 minutes, 2 cores)
-	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow and not clients"
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow and not clients and not erps"
 
 test-clients: $(INSTALLED) $(CLIENTS) ## Let two public Trello clients judge the sandbox; not in test: one comes from npm (a minute)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest tests/clients
+
+test-erps: $(INSTALLED) $(ERPS) ## Hold the connector to its contract on four real ERPs; not in test: PyPI and npm (3 minutes)
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m erps tests/erps
 
 test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (minutes; a quiet machine)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m airflow
@@ -80,10 +84,13 @@ imports: $(INSTALLED) ## Check that imports run downwards only
 lock: $(INSTALLED) ## Write requirements.lock anew from requirements.txt and requirements-dev.txt, keeping what still fits
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		requirements-dev.txt --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		tests/erps/requirements.txt --output-file tests/erps/requirements.lock
 
 clean: ## End what runs and remove everything that make has made, .venv included
 	@if [ -x $(BIN)/python ]; then $(DEMO) down; fi
-	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules
+	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
+		tests/erps/node_modules tests/erps/.venv
 
 $(CLIENTS): tests/clients/package-lock.json
 	@if ! command -v npm >/dev/null; then \
@@ -91,6 +98,16 @@ $(CLIENTS): tests/clients/package-lock.json
 		exit 1; \
 	fi
 	@cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(ERPS): tests/erps/requirements.lock tests/erps/package-lock.json $(INSTALLED)
+	@if ! command -v npm >/dev/null; then \
+		echo "npm and Node 20 or later are needed: json-server is a JavaScript program. Install both, then try again." >&2; \
+		exit 1; \
+	fi
+	@$(BIN)/python -m venv --clear tests/erps/.venv
+	@VIRTUAL_ENV=$(CURDIR)/tests/erps/.venv $(BIN)/uv pip install --quiet --require-hashes -r tests/erps/requirements.lock
+	@cd tests/erps && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(INSTALLED): requirements.lock requirements.txt pyproject.toml

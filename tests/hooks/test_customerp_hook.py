@@ -32,7 +32,7 @@ def test_the_way_of_a_record(hook: CustomERPHook) -> None:
     id_ = str(made["id"])
     assert made["credit_limit"] == Decimal("12.5")
     assert hook.get_record("customer", id_) == (made, version)
-    assert hook.version_of(made) == version
+    assert hook.version_of("customer", made) == version
     changed, newer = hook.update_record("customer", id_, {"name": "Ärzte"}, version)
     assert changed["name"] == "Ärzte"
     assert newer != version

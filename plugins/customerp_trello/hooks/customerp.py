@@ -25,7 +25,7 @@ from customerp_trello.hooks.http import SyncHttpHook
 from customerp_trello.hooks.page_requests import PageRequests
 from customerp_trello.hooks.paging import Pager, Step
 from customerp_trello.hooks.profile import Entity, Profile
-from customerp_trello.hooks.profile_auth import LoginAuth, OAuth2Auth
+from customerp_trello.hooks.profile_auth import AccessCheck, LoginAuth, OAuth2Auth
 from customerp_trello.hooks.profile_file import load_profile
 from customerp_trello.hooks.profile_writing import ETag, FieldDelete, NoConcurrency, NoDelete, VersionField
 from customerp_trello.hooks.record_requests import RecordRequest, RecordRequests
@@ -51,6 +51,7 @@ class CustomERPHook(SyncHttpHook):
     def __init__(self, conn_id: str = default_conn_name) -> None:
         super().__init__(conn_id)
         self._fetched: list[str] = []
+        self._proven: set[str] = set()
 
     @cached_property
     def profile(self) -> Profile:
@@ -89,7 +90,8 @@ class CustomERPHook(SyncHttpHook):
             self._check_filter(entity, field)
         listing, codec = self.profile.listing_of(kind), self._codec(kind)
         requests = PageRequests(listing, kind, codec, since, filters)
-        pager = Pager(listing, id_field=kind.id, where=f"{self.conn_id}: list of {entity}")
+        proven = entity in self._proven
+        pager = Pager(listing, id_field=kind.id, where=f"{self.conn_id}: list of {entity}", proven=proven)
         step: Step | None = pager.first()
         while step:
             asked = requests.at(step)
@@ -109,7 +111,10 @@ class CustomERPHook(SyncHttpHook):
                 record = codec.decode(row)
                 if _equal(record, filters):
                     yield record
-        self._check_access()
+            if step is None and not self._known():
+                step = pager.again()
+        if pager.proven:
+            self._proven.add(entity)
 
     def get_record(self, entity: str, id: str) -> tuple[Fields, str]:
         """Read one record.
@@ -123,7 +128,7 @@ class CustomERPHook(SyncHttpHook):
         raw, version = self._raw(entity, id)
         return self._codec(self._entity(entity)).decode(raw), version
 
-    def version_of(self, record: Mapping[str, Any]) -> str:
+    def version_of(self, entity: str, record: Mapping[str, Any]) -> str:
         """Version of a *listed* record, where it is a field of it; "" where only a read by id tells."""
         concurrency = self.profile.concurrency
         if isinstance(concurrency, NoConcurrency) or not concurrency.field:
@@ -131,8 +136,10 @@ class CustomERPHook(SyncHttpHook):
         value = record.get(concurrency.field)
         if value in (None, ""):
             return ""
-        plain = isinstance(concurrency, VersionField) or concurrency.quoted
-        return str(value) if plain else f'"{value}"'
+        if isinstance(concurrency, VersionField):
+            return str(value)
+        (value,) = self._codec(self._entity(entity)).encode({concurrency.field: value}).values()
+        return str(value) if concurrency.quoted else f'"{value}"'
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -186,8 +193,8 @@ class CustomERPHook(SyncHttpHook):
                 record, new_version = self.get_record(entity, id)
         if lost := _lost(fields, record):
             raise RecordError(
-                f"{self.conn_id}: the ERP took the change of {entity} {id} and shows no {', '.join(lost)} in it. Correct "
-                "the name in the mapping, or add it to the entity's `columns` in the profile.",
+                f"{self.conn_id}: the ERP took the change of {entity} {id} and shows no {', '.join(lost)} in it. "
+                "Correct the name in the mapping, or add it to the entity's `columns` in the profile.",
                 fields=dict.fromkeys(lost, "not kept"),
             )
         return record, new_version
@@ -247,14 +254,13 @@ class CustomERPHook(SyncHttpHook):
 
     def _raw(self, entity: str, id: str) -> tuple[Fields, str]:
         """A record as the ERP writes it; missing is believed only of an ERP that knows us."""
+        asked = RecordRequests(self.profile, self._entity(entity)).reading(id)
         try:
-            return self._read(
-                entity,
-                self._ask(RecordRequests(self.profile, self._entity(entity)).reading(id), f"{entity} {id}", reads=True),
-            )
+            return self._read(entity, self._ask(asked, f"{entity} {id}", reads=True))
         except RecordMissing:
-            self._check_access()
-            raise
+            if self._known():
+                raise
+        return self._read(entity, self._ask(asked, f"{entity} {id}", reads=True))
 
     def _read(self, entity: str, answer: Answer, place: Path | None = None) -> tuple[Fields, str]:
         how, id_field = self.profile.one_record, self._entity(entity).id
@@ -272,7 +278,7 @@ class CustomERPHook(SyncHttpHook):
         return record, self._version(entity, record)
 
     def _version(self, entity: str, raw: Fields) -> str:
-        return self.version_of(self._codec(self._entity(entity)).decode(raw))
+        return self.version_of(entity, self._codec(self._entity(entity)).decode(raw))
 
     def _json_or_none(self, answer: Answer) -> Any:
         return None if answer.status == 204 else self.json_of(answer)
@@ -322,18 +328,28 @@ class CustomERPHook(SyncHttpHook):
             return {**fields, **self._codec(self._entity(entity)).encode({concurrency.field: field})}, version
         return fields, version
 
-    def _check_access(self) -> None:
-        """See that the ERP knows us, where it would answer a stranger with an empty list or a 404.
+    def _known(self) -> bool:
+        """Whether the ERP knows us, where it would answer a stranger with an empty list or a 404.
+
+        False if it did not and does with new credentials: then what it answered before is to be asked for again.
 
         Raises:
-            ConfigurationError: it does not.
+            ConfigurationError: it does not, and there are no new credentials.
         """
-        check = self.profile.check
-        if check and at(self.json_of(self.request("GET", check.path)), check.shows) in (ABSENT, None, ""):
-            raise ConfigurationError(
-                f"{self.conn_id}: {check.path} shows nothing, so the ERP does not know who is asking; what it showed "
-                "is not used. Check the credentials in the connection and `auth` in the profile."
-            )
+        if self.profile.check is None or self._shows(self.profile.check):
+            return True
+        fetched = self.get_conn().auth
+        if isinstance(fetched, FetchedAuth):
+            fetched.renew()
+            if self._shows(self.profile.check):
+                return False
+        raise ConfigurationError(
+            f"{self.conn_id}: {self.profile.check.path} shows nothing, so the ERP does not know who is asking; what it "
+            "showed is not used. Check the credentials in the connection and `auth` in the profile."
+        )
+
+    def _shows(self, check: AccessCheck) -> bool:
+        return at(self.json_of(self.request("GET", check.path)), check.shows) not in (ABSENT, None, "")
 
     # -- what SyncHttpHook asks --------------------------------------------------------------------------------
 

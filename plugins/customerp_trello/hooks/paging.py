@@ -19,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 from customerp_trello.errors import FatalError, RetriableError
 from customerp_trello.hooks.answers import ABSENT, Answer, Path, at
+from customerp_trello.hooks.paging_signs import sign_of_more
 from customerp_trello.hooks.profile_listing import (
     Cursor,
     Keyset,
@@ -30,10 +31,14 @@ from customerp_trello.hooks.profile_listing import (
     OnePage,
     PageNumber,
     Range,
+    Sized,
 )
 
 PASSES = 5
 """How often a list that shrinks is read before it is left for later."""
+
+OVERLAP = 1
+"""Records that a page by offset has in common with the one before."""
 
 STEPS_BACK = 50
 """How often a pager by offset steps back in one listing, each time twice as far until it stands on firm ground."""
@@ -63,10 +68,12 @@ class Pager:
         listing: how the profile says that lists work.
         id_field: field of a record's id, by which records are told apart.
         where: what is listed, for messages.
+        proven: whether the way of paging has shown itself right before, so that nothing is asked to see that.
     """
 
-    def __init__(self, listing: Listing, *, id_field: str, where: str) -> None:
+    def __init__(self, listing: Listing, *, id_field: str, where: str, proven: bool = False) -> None:
         self._listing, self._where, self._id = listing, where, id_field
+        self.proven = proven
         self._seen: set[str] = set()
         self._passes, self._steps_back, self._back = 0, 0, 0
         self._begin()
@@ -79,7 +86,7 @@ class Pager:
         self._position = 0
         self._last_id: Any = ""
         self._total: int | None = None
-        self._shrunk = self._repeated = False
+        self._shrunk = self._repeated = self._probing = False
 
     @property
     def count(self) -> int:
@@ -94,6 +101,8 @@ class Pager:
 
     def past_end(self) -> frozenset[int]:
         """Statuses that mean, of the page just asked for, that the list has ended before it."""
+        if self._probing:
+            return frozenset({400, 404, 416, 422, 500})
         statuses = getattr(self._listing.paging, "past_end", ())
         first = self._number == 0 and self._position == 0
         return frozenset(status for status in statuses if not first or status == 416)
@@ -114,6 +123,9 @@ class Pager:
             RetriableError: the list goes on changing while it is read.
         """
         rows = [] if body is None and answer.status >= 400 else self._rows(body)
+        if self._probing:
+            self._judge(answer, rows)
+            return [], None
         ids = [str(row[self._id]) for row in rows]
         if not self._fits_on(ids):
             return [], self._step_back()
@@ -124,7 +136,7 @@ class Pager:
         before = len(self._now)
         self._now.update(ids)
         step = self._next(answer, body, rows, len(self._now) - before)
-        return fresh, step if step else self._end()
+        return fresh, step if step else self._end(answer, body, rows)
 
     # -- one page ----------------------------------------------------------------------------------------------
 
@@ -178,7 +190,9 @@ class Pager:
     # -- totals ------------------------------------------------------------------------------------------------
 
     def _watch_total(self, answer: Answer, body: Any) -> None:
-        total = None if isinstance(self._listing.paging, Keyset) or body is None else self._told_total(answer, body)
+        total = None if body is None else self._told_total(answer, body)
+        if isinstance(self._listing.paging, Keyset):  # its total is that of what lies behind the last id
+            return
         self._shrunk |= total is not None and self._total is not None and total < self._total
         self._total = total if total is not None else self._total
 
@@ -214,7 +228,7 @@ class Pager:
             case Offset() | Range():
                 if self._position + len(rows) >= (self._total or float("inf")) or (fresh == 0 and len(rows) < 2):
                     return None
-                self._position += max(len(rows) - 1, 1)
+                self._position += max(len(rows) - OVERLAP, 1)
                 return self._step()
             case Keyset():
                 if fresh == 0:
@@ -274,17 +288,62 @@ class Pager:
 
     # -- the end -----------------------------------------------------------------------------------------------
 
-    def _end(self) -> Step | None:
+    def _end(self, answer: Answer, body: Any, rows: list[dict[str, Any]]) -> Step | None:
         if self._total is not None and self.count < self._total:
             raise FatalError(
                 f"{self._where}: the list ended after {self.count} of {self._total} records; it is cut short and "
                 "not used."
             )
         if not self._overlaps and (self._shrunk or (self._repeated and not self._has_all())):
-            return self._again()
+            return self.again()
+        return self._doubt(answer, body, rows)
+
+    def _doubt(self, answer: Answer, body: Any, rows: list[dict[str, Any]]) -> Step | None:
+        """Make sure that a list that ended at once has ended, where the end is only that a sign is not there."""
+        paging = self._listing.paging
+        told = self._total is not None or self.proven
+        if isinstance(paging, PageNumber) and paging.first == 1 and self._now and not told:
+            self._probing = True
+            return Step(place={paging.parameter: 0})
+        by_absence = isinstance(paging, OnePage | LinkHeader | NextHeader) or getattr(paging, "absent_at_end", False)
+        if self._asked or not by_absence:
+            self.proven = self.proven or bool(self._asked)
+            return None
+        if sign := sign_of_more(answer, body, len(self._now)):
+            raise FatalError(f"{self._where}: the list ended although there is {sign}. Correct `listing.paging`.")
+        if isinstance(paging, Sized) and paging.size_parameter and len(rows) > 1 and not told:
+            self._probing = True
+            return Step(place={paging.size_parameter: 1})
         return None
 
-    def _again(self) -> Step:
+    def _judge(self, answer: Answer, rows: list[dict[str, Any]]) -> None:
+        """Read the answer to a probe: a page before the first one, or a page of one record, which must have a next."""
+        paging, ids = self._listing.paging, {str(row[self._id]) for row in rows}
+        if isinstance(paging, PageNumber):
+            if ids - self._now:
+                raise FatalError(f"{self._where}: there is a page before page 1; set `listing.paging.first` to 0.")
+        elif len(ids) == 1 and not self._has_next(answer):
+            raise FatalError(
+                f"{self._where}: a page of one record names no next page though there are {len(self._now)} records; "
+                "correct `listing.paging`."
+            )
+        self.proven = True
+
+    def _has_next(self, answer: Answer) -> bool:
+        paging = self._listing.paging
+        if isinstance(paging, LinkHeader):
+            return bool(answer.next_link)
+        if isinstance(paging, NextHeader):
+            return bool(answer.headers.get(paging.header))
+        place = paging.cursor if isinstance(paging, Cursor) else getattr(paging, "link", ())
+        return at(answer.json(), place) not in (ABSENT, None, "", False)
+
+    def again(self) -> Step:
+        """Return the first step of another reading of the whole list, of which only what had not come is new.
+
+        Raises:
+            RetriableError: it has been read so often enough.
+        """
         self._passes += 1
         if self._passes >= PASSES:
             raise RetriableError(

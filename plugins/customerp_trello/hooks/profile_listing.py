@@ -29,7 +29,7 @@ class PageNumber(Sized):
 
     kind: Literal["page"]
     parameter: str
-    first: int = 1
+    first: Literal[0, 1] = 1
     last: BodyPath | None = None
     past_end: tuple[Status, ...] = ()
 
@@ -60,6 +60,7 @@ class Keyset(Sized):
 
     kind: Literal["keyset"]
     parameter: str = ""
+    size: Annotated[int, Field(ge=2, le=100_000)] = 100
     included: bool = False
 
 

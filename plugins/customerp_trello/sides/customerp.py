@@ -202,7 +202,7 @@ class CustomERPRecords:
 
     def _frame(self, records: Iterable[Fields], linked: frozenset[str]) -> pd.DataFrame:
         rows = list(records)
-        versions = {to_text(row[self._kind.id]): self.hook.version_of(row) for row in rows}
+        versions = {to_text(row[self._kind.id]): self.hook.version_of(self._entity, row) for row in rows}
         return self._reader.frame(rows, versions, linked)
 
     def _answer(self, fields: Fields, version: str) -> Record:
@@ -213,7 +213,7 @@ class CustomERPRecords:
         return first_record(frame, self.mapping.names)
 
     def _found(self, records: Iterable[Fields]) -> list[Record]:
-        return [self._answer(fields, self.hook.version_of(fields)) for fields in records]
+        return [self._answer(fields, self.hook.version_of(self._entity, fields)) for fields in records]
 
     def _fields(self, values: dict[str, str], old: Fields) -> Fields:
         """The ERP fields to write so that a record with *old* fields says *values*."""
