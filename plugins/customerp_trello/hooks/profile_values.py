@@ -66,14 +66,14 @@ class FieldForm(Strict):
     Attributes:
         of: the ERP's name of the field, where the mapping uses another one.
         kind: what its values are.
-        on, off: the ERP's values for true and false; exchange them for a field that says the opposite.
+        when_true, when_false: the ERP's values for true and false; exchange them for a field that says the opposite.
         id: place of the id in a reference's value: ``"0"`` for ``[7, "Name"]``.
     """
 
     of: str = ""
     kind: Literal["text", "boolean", "decimal", "datetime", "date", "reference"] = "text"
-    on: str | int | bool = True
-    off: str | int | bool = False
+    when_true: str | int | bool = True
+    when_false: str | int | bool = False
     id: BodyPath = ()
 
     @model_validator(mode="before")

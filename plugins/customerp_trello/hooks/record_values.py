@@ -90,9 +90,9 @@ class Codec:
 
     @staticmethod
     def _boolean(value: Any, form: FieldForm) -> Any:
-        if value == form.on:
+        if value == form.when_true:
             return True
-        return False if value == form.off else value
+        return False if value == form.when_false else value
 
     def _decimal(self, value: Any) -> Any:
         found = read(self._values.decimal, value) if isinstance(self._values.decimal, dict) else {"value": value}
@@ -134,7 +134,7 @@ class Codec:
 
     def _write(self, value: Any, form: FieldForm) -> Any:
         if form.kind == "boolean" and isinstance(value, bool):
-            return form.on if value else form.off
+            return form.when_true if value else form.when_false
         if value is None:
             return self._values.empty
         if form.kind == "decimal" and isinstance(value, Decimal | int):
