@@ -85,8 +85,8 @@ class Mended:
 def order_faults(live: LiveAirflow) -> None:
     """Requests that take long enough to be killed in, and one refusal; everything else is answered at once."""
     systems = live.systems()
-    systems.fault(POST_COMMENT, "slow:4", times=AT_ONCE, after=2)
-    systems.fault(CREATE_WORKSPACE, "slow:4", times=2 * AT_ONCE, after=4)
+    systems.fault(POST_COMMENT, "slow:8", times=AT_ONCE, after=2)
+    systems.fault(CREATE_WORKSPACE, "slow:8", times=2 * AT_ONCE, after=4)
     systems.fault(INVITE, "status:407", times=1)
 
 
