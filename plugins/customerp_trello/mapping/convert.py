@@ -68,7 +68,11 @@ class ValueTable(Frozen):
     """
 
     using: Literal["value_table"]
-    values: Annotated[tuple[tuple[Scalar, str], ...], BeforeValidator(_pairs), Field(min_length=1)]
+    values: Annotated[
+        tuple[tuple[Scalar, str], ...],
+        BeforeValidator(_pairs, json_schema_input_type=dict[str, str]),
+        Field(min_length=1),
+    ]
     empty: str | None = None
     inactive: str | None = None
 

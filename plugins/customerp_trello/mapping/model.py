@@ -46,7 +46,7 @@ SIDES: tuple[SideName, SideName] = (CUSTOMERP, TRELLO)
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[tuple[Text, ...], BeforeValidator(as_tuple)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(as_tuple, json_schema_input_type=Text | list[Text])]
 
 
 def other(side: SideName) -> SideName:
@@ -58,7 +58,9 @@ class Condition(Frozen):
     """A test on one field of the side's own record: its value is one of ``in``, or it is (not) ``empty``."""
 
     field: Text
-    in_: Annotated[tuple[Scalar, ...] | None, BeforeValidator(as_tuple)] = Field(None, alias="in", min_length=1)
+    in_: Annotated[
+        tuple[Scalar, ...] | None, BeforeValidator(as_tuple, json_schema_input_type=str | list[Scalar] | None)
+    ] = Field(None, alias="in", min_length=1)
     empty: bool | None = None
 
 
