@@ -16,7 +16,7 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo up down test test-clients test-erps test-airflow kills soak mutants bench bench-requests bench-limits \
+.PHONY: help install demo qa up down test test-clients test-erps test-airflow kills soak mutants bench bench-requests bench-limits \
 	lint format types imports lock clean
 
 help: ## List the targets
@@ -26,6 +26,9 @@ install: $(INSTALLED) ## Make .venv from requirements.lock (hashes checked); ins
 
 demo: $(INSTALLED) ## Watch four DAGs keep two sandbox systems in sync, then stop everything (3 minutes)
 	@$(DEMO) demo
+
+qa: $(INSTALLED) ## Edit every property of every pair on both sides and tick the QA checklist (5 minutes)
+	@$(DEMO) qa
 
 up: $(INSTALLED) ## Start the sandbox and Airflow in the background and say how to log in; PORT=8080
 	@$(DEMO) up $(if $(PORT),--port $(PORT))

@@ -1,4 +1,4 @@
-"""Command line of the local stack: `PYTHONPATH=include python -m demo {demo,up,serve,down}`; see the Makefile."""
+"""Command line of the local stack: `PYTHONPATH=include python -m demo {demo,qa,up,serve,down}`; see the Makefile."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from demo import control
 from demo.errors import AirflowApiError, StackError
 from demo.layout import DEFAULT_HOME
+from demo.qa import QA_HOME, qa
 from demo.story import DEMO_HOME, demo
 
 
@@ -15,12 +16,13 @@ def _arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("demo", "watch four DAGs keep the two systems in sync, then stop everything"),
+        ("qa", "edit every property on both sides and tick the checklist"),
         ("up", "start in the background and say how to log in"),
         ("serve", "run in the foreground until Ctrl-C"),
         ("down", "end it and check that nothing is left"),
     ):
         command = commands.add_parser(name, help=text)
-        default = DEMO_HOME if name == "demo" else DEFAULT_HOME
+        default = {"demo": DEMO_HOME, "qa": QA_HOME}.get(name, DEFAULT_HOME)
         command.add_argument("--home", type=Path, default=default, help="directory for everything it writes")
         if name != "down":
             command.add_argument("--port", type=int, help="port of the web page; without it 8080, or any free one")
@@ -31,8 +33,8 @@ def main() -> int:
     """Run one command and return its exit status."""
     arguments = _arguments()
     try:
-        if arguments.command == "demo":
-            return demo(arguments.home, arguments.port)
+        if arguments.command in ("demo", "qa"):
+            return (demo if arguments.command == "demo" else qa)(arguments.home, arguments.port)
         if arguments.command == "down":
             return control.down(arguments.home)
         start = control.up if arguments.command == "up" else control.serve

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Mapping as Dict
+from types import MappingProxyType
 
 from customerp_trello.mapping.checklist import Check, checklist
 from customerp_trello.mapping.document import PROPERTY_HEAD, Section, property_rows, sections, summary
@@ -44,21 +46,45 @@ def chapter(mapping: Mapping) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def qa_table(mapping: Mapping, passed: Collection[Check] = (), failed: Collection[Check] = ()) -> str:
-    """The checklist as a table, with the boxes of what was seen ticked, and crossed where something else was seen."""
-    head = ("Property", "Edited in CustomERP", "Edited in Trello")
+Seen = tuple[Mapping, Collection[Check], Collection[Check], Dict[Check, str]]
+"""A mapping, the checks that hold, those that do not, and why others cannot be tried."""
+
+
+def qa_document(seen: Iterable[Seen]) -> str:
+    """The checklists alone, as they were gone through."""
+    parts = ["QA checklist\n############"]
+    for mapping, passed, failed, apart in seen:
+        parts += [_heading(mapping.title, "="), qa_table(mapping, passed, failed, apart)]
+    return "\n\n".join(parts) + "\n"
+
+
+def qa_table(
+    mapping: Mapping,
+    passed: Collection[Check] = (),
+    failed: Collection[Check] = (),
+    apart: Dict[Check, str] = MappingProxyType({}),
+) -> str:
+    """The checklist as a table, with the boxes of what was seen ticked, and crossed where something else was seen.
+
+    Args:
+        mapping: the pair.
+        passed: what holds.
+        failed: what does not.
+        apart: why a line cannot be tried.
+    """
+
+    def cell(check: Check) -> str:
+        if check in apart:
+            return f"\u2013 {apart[check]}"
+        box = CROSSED_BOX if check in failed else TICKED_BOX if check in passed else EMPTY_BOX
+        return f"{box} {check.words}"
+
     checks = checklist(mapping)
     rows = [
-        (mapping.property(one.name).label, *(f"{_box(each, passed, failed)} {each.words}" for each in (one, two)))
+        (mapping.property(one.name).label, cell(one), cell(two))
         for one, two in zip(checks[::2], checks[1::2], strict=True)
     ]
-    return _table(head, rows)
-
-
-def _box(check: Check, passed: Collection[Check], failed: Collection[Check]) -> str:
-    if check in failed:
-        return CROSSED_BOX
-    return TICKED_BOX if check in passed else EMPTY_BOX
+    return _table(("Property", "Edited in CustomERP", "Edited in Trello"), rows)
 
 
 def _heading(title: str, line: str) -> str:
