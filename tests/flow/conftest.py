@@ -10,7 +10,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-from engine import PAIRS
+from engine import CUSTOMERS, PAIRS
 from engine_building import build_engine
 
 
@@ -19,6 +19,16 @@ def engine(tmp_path, seed_files):
     """Nothing is synced yet."""
     with ExitStack() as stack:
         yield build_engine(stack, tmp_path, seed_files)
+
+
+@pytest.fixture(scope="module")
+def customers_loaded(tmp_path_factory, seed_files):
+    """As `loaded`, but of the customers alone, which takes a quarter of the time."""
+    with ExitStack() as stack:
+        ready = build_engine(stack, tmp_path_factory.mktemp("customers"), seed_files)
+        ready.widen()
+        ready.let_through(CUSTOMERS)
+        yield ready
 
 
 @pytest.fixture(scope="module")

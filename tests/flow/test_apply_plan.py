@@ -15,11 +15,11 @@ from customerp_trello.state.runs import load_watermarks
 
 
 @pytest.fixture
-def settled(loaded):
-    yield loaded
-    loaded.widen()
-    loaded.run(CUSTOMERS)
-    assert loaded.run(CUSTOMERS).writes() == []
+def settled(customers_loaded):
+    yield customers_loaded
+    customers_loaded.widen()
+    customers_loaded.run(CUSTOMERS)
+    assert customers_loaded.run(CUSTOMERS).writes() == []
 
 
 def workspace(link):

@@ -1,0 +1,284 @@
+"""Figures that leave the process as StatsD packets, notices that leave it as mail, and the audit that calls for one."""
+
+from __future__ import annotations
+
+import json
+import socket
+import socketserver
+import threading
+from datetime import timedelta
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk import BaseNotifier
+from airflow.sdk._shared.observability.metrics import stats as stats_module
+from airflow.sdk._shared.observability.metrics.statsd_logger import get_statsd_logger
+from engine import CUSTOMERS, erp_edit
+from sqlalchemy import update
+from statsd import StatsClient
+
+from customerp_trello.errors import AuditError, ConfigurationError, FormError, GuardError, RetriableError
+from customerp_trello.flow.audit import behind, compare, judge
+from customerp_trello.flow.metrics import send_audit, send_health, send_run
+from customerp_trello.flow.notices import Message, Notice, send, tell_late
+from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.state.health import failed_in_a_row, health_of
+from customerp_trello.state.plans import HELD, Plan, save_plan
+from customerp_trello.state.runs import end_run, start_run
+from customerp_trello.state.tables import link, watermark
+
+
+@pytest.fixture
+def packets():
+    """StatsD's server: what Airflow's own metrics send to it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(0.5)
+        port = server.getsockname()[1]
+        made = partial(get_statsd_logger, stats_class=StatsClient, host="127.0.0.1", port=port, prefix="airflow")
+        stats_module.initialize(factory=made, export_legacy_names=False)
+
+        def received():
+            found = []
+            while True:
+                try:
+                    found.append(server.recv(1024).decode())
+                except TimeoutError:
+                    return found
+
+        yield received
+    stats_module.initialize(factory=stats_module.NoStatsLogger, export_legacy_names=False)
+
+
+def test_a_run_and_a_pairs_health_leave_as_packets_with_the_pair_in_their_names(customers_loaded, packets):
+    with customers_loaded.store.read() as tx:
+        health = health_of(tx, CUSTOMERS)
+    send_health(CUSTOMERS, health)
+    send_run(CUSTOMERS, "success", {"requests": 12, "rate limited": 3, "seconds": 1.5})
+    send_audit(CUSTOMERS, {"unexplained": 2})
+    found = packets()
+    name = f"airflow.customerp_trello.{CUSTOMERS}"
+    assert f"{name}.linked:{health.linked}|g" in found
+    assert f"{name}.in_sync:{health.in_sync}|g" in found
+    assert f"{name}.conflicts:0|g" in found
+    assert f"{name}.requests:12|c" in found
+    assert f"{name}.rate_limited:3|c" in found
+    assert f"{name}.runs.success:1|c" in found
+    assert f"{name}.audit.unexplained:2|g" in found
+    assert [one for one in found if one.startswith(f"{name}.lag_seconds:")]
+    assert [one for one in found if one.startswith(f"{name}.run:1500.0")]
+
+
+def test_every_report_sends_them_and_counts_refusals_for_going_too_fast(customers_loaded, packets):
+    customers_loaded.fault("trello", match="GET /1/members/me/organizations", kind="status:429", times=1)
+    ran = customers_loaded.run(CUSTOMERS)
+    assert "rate limited" in ran.text
+    found = packets()
+    assert f"airflow.customerp_trello.{CUSTOMERS}.rate_limited:1|c" in found
+    assert f"airflow.customerp_trello.{CUSTOMERS}.runs.success:1|c" in found
+
+
+def test_health_counts_what_is_not_in_sync(customers_loaded):
+    with customers_loaded.store.read() as tx:
+        health = health_of(tx, CUSTOMERS)
+    assert health.linked >= health.in_sync > 10
+    assert 0 <= health.lag < 3600
+    assert health.held == 0
+
+
+def audited(engine):
+    mapping = engine.mapping(CUSTOMERS)
+    opened = engine.sides(SimpleNamespace(store=engine.store, mapping=mapping))
+    return compare(mapping, engine.store, opened)
+
+
+def test_the_audit_finds_what_no_sync_can_see_and_writes_nothing(customers_loaded):
+    assert customers_loaded.run(CUSTOMERS).writes() == []
+    before = customers_loaded.links(CUSTOMERS)
+    assert audited(customers_loaded)["drift"] == 0
+    one = customers_loaded.fresh_link(CUSTOMERS)
+    old = one["t.name"]
+    TrelloHook().update_organization(one["trello_id"], displayName="Drifted")
+    bases = json.dumps({name: one[f"t.{name}"] for name in customers_loaded.mapping(CUSTOMERS).names if one[f"t.{name}"]
+                        == one[f"t.{name}"]} | {"name": "Drifted"})  # fmt: skip
+    with customers_loaded.store.begin() as tx:
+        tx.execute(update(link).where(link.c.id == int(one["link"])).values(base_trello=json.loads(bases)))
+    assert customers_loaded.run(CUSTOMERS).writes() == []  # a sync sees no change
+    found = audited(customers_loaded)
+    assert (found["drift"], found["unexplained"]) == (1, 1)
+    with pytest.raises(AuditError, match=f"{CUSTOMERS}: 1 linked records differ without a reason"):
+        judge([found], [], 24)
+    TrelloHook().update_organization(one["trello_id"], displayName=old)
+    with customers_loaded.store.begin() as tx:
+        same = json.loads(bases) | {"name": old}
+        tx.execute(update(link).where(link.c.id == int(one["link"])).values(base_trello=same))
+    assert audited(customers_loaded)["drift"] == 0
+    assert customers_loaded.links(CUSTOMERS)["link"].tolist() == before["link"].tolist()
+
+
+def test_an_edit_that_waits_for_the_next_run_is_no_drift(customers_loaded):
+    one = customers_loaded.fresh_link(CUSTOMERS)
+    erp_edit("customer", one["customerp_id"], name="Edited a moment ago")
+    found = audited(customers_loaded)
+    assert (found["waiting"], found["drift"]) == (1, 0)
+    customers_loaded.run(CUSTOMERS)
+
+
+def test_a_pair_that_has_not_been_in_sync_for_long_is_found_from_state_whether_its_dag_runs_or_not(customers_loaded):
+    mapping, store = customers_loaded.mapping(CUSTOMERS), customers_loaded.store
+    assert behind(mapping, store, 24) == ""
+    with store.begin() as tx:
+        kept = tx.execute(watermark.select().where(watermark.c.pair == CUSTOMERS)).mappings().all()
+        tx.execute(update(watermark).values(read_at=tx.now - timedelta(hours=30)))
+    assert "was last in sync at" in behind(mapping, store, 24)
+    assert behind(mapping, store, 48) == ""
+    with pytest.raises(AuditError, match="was last in sync at"):
+        judge([{"pair": CUSTOMERS, "drift": 0}], [behind(mapping, store, 24)], 24)
+    assert behind(mapping.model_copy(update={"pair": "never__started"}), store, 24) == ""
+    with store.begin() as tx:
+        for row in kept:
+            mine = (watermark.c.pair == CUSTOMERS) & (watermark.c.side == row["side"])
+            tx.execute(update(watermark).where(mine).values(read_at=row["read_at"]))
+
+
+def test_a_pair_that_could_not_be_compared_is_said():
+    with pytest.raises(AuditError, match="1 pairs could not be compared"):
+        judge([{"pair": "a", "drift": 0}, None], [], 24)
+    assert judge([{"pair": "a", "drift": 0}], [], 24).startswith("1 pairs: all linked records agree")
+
+
+class Mailbox(socketserver.ThreadingTCPServer):
+    """An SMTP server that keeps what it gets (RFC 5321, as much as a client needs)."""
+
+    allow_reuse_address = True
+
+    def __init__(self):
+        self.mails = []
+        super().__init__(("127.0.0.1", 0), _Session)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _Session(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            word = line.split()[0].upper() if line.split() else b""
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                text = b""
+                while (more := self.rfile.readline()) != b".\r\n":
+                    text += more
+                self.server.mails.append(text.decode())
+            self.wfile.write({b"QUIT": b"221 bye\r\n"}.get(word, b"250 fine\r\n"))
+            if word == b"QUIT":
+                return
+
+
+@pytest.fixture
+def mailbox(monkeypatch):
+    with Mailbox() as server:
+        extra = {"from_email": "sync@company.example", "disable_ssl": True, "disable_tls": True}
+        mail = {"conn_type": "smtp", "host": "127.0.0.1", "port": server.server_address[1], "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(mail))
+        yield server
+        server.shutdown()
+
+
+def failure(engine, error, pair=CUSTOMERS):
+    Notice()({"dag_run": SimpleNamespace(dag_id=pair, run_id="scheduled__1"), "exception": error})
+
+
+@pytest.fixture
+def own_state(engine, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_CUSTOMERP_TRELLO_STATE", engine.store.url.render_as_string(hide_password=False))
+    return engine
+
+
+def ended(engine, status, digest="", pair=CUSTOMERS):
+    with engine.store.begin() as tx:
+        run = start_run(tx, pair, dag_id=pair, airflow_run_id="x")
+        if digest:
+            save_plan(tx, Plan(run, pair, digest, status=HELD))
+        else:
+            end_run(tx, run, status, {})
+
+
+def test_a_guard_stop_is_mailed_once_per_plan(own_state, mailbox):
+    ended(own_state, "", "aaaa")
+    failure(own_state, GuardError(f"{CUSTOMERS}: the guard holds plan aaaa: {{{{ 7 * 7 }}}} <b>"))
+    (mail,) = mailbox.mails
+    assert f"{CUSTOMERS}: a plan is held" in mail.replace("\n ", " ")
+    assert "sync@company.example" in mail
+    ended(own_state, "", "aaaa")
+    failure(own_state, GuardError("the same plan in the next run"))
+    assert len(mailbox.mails) == 1
+    ended(own_state, "", "bbbb")
+    failure(own_state, GuardError("another one"))
+    assert len(mailbox.mails) == 2
+
+
+def test_repeated_failure_is_mailed_at_the_second_fourth_eighth_time(own_state, mailbox):
+    told = []
+    for count in range(1, 10):
+        failure(own_state, RetriableError("CustomERP was away"))
+        told.append(len(mailbox.mails))
+        ended(own_state, "failed")
+        with own_state.store.read() as tx:
+            assert failed_in_a_row(tx, CUSTOMERS) == count
+    assert told == [0, 1, 1, 2, 2, 2, 2, 3, 3]
+    ended(own_state, "success")
+    failure(own_state, RetriableError("again"))
+    assert len(mailbox.mails) == 3
+
+
+def test_a_mistake_in_the_form_is_mailed_to_nobody_and_an_audits_finding_at_once(own_state, mailbox):
+    failure(own_state, FormError("no"))
+    assert mailbox.mails == []
+    failure(own_state, AuditError("2 linked records differ"), "customerp_trello__audit")
+    assert len(mailbox.mails) == 1
+
+
+def test_a_late_run_is_mailed_with_its_state(mailbox):
+    run = {"dag_id": CUSTOMERS, "dag_run_id": "scheduled__1", "queued_at": "2026-03-01T09:00:00Z", "state": "running"}
+    tell_late({"dag_run": run})
+    (mail,) = mailbox.mails
+    assert f"Subject: {CUSTOMERS}: late" in mail.replace("\n ", " ")
+
+
+def test_without_a_connection_nothing_is_sent_and_nothing_fails(monkeypatch):
+    monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT", raising=False)
+    send(Message("subject", "text", "link"))
+
+
+def test_addresses_and_another_notifier_are_a_matter_of_configuration(mailbox, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_VAR_CUSTOMERP_TRELLO_NOTIFY", "eva@company.example, ole@company.example")
+    send(Message("subject", "text", "link"))
+    assert "eva@company.example" in mailbox.mails[0]
+    assert "ole@company.example" in mailbox.mails[0]
+    named = {"notifier": f"{Kept.__module__}.Kept", "words": "{subject}: {text} at {link}"}
+    monkeypatch.setenv("AIRFLOW_VAR_CUSTOMERP_TRELLO_NOTIFY", json.dumps(named))
+    monkeypatch.setitem(__import__("sys").modules, Kept.__module__, SimpleNamespace(Kept=Kept))
+    send(Message("a", "b", "c"))
+    assert Kept.kept == ["a: b at c"]
+    assert len(mailbox.mails) == 1
+
+
+@pytest.mark.parametrize("said", ['{"notifier": "os.path.join"}', '{"to": "x"}', '{"notifier": "no.such"}', "{broken"])
+def test_a_variable_that_names_no_notifier_is_refused_with_what_is_valid(monkeypatch, said):
+    monkeypatch.setenv("AIRFLOW_VAR_CUSTOMERP_TRELLO_NOTIFY", said)
+    with pytest.raises(ConfigurationError, match="addresses with commas between"):
+        send(Message("subject", "text", "link"))
+
+
+class Kept(BaseNotifier):
+    """Another notifier than mail."""
+
+    kept: list[str] = []  # noqa: RUF012 - a test's notebook
+
+    def __init__(self, words):
+        super().__init__()
+        self.words = words
+
+    def notify(self, context):
+        self.kept.append(self.words)
