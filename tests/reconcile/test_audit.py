@@ -54,6 +54,11 @@ def test_what_waits_for_a_person_waits():
     assert found([left], [right], one(), manual=asked) == [(1, "name", "waiting")]
 
 
+def test_what_is_given_at_creation_alone_may_differ():
+    base = one(BASE | {"number": "c1"}, BASE | {"number": "c1x"})
+    assert found([record("c1", number="c1")], [record("t1", number="c1x")], base) == [(1, "number", "explained")]
+
+
 def test_case_is_no_difference_where_the_mapping_says_so():
     m = mapping(name={"ignore_case": True})
     assert found([record("c1", name="ACME")], [record("t1", name="Acme")], one(), m) == []

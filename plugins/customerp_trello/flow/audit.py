@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO
 from customerp_trello.reconcile.reconcile import reconcile
 from customerp_trello.sides.base import Reading, Side
 from customerp_trello.state.health import health_of
+from customerp_trello.state.links import link_ids
 from customerp_trello.state.runs import load_watermarks
 from customerp_trello.state.store import Store
 
@@ -40,14 +42,17 @@ def compare(mapping: PairMapping, store: Store, open_side: Callable[[str], Side]
     """
     with store.read() as tx:
         marks = load_watermarks(tx, mapping.pair)
+        standing = link_ids(tx, mapping.pair)["link"]
     read_at = {side: pd.Timestamp(mark.at) for side, mark in marks.items() if mark.at}
     snapshots: dict[str, Snapshot] = {}
     for side in SIDES:
         reading = Reading(since=None, until=None, known=known_of(store, mapping, side))
         snapshots[side] = open_side(side).extract(reading)
-    # After both sides were read: what a run has written meanwhile is a difference that the base explains.
+    # After both sides were read: what a run has written meanwhile is a difference that the base explains. What it has
+    # linked meanwhile may be younger than what was read.
     past = past_of(store, mapping)
     plan = reconcile(mapping, snapshots[CUSTOMERP], snapshots[TRELLO], past)
+    past = replace(past, links=past.links[past.links["link"].isin(standing)])
     found = audit(mapping, snapshots, past, plan, read_at)
     counts = figures(found, int(past.links["status"].eq("linked").sum()))
     _show(mapping, found, counts)

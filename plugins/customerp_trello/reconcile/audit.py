@@ -90,7 +90,8 @@ def _found(
     asked = links["link"].isin(past.manual.loc[past.manual["property"].eq(prop.name), "link"])
     of_record = links["link"].isin(plan.loc[plan["property"].eq(""), "link"])
     late = planned & _edited_before(links, ends, mine, read_at)
-    found = found.mask(differs & _marked(links, prop.name), EXPLAINED)
+    may_differ = prop.create_only or not (prop.two_way or prop.put_back)
+    found = found.mask(differs & (_marked(links, prop.name) | may_differ), EXPLAINED)
     found = found.mask(differs & (planned | asked | of_record), WAITING)
     return found.mask(differs & late & ~asked, LATE)
 
