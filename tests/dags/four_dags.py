@@ -13,6 +13,8 @@ EMPLOYEES = "customerp_employee__trello_members"
 PROJECTS = "custom_project__trello_actions"
 CONTACTS = "custom_contact__trello_members"
 PAIRS = (CUSTOMERS, EMPLOYEES, PROJECTS, CONTACTS)
+DECISIONS, AUDIT = "customerp_trello__decisions", "customerp_trello__audit"
+"""The two that are no pair's: where people decide, and the second opinion."""
 
 
 def load_dags():

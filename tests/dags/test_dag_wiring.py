@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
-from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable
+from airflow.sdk import Asset, AssetAlias, AssetOrTimeSchedule, CronDataIntervalTimetable
+from airflow.sdk.definitions.deadline import DeadlineReference
 from airflow.sdk.definitions.retry_policy import RetryAction
 from airflow.sdk.module_loading import import_string
 from airflow.sdk.timezone import parse
 from airflow.serialization.encoders import coerce_to_core_timetable
 from airflow.serialization.serialized_objects import DagSerialization
-from four_dags import CONTACTS, CUSTOMERS
+from four_dags import AUDIT, CONTACTS, CUSTOMERS, DECISIONS
 
 from customerp_trello import errors
-from customerp_trello.flow.assets import links_asset
+from customerp_trello.flow.answers import LEAVE
+from customerp_trello.flow.assets import decisions_asset, links_asset
 from customerp_trello.flow.form import ACTIONS, DEFAULTS
+from customerp_trello.flow.links import RunPageLink
+from customerp_trello.flow.notices import Notice, tell_late
 from customerp_trello.mapping.load import load_pair
 from customerp_trello.webhooks.inbox_trigger import news_asset
 
@@ -39,6 +44,7 @@ VERDICTS = {
     errors.FormError: FAIL,
     errors.FatalError: FAIL,
     errors.GuardError: FAIL,
+    errors.AuditError: FAIL,
     errors.LeaseLost: FAIL,
     errors.RetriableError: RETRY,
     errors.UnknownOutcome: RETRY,
@@ -121,9 +127,47 @@ def test_there_is_no_catch_up_and_one_run_at_a_time(dag):
 
 
 def test_new_links_are_announced_by_one_task_only(dag):
-    outlets = {task.task_id: task.outlets for task in dag.tasks if task.outlets}
+    outlets = {task.task_id: task.outlets for task in dag.tasks if any(isinstance(o, Asset) for o in task.outlets)}
     assert outlets == {"publish": [links_asset(dag.dag_id)]}
     assert links_asset(dag.dag_id).uri.startswith(f"customerp-trello://{dag.dag_id}/")
+
+
+def test_the_report_calls_people_if_there_is_something_to_decide_and_else_tells_nobody(dag, bag):
+    (alias,) = dag.get_task("report").outlets
+    assert alias == AssetAlias(name=f"{dag.dag_id}_to_decide", group="customerp_trello")
+    assert bag.dags[DECISIONS].timetable.asset_condition == decisions_asset()
+
+
+def test_the_tasks_that_people_look_at_lead_to_the_page_of_their_run(dag):
+    linked = {task.task_id for task in dag.tasks if any(isinstance(o, RunPageLink) for o in task.operator_extra_links)}
+    assert linked == {"reconcile", "guard", "report"}
+    instance = SimpleNamespace(xcom_pull=lambda task_ids: {"acquire_lease": "0123abcd"}[task_ids])
+    assert RunPageLink().get_link(None, ti_key=instance) == "/plugin/customerp-trello/runs/0123abcd"
+    assert RunPageLink().get_link(None, ti_key=SimpleNamespace(xcom_pull=lambda task_ids: None)) == ""
+
+
+def test_a_run_that_does_not_succeed_in_time_is_told(dag):
+    (alert,) = dag.deadline
+    assert (alert.reference, alert.interval) == (DeadlineReference.DAGRUN_QUEUED_AT, timedelta(hours=3))
+    assert import_string(alert.callback.path) is tell_late
+
+
+def test_every_failure_is_looked_at_by_the_notice(dag, bag):
+    for one in (dag, bag.dags[AUDIT]):
+        for task in one.tasks:
+            told = task.on_failure_callback  # a mapped task has it as it was given
+            assert [type(one) for one in (told if isinstance(told, list | tuple) else [told])] == [Notice], task.task_id
+
+
+def test_decisions_wait_beside_one_another_and_what_nobody_answers_writes_nothing(bag):
+    decisions = bag.dags[DECISIONS]
+    assert decisions.max_active_runs >= 100
+    ask = decisions.get_task("decision.ask")
+    assert (ask.response_timeout, ask.options, ask.defaults) == (timedelta(hours=24), [LEAVE], [LEAVE])
+    assert ask.template_fields == ("question",)  # what people write into records is no template
+    start = decisions.get_task("decision.start_the_pair")
+    assert start.skip_when_already_exists is True
+    assert start.logical_date is None
 
 
 def test_news_start_a_pair_and_so_do_new_links_of_the_pairs_it_builds_on_beside_its_windows(dag):

@@ -29,70 +29,70 @@ def ends(engine, pair):
     return set(zip(links["customerp_id"], links["trello_id"], strict=True))
 
 
-@pytest.fixture
-def in_sync(engine):
+def in_sync(engine, pair=CUSTOMERS):
     engine.widen()
-    for pair in (CUSTOMERS, PROJECTS):
-        engine.let_through(pair)
-        engine.run(pair)
+    engine.let_through(pair)
     return engine
 
 
 @pytest.mark.parametrize("pair", [CUSTOMERS, PROJECTS])
-def test_lost_links_are_found_again_and_nothing_is_written_until_a_person_says_so(in_sync, pair):
-    before = ends(in_sync, pair)
+def test_lost_links_are_found_again_and_nothing_is_written_until_a_person_says_so(engine, pair):
+    before = ends(in_sync(engine, pair), pair)
     changed = min(before)[0]
     entity = {CUSTOMERS: "customer", PROJECTS: "project"}[pair]
     erp_edit(entity, changed, name="Changed while the state was lost")
-    lose(in_sync, pair)
-    linked = in_sync.run(pair, action="relink")
+    lose(engine, pair)
+    linked = engine.run(pair, action="relink")
     assert linked.writes() == []
-    assert ends(in_sync, pair) == before
+    assert ends(engine, pair) == before
     assert ": success - only links are made" in linked.text
     # The schedule's runs hold as well, however little they would write.
     for _ in range(2):
-        held = in_sync.run(pair)
+        held = engine.run(pair)
         assert held.writes() == []
         assert "linked anew and nobody has let a plan through" in held.held
-    released = in_sync.run(pair, action="let_through", plan=digest(linked))
+    released = engine.run(pair, action="let_through", plan=digest(linked))
     assert ("trello", "update", "name", "Changed while the state was lost") in released.writes()
     assert {write[1] for write in released.writes()} <= {"update", "create"}
-    assert in_sync.run(pair).writes() == []
-    with in_sync.store.read() as tx:
+    assert engine.run(pair).writes() == []
+    with engine.store.read() as tx:
         assert plans(tx, pair, status=HELD) == []
 
 
-def test_a_change_of_the_link_keys_is_followed_by_a_relink(in_sync):
-    found = in_sync.mapping(CUSTOMERS)
-    in_sync.mappings[CUSTOMERS] = found.model_copy(update={"link_keys": found.link_keys[1:]})
-    before = ends(in_sync, CUSTOMERS)
-    held = in_sync.run(CUSTOMERS)
+def test_a_change_of_the_link_keys_is_followed_by_a_relink(engine):
+    in_sync(engine)
+    found = engine.mapping(CUSTOMERS)
+    engine.mappings[CUSTOMERS] = found.model_copy(update={"link_keys": found.link_keys[1:]})
+    before = ends(engine, CUSTOMERS)
+    held = engine.run(CUSTOMERS)
     assert "link keys changed" in held.held
-    linked = in_sync.run(CUSTOMERS, action="relink")
+    linked = engine.run(CUSTOMERS, action="relink")
     assert linked.writes() == []
-    assert ends(in_sync, CUSTOMERS) >= before
+    assert ends(engine, CUSTOMERS) >= before
     # The mapping's change is passed by whoever lets a plan through, or by a full run with nothing to guard.
-    passed = in_sync.run(CUSTOMERS, action="let_through", plan=digest(in_sync.run(CUSTOMERS)))
+    passed = engine.run(CUSTOMERS, action="let_through", plan=digest(engine.run(CUSTOMERS)))
     assert passed.steps["guard"]["go"]
-    assert in_sync.run(CUSTOMERS).writes() == []
+    assert engine.run(CUSTOMERS).writes() == []
 
 
-def test_another_system_is_not_linked_to(in_sync):
-    with in_sync.store.begin() as tx:
+def test_another_system_is_not_linked_to(engine):
+    in_sync(engine)
+    with engine.store.begin() as tx:
         trello = (watermark.c.pair == CUSTOMERS) & (watermark.c.side == "trello")
         tx.execute(update(watermark).where(trello).values(identity={"base_url": "https://other.example"}))
-    refused = in_sync.run(CUSTOMERS, action="relink")
+    refused = engine.run(CUSTOMERS, action="relink")
     assert "nothing was linked: trello is not the system of the last run: base_url changed" in refused.held
-    with in_sync.store.read() as tx:
+    with engine.store.read() as tx:
         assert plans(tx, CUSTOMERS, status=HELD) == []
 
 
-def test_two_different_values_are_shown_as_a_first_link_and_not_settled(in_sync):
-    one = in_sync.fresh_link(CUSTOMERS)
+def test_two_different_values_are_shown_as_a_first_link_and_not_settled(engine):
+    in_sync(engine)
+    one = engine.fresh_link(CUSTOMERS)
     erp_edit("customer", one["customerp_id"], description="Only the ERP says so")
-    lose(in_sync, CUSTOMERS)
-    linked = in_sync.run(CUSTOMERS, action="relink")
+    lose(engine, CUSTOMERS)
+    linked = engine.run(CUSTOMERS, action="relink")
     shown = linked.plan[linked.plan["cause"].str.startswith("first_link") & linked.plan["property"].eq("description")]
     assert one["customerp_id"] in set(shown["customerp_id"])
-    with in_sync.store.read() as tx:
+    with engine.store.read() as tx:
         assert conflicts(tx, CUSTOMERS) == []
