@@ -10,7 +10,7 @@ from typing import Any
 KINDS = ("to CustomERP", "to Trello", "linked", "conflicts")
 """What a bar is made of, from below."""
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 1060, 190, 44, 24, 12
+WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 1060, 190, 44, 14, 24, 12
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Drawing:
 def draw(bars: list[Bar], span: Span) -> Drawing:
     """Lay the bars out."""
     top = _round_up(max((bar.total for bar in bars), default=0))
-    room = (WIDTH - LEFT) / len(bars)
+    room = (WIDTH - LEFT - RIGHT) / len(bars)
     floor, scale = HEIGHT - BOTTOM, (HEIGHT - BOTTOM - TOP) / top
     rectangles, labels, failures = [], [], []
     for place, bar in enumerate(bars):

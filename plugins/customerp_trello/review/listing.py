@@ -98,11 +98,14 @@ def as_read(plan_path: str, side: str, ids: Collection[str], properties: Sequenc
 
 
 def _opened(path: str) -> pq.ParquetFile:
-    from airflow.sdk import ObjectStoragePath
-
+    plain = path.removeprefix("file://")
     try:
-        if path.startswith("file:///"):
-            return pq.ParquetFile(path.removeprefix("file://"))
+        if not plain:
+            raise FileNotFoundError
+        if plain.startswith("/"):
+            return pq.ParquetFile(plain)
+        from airflow.sdk import ObjectStoragePath
+
         return pq.ParquetFile(ObjectStoragePath(path).open("rb"))  # type: ignore[no-untyped-call]
     except FileNotFoundError:
         raise RecordMissing(

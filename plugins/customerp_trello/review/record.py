@@ -96,7 +96,8 @@ def show(
         rows=properties(found, mapping, asked),
         questions=[Question(one, found, name, label(mapping, one.property), seen(one)) for one in asked],
         decided=[one for one in conflicts if one.status != OPEN],
-        work=work,
+        # An unanswered question is open work too; it is shown as a question.
+        work=[one for one in work if one.kind != "conflict"],
         labels={prop.name: prop.label for prop in mapping.properties} if mapping else {},
         trello_address=trello_address(found, mapping, card),
         history=history,

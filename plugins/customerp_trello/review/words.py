@@ -107,10 +107,12 @@ def operation(name: str) -> str:
 
 
 def cause(text: str) -> str:
-    """Why, in words; what follows the cause's name is kept."""
+    """Why, in words; what follows the cause's name is kept, unless it says the same."""
     name, colon, detail = text.partition(": ")
     known = CAUSES.get(name)
-    return f"{known or name.replace('_', ' ')}{colon}{detail}" if known or not detail else text
+    if known is None:
+        return text if detail else text.replace("_", " ")
+    return known if detail in ("", known) else f"{known}{colon}{detail}"
 
 
 def mark(text: str) -> str:

