@@ -9,6 +9,8 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 CLIENTS := tests/clients/node_modules/.package-lock.json
 ERPS := tests/erps/.venv/.installed
+AXE := tests/browser/node_modules/.package-lock.json
+CHROMIUM := /usr/bin/chromium
 DEMO := PYTHONPATH=include $(BIN)/python -m demo
 # PYTHON=... names the interpreter to build .venv with; otherwise the first of these that is new enough.
 PYTHON ?=
@@ -16,7 +18,8 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo qa up down test test-clients test-erps test-airflow kills soak mutants bench bench-requests bench-limits \
+.PHONY: help install demo qa up down test test-clients test-erps test-airflow test-browser screenshots kills soak mutants \
+	bench bench-requests bench-limits bench-review \
 	lint format types imports lock clean
 
 help: ## List the targets
@@ -37,7 +40,7 @@ down: $(INSTALLED) ## End what `make up` started and check that no process is le
 	@$(DEMO) down
 
 test: $(INSTALLED) ## Run all tests, loopback only (20 minutes, 2 cores)
-	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow and not clients and not erps"
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow and not clients and not erps and not browser"
 
 test-clients: $(INSTALLED) $(CLIENTS) ## Let two public Trello clients judge the sandbox; not in test: one comes from npm (a minute)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest tests/clients
@@ -48,6 +51,12 @@ test-erps: $(INSTALLED) $(ERPS) ## Hold the connector to its contract on four re
 test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (minutes; a quiet machine)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m airflow
 
+test-browser: $(INSTALLED) $(AXE) $(CHROMIUM) ## Use the review page of a real Airflow in Chromium, as people do (10 minutes)
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest tests/browser
+
+screenshots: $(INSTALLED) $(CHROMIUM) ## Take docs/screenshots anew from a real Airflow (5 minutes)
+	@PYTHONPATH=plugins $(BIN)/python tests/browser/take_screenshots.py
+
 bench: $(INSTALLED) ## Measure reconcile against Polars and DuckDB, and the state; a million records (under 10 minutes)
 	@$(BIN)/python -m benchmarks.reconcile
 	@$(BIN)/python -m benchmarks.state
@@ -57,6 +66,9 @@ bench-requests: $(INSTALLED) ## Count the requests that a run without a change s
 
 bench-limits: $(INSTALLED) ## Measure first loads of 2,000 projects under Trello's limits, in real time (a quarter of an hour)
 	@$(BIN)/python -m benchmarks.limits
+
+bench-review: $(INSTALLED) ## Time the review page's views on a million links, SQLite and PostgreSQL (half an hour, 10 GB)
+	@$(BIN)/python -m benchmarks.review
 
 kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real processes too (over an hour, 2 quiet cores)
 	@CUSTOMERP_TRELLO_KILLS=0 AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 --show-capture=no tests/kills
@@ -92,15 +104,14 @@ lock: $(INSTALLED) ## Write requirements.lock anew from requirements.txt and req
 
 clean: ## End what runs and remove everything that make has made, .venv included
 	@if [ -x $(BIN)/python ]; then $(DEMO) down; fi
-	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/clients/node_modules \
-		tests/erps/node_modules tests/erps/.venv
+	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/*/node_modules tests/erps/.venv
 
-$(CLIENTS): tests/clients/package-lock.json
+$(CLIENTS) $(AXE): %/node_modules/.package-lock.json: %/package-lock.json
 	@if ! command -v npm >/dev/null; then \
-		echo "npm and Node 20 or later are needed: trello.js is a JavaScript client. Install both, then try again." >&2; \
+		echo "npm and Node 20 or later are needed: $* takes a package from npm. Install both, then try again." >&2; \
 		exit 1; \
 	fi
-	@cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(ERPS): tests/erps/requirements.lock tests/erps/package-lock.json $(INSTALLED)
@@ -112,6 +123,9 @@ $(ERPS): tests/erps/requirements.lock tests/erps/package-lock.json $(INSTALLED)
 	@VIRTUAL_ENV=$(CURDIR)/tests/erps/.venv $(BIN)/uv pip install --quiet --require-hashes -r tests/erps/requirements.lock
 	@cd tests/erps && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+
+$(CHROMIUM):
+	@echo "Chromium is needed at $@ (Debian: apt-get install chromium)." >&2; exit 1
 
 $(INSTALLED): requirements.lock requirements.txt pyproject.toml
 	@python=""; \

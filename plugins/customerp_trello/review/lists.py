@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
+from pydantic import AwareDatetime
 
 from customerp_trello.errors import ConfigurationError
 from customerp_trello.mapping.model import Mapping
@@ -192,11 +193,12 @@ def apart(request: Request, pair: ReadablePair, user: Caller, store: State, afte
     return page(request, "apart", pair=pair, title=title(pair), acts=acts(pair, request, user), rows=rows, more=more)
 
 
-def runs(request: Request, pair: ReadablePair, store: State) -> Response:
-    """The last runs."""
+def runs(request: Request, pair: ReadablePair, store: State, before: AwareDatetime | None = None) -> Response:
+    """A page of runs, the latest first."""
     with store.read() as tx:
-        found = recent_runs(tx, pair, limit=200)
-    return page(request, "runs", pair=pair, title=title(pair), runs=found)
+        found = recent_runs(tx, pair, limit=PAGE, before=before)
+    more = found[-1].started_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if len(found) == PAGE else None
+    return page(request, "runs", pair=pair, title=title(pair), runs=found, more=more)
 
 
 def title(pair: str) -> str:

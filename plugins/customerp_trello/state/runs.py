@@ -114,9 +114,13 @@ def find_run(tx: Transaction, pair: str, named: str) -> Run | None:
     return None if row is None else Run(**row)
 
 
-def recent_runs(tx: Transaction, pair: str | None = None, *, limit: int = 50) -> list[Run]:
-    """The latest runs (of a pair), newest first."""
+def recent_runs(
+    tx: Transaction, pair: str | None = None, *, limit: int = 50, before: datetime | None = None
+) -> list[Run]:
+    """The latest runs (of a pair), newest first; with *before* those that started before that moment."""
     query = select(run).order_by(run.c.started_at.desc(), run.c.id).limit(limit)
+    if before is not None:
+        query = query.where(run.c.started_at < before)
     return [Run(**row) for row in tx.execute(query if pair is None else query.where(run.c.pair == pair)).mappings()]
 
 

@@ -14,14 +14,14 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
 from customerp_trello.state.tables import link, search_scope, search_word
-from customerp_trello.state.transaction import Transaction, chunks
+from customerp_trello.state.transaction import Transaction
 
 LONGEST_TEXT = 200
 """Longer texts are not what a record is called."""
 LONGEST_WORD = 100
 MOST_TURNS = 5
-FEW = 1_000
-"""So many candidates are looked at when several words are asked for that do not stand together."""
+MANY = 20_000
+"""So many links of each word are looked at when several words are asked for that do not stand together."""
 
 _WORD = re.compile(r"[^\W_]+")
 _NO_NAME = frozenset({"http", "https", "www"})
@@ -148,8 +148,8 @@ def find_links(tx: Transaction, pair: str, text: str, *, limit: int = 50) -> lis
     if scope is not None and asked:
         for beginning in dict.fromkeys((" ".join(asked), "".join(asked))):
             found |= dict.fromkeys(_beginning_with(tx, scope.id, beginning, limit))
-        if len(asked) > 1 and len(found) < limit:
-            found |= dict.fromkeys(_with_all(tx, scope, asked, limit))
+        if len(asked) > 1 and not found:
+            found |= dict.fromkeys(_with_all(tx, scope.id, asked))
     return list(found)[:limit]
 
 
@@ -164,13 +164,7 @@ def _range(scope: int, beginning: str, limit: int) -> Select[Any]:
     return chosen.order_by(c.word).limit(limit)
 
 
-def _with_all(tx: Transaction, scope: Row[Any], asked: Sequence[str], limit: int) -> list[int]:
-    """Links that have all the words, wherever they stand, among the first candidates by the longest of them."""
-    candidates = set(tx.execute(_range(scope.id, max(asked, key=len), FEW)).scalars())
-    c, found = link.c, []
-    for part in chunks(sorted(candidates)):
-        for row in tx.execute(select(c.id, c.base_customerp, c.base_trello).where(c.id.in_(part))):
-            has = entries_of((row.base_customerp, row.base_trello), scope.properties)
-            if all(any(entry.startswith(word) for entry in has) for word in asked):
-                found.append(row.id)
-    return found[:limit]
+def _with_all(tx: Transaction, scope: int, asked: Sequence[str]) -> list[int]:
+    """Links that have all the words, wherever they stand, as far as :data:`MANY` reaches."""
+    sets = [set(tx.execute(_range(scope, word, MANY)).scalars()) for word in dict.fromkeys(asked)]
+    return sorted(set.intersection(*sets))
