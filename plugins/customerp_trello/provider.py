@@ -51,6 +51,11 @@ _CUSTOMERP: dict[str, Any] = {
             "description": "How this ERP speaks: name of a file in include/customerp, without .yaml. Default: default.",
             "schema": {"type": ["string", "null"]},
         },
+        "token_url": {
+            "label": "Token URL",
+            "description": "Where OAuth 2 tokens are given; only for profiles with that kind of log-in.",
+            "schema": {"type": ["string", "null"]},
+        },
         **_COMMON,
     },
 }

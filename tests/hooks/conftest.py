@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.http import SyncHttpHook
 
 sys.path.append(str(Path(__file__).parent))
 
+from dialects import MakeHook
 from scripted_server import ScriptedServer
 
 
@@ -45,3 +48,35 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
         return conn_id
 
     return put
+
+
+@pytest.fixture
+def erp(
+    server: ScriptedServer, connect: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> MakeHook:
+    """A hook on the scripted server with a profile made of the given parts."""
+    monkeypatch.setenv("CUSTOMERP_TRELLO_PROFILES", str(tmp_path))
+
+    def make(
+        paging: dict[str, Any] | None = None,
+        listing: dict[str, Any] | None = None,
+        *,
+        password: str = "pw",
+        extra: dict[str, str] | None = None,
+        **parts: Any,
+    ) -> CustomERPHook:
+        profile = {
+            "title": "Dialect",
+            "auth": {"kind": "none"},
+            "listing": {"paging": paging or {"kind": "none"}, **(listing or {})},
+            "concurrency": {"kind": "none"},
+            "delete": {"kind": "hard"},
+            "entities": {"customer": {"path": "/c", "record": "/c/{id}", "filters": {"name": "q"}}},
+            **parts,
+        }
+        (tmp_path / "dialect.yaml").write_text(yaml.safe_dump(profile))
+        more = {"profile": "dialect", **(extra or {})}
+        connect("customerp", host=server.url, login="li", password=password, extra=more)
+        return CustomERPHook()
+
+    return make

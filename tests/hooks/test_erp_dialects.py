@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import yaml
+from dialects import MakeHook
 from scripted_server import Received, Scripted, ScriptedServer
 
 from customerp_trello.errors import (
@@ -21,36 +20,8 @@ from customerp_trello.errors import (
     RecordStale,
     UnknownOutcome,
 )
-from customerp_trello.hooks.customerp import CustomERPHook
 
 ROWS = [{"id": n, "name": f"n{n}"} for n in range(1, 8)]
-MakeHook = Callable[..., CustomERPHook]
-
-
-@pytest.fixture
-def erp(
-    server: ScriptedServer, connect: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> MakeHook:
-    """A hook on the scripted server with a profile made of the given parts."""
-    monkeypatch.setenv("CUSTOMERP_TRELLO_PROFILES", str(tmp_path))
-
-    def make(
-        paging: dict[str, Any] | None = None, listing: dict[str, Any] | None = None, **parts: Any
-    ) -> CustomERPHook:
-        profile = {
-            "title": "Dialect",
-            "auth": {"kind": "none"},
-            "listing": {"paging": paging or {"kind": "none"}, **(listing or {})},
-            "concurrency": {"kind": "none"},
-            "delete": {"kind": "hard"},
-            "entities": {"customer": {"path": "/c", "record": "/c/{id}", "filters": {"name": "q"}}},
-            **parts,
-        }
-        (tmp_path / "dialect.yaml").write_text(yaml.safe_dump(profile))
-        connect("customerp", host=server.url, login="li", password="pw", extra={"profile": "dialect"})
-        return CustomERPHook()
-
-    return make
 
 
 def pages(size: int, wrap: Callable[[list[Any], dict[str, str]], Scripted]) -> Callable[[Received], Scripted]:
