@@ -36,7 +36,7 @@ class Erp:
         refuses: fields that it takes for nobody; None where it takes anything.
         unknown: an id that no record has.
         name_field, other_field: two text fields of the entity.
-        extra: fields that a new record must have.
+        key_field: a text field by which it can be looked up.
         changes: what differs from the profile's file, for tests of other ways to speak with the same server.
         naive_loses: whether a plain loop over its pages loses a record when another one is deleted meanwhile.
     """
@@ -57,6 +57,7 @@ class Erp:
     entity: str = "customer"
     name_field: str = "name"
     other_field: str = "website"
+    key_field: str = "name"
     changes: dict[str, Any] = field(default_factory=dict)
     naive_loses: bool = False
 
@@ -141,6 +142,10 @@ class Desk:
         if self.erp.deletes == "hard":
             for record in list(self.colleague.list_records(self.erp.entity)):
                 self.remove(self.id_of(record))
+
+    def named(self, hook: CustomERPHook, name: str) -> list[dict[str, Any]]:
+        """The records with a name."""
+        return [record for record in hook.list_records(self.erp.entity) if record[self.erp.name_field] == name]
 
     def close(self) -> None:
         self.proxy.close()

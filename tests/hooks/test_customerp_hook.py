@@ -145,7 +145,8 @@ def test_the_limit_is_waited_for(start_customerp: Any, connect: Callable[..., st
     connect("customerp", host=erp.url, password=erp.token)
     hook = CustomERPHook()
     hook.longest_wait = 1.0  # type: ignore[misc]
-    for _ in range(3):
+    hook.create_record("customer", {"name": "A"})
+    for _ in range(2):
         list(hook.list_records("customer"))
     with pytest.raises(RetriableError) as error:
         list(hook.list_records("customer"))

@@ -90,8 +90,9 @@ class CustomERPHook(SyncHttpHook):
             self._check_filter(entity, field)
         listing, codec = self.profile.listing_of(kind), self._codec(kind)
         requests = PageRequests(listing, kind, codec, since, filters)
-        proven = entity in self._proven
-        pager = Pager(listing, id_field=kind.id, where=f"{self.conn_id}: list of {entity}", proven=proven)
+        whole = since is None and not filters
+        where = f"{self.conn_id}: list of {entity}"
+        pager = Pager(listing, id_field=kind.id, where=where, proven=entity in self._proven, whole=whole)
         step: Step | None = pager.first()
         while step:
             asked = requests.at(step)
@@ -206,7 +207,7 @@ class CustomERPHook(SyncHttpHook):
             RecordMissing: it is not there (any more).
             ConfigurationError: this ERP deletes nothing.
         """
-        delete = self.profile.delete
+        delete = self.profile.delete_of(self._entity(entity))
         if isinstance(delete, NoDelete):
             raise ConfigurationError(
                 f"{self.conn_id}: {self.profile.title} cannot delete a {entity}; take `delete` out of the mapping"

@@ -55,6 +55,7 @@ class PageRequests:
         self._listing, self._entity, self._codec = listing, entity, codec
         self._path = fill(listing.path, {"path": entity.path})
         self._params: dict[str, Any] = {**listing.parameters, **columns_of(listing.columns, entity)}
+        self._size: dict[str, Any] = {}
         self._headers: dict[str, str] = {}
         self._conditions: list[Any] = []
         if listing.conditions:
@@ -64,14 +65,14 @@ class PageRequests:
         if since and listing.since:
             self._add_since(since - timedelta(seconds=listing.since.overlap_seconds))
         if isinstance(listing.paging, Sized) and listing.paging.size_parameter:
-            self._params[listing.paging.size_parameter] = listing.paging.size
+            self._size[listing.paging.size_parameter] = listing.paging.size
 
     def at(self, step: Step) -> PageRequest:
         """The request for *step*."""
         headers = {**self._headers, **step.headers}
         if step.url:
             return PageRequest("GET", step.url, headers=headers)
-        params = {**self._params, **step.place}
+        params = {**self._params, **({} if step.bare else self._size), **step.place}
         conditions = [*self._conditions, *self._after(step.after)]
         how = self._listing.conditions
         if how and conditions:

@@ -53,12 +53,14 @@ class Step:
         place: parameter -> value.
         after: id that the condition ``after`` is about, "" for none.
         headers: headers of this page.
+        bare: whether the parameters of paging are left out.
     """
 
     url: str = ""
     place: Mapping[str, Any] = field(default_factory=dict)
     after: Any = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False
 
 
 class Pager:
@@ -69,10 +71,13 @@ class Pager:
         id_field: field of a record's id, by which records are told apart.
         where: what is listed, for messages.
         proven: whether the way of paging has shown itself right before, so that nothing is asked to see that.
+        whole: whether everything is listed; an empty list is doubted then.
     """
 
-    def __init__(self, listing: Listing, *, id_field: str, where: str, proven: bool = False) -> None:
-        self._listing, self._where, self._id = listing, where, id_field
+    def __init__(
+        self, listing: Listing, *, id_field: str, where: str, proven: bool = False, whole: bool = False
+    ) -> None:
+        self._listing, self._where, self._id, self._whole = listing, where, id_field, whole
         self.proven = proven
         self._seen: set[str] = set()
         self._passes, self._steps_back, self._back = 0, 0, 0
@@ -301,6 +306,9 @@ class Pager:
     def _doubt(self, answer: Answer, body: Any, rows: list[dict[str, Any]]) -> Step | None:
         """Make sure that a list that ended at once has ended, where the end is only that a sign is not there."""
         paging = self._listing.paging
+        if self._whole and self.count == 0 and not self._passes and not isinstance(paging, OnePage | Range):
+            self._probing = True
+            return Step(bare=True)
         told = self._total is not None or self.proven
         if isinstance(paging, PageNumber) and paging.first == 1 and self._now and not told:
             self._probing = True
@@ -317,8 +325,19 @@ class Pager:
         return None
 
     def _judge(self, answer: Answer, rows: list[dict[str, Any]]) -> None:
-        """Read the answer to a probe: a page before the first one, or a page of one record, which must have a next."""
+        """Read the answer to a probe.
+
+        It is an empty list asked for without paging, the page before the first one, or a page of one record, which must
+        have a next.
+        """
         paging, ids = self._listing.paging, {str(row[self._id]) for row in rows}
+        if not self._now:
+            if ids:
+                raise FatalError(
+                    f"{self._where}: it is empty with the parameters of paging and is not without them, so the ERP "
+                    "takes them for something else. Correct `listing.paging`."
+                )
+            return
         if isinstance(paging, PageNumber):
             if ids - self._now:
                 raise FatalError(f"{self._where}: there is a page before page 1; set `listing.paging.first` to 0.")

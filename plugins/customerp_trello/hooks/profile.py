@@ -65,6 +65,7 @@ class Entity(Strict):
         defaults: constant values of new records, for required fields that the mapping lacks.
         conditions: conditions of this entity's lists, beside ``conditions.always``.
         listing: the way to list, where it is another one than the profile's.
+        delete: what deleting is, where it is another thing than the profile's.
     """
 
     path: str
@@ -84,6 +85,7 @@ class Entity(Strict):
     defaults: dict[str, Any] = Field(default_factory=dict)
     conditions: tuple[Any, ...] = ()
     listing: Listing | None = None
+    delete: Delete | None = None
 
     @field_validator("record")
     @classmethod
@@ -140,3 +142,7 @@ class Profile(Strict):
     def listing_of(self, entity: Entity) -> Listing:
         """The way to list *entity*."""
         return entity.listing or self.listing
+
+    def delete_of(self, entity: Entity) -> Delete:
+        """What deleting *entity* is."""
+        return entity.delete or self.delete

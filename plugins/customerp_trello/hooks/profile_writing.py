@@ -143,7 +143,7 @@ class SoftDelete(_DeleteRequest):
 
 
 class FieldDelete(Strict):
-    """An update with these fields switches the record off."""
+    """An update with these fields, in the mapping's names, switches the record off."""
 
     kind: Literal["field"]
     fields: Annotated[dict[str, str | bool | int], Field(min_length=1)]

@@ -61,7 +61,7 @@ class RecordRequests:
 
     def deleting(self, id: str, version: str) -> RecordRequest:
         """Delete the record *id*; not for ERPs that switch records off by an update, or not at all."""
-        how = self._profile.delete
+        how = self._profile.delete_of(self._entity)
         assert not isinstance(how, FieldDelete | NoDelete)  # noqa: S101 - the hook has asked
         headers = {"If-Match": version} if version and isinstance(self._profile.concurrency, ETag) else {}
         body = None if how.request is None else fill(how.request, self._values(id))

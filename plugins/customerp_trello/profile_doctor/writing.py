@@ -65,7 +65,7 @@ def _stale(hook: CustomERPHook, entity: str, id_: str, fields: Mapping[str, Any]
 
 
 def _remove(hook: CustomERPHook, entity: str, id_: str) -> Finding:
-    delete = hook.profile.delete
+    delete = hook.profile.delete_of(hook.profile.entities[entity])
     if isinstance(delete, NoDelete):
         return Finding(entity, "delete", "not there", f"the record {id_} stays; remove it by hand")
     try:

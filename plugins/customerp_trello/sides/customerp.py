@@ -173,7 +173,7 @@ class CustomERPRecords:
 
     def deactivate(self, record: Record) -> None:
         """Switch a record off, without destroying anything."""
-        if not isinstance(self.hook.profile.delete, HardDelete | TombstoneDelete | NoDelete):
+        if not isinstance(self.hook.profile.delete_of(self._kind), HardDelete | TombstoneDelete | NoDelete):
             self.delete(record)
         elif self._kind.active:
             self._last.pop(record.id, None)
@@ -258,7 +258,7 @@ class CustomERPRecords:
         return [one for one in records if all(one.values.get(name) == text for name, text in wanted.items())]
 
     def _switched_on(self) -> Fields:
-        delete = self.hook.profile.delete
+        delete = self.hook.profile.delete_of(self._kind)
         if self._kind.active:
             return {self._kind.active: True}
         if isinstance(delete, FieldDelete) and all(isinstance(value, bool) for value in delete.fields.values()):

@@ -91,7 +91,7 @@ class CustomERPReader:
 
     def is_active(self, record: Dict[str, Any]) -> bool:
         """Whether a record is switched on, however the ERP says so."""
-        delete = self._hook.profile.delete
+        delete = self._hook.profile.delete_of(self._kind)
         if isinstance(delete, TombstoneDelete) and record.get(delete.field) is True:
             return False
         if self._kind.active is not None:
