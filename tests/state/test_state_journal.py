@@ -324,6 +324,9 @@ def test_a_held_plan_is_let_through_by_its_digest(store, clock):
         approved = plans.approve(tx, PAIR, "abc", "anna")
         assert (approved.status, approved.approved_by, approved.approved_at) == ("approved", "anna", clock())
         assert (approved.guarded, approved.reasons) == (["k1", "k2"], ["first run"])
+        assert plans.plans(tx, PAIR) == []
+        assert plans.held_plan(tx, PAIR) == approved, "let through again until a run has carried it out"
+        plans.set_plan_status(tx, "run", "applied")
         assert plans.held_plan(tx, PAIR) is None
 
 
