@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingABC
+from contextlib import contextmanager
 
 import pandas as pd
 import structlog
 
+from customerp_trello.flow.form import Form
 from customerp_trello.flow.outcome import Write
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.plan import CREATE, MOVED, NOTES, STATE_ONLY, WRITES, Change
@@ -142,10 +144,35 @@ def plan_lines(plan: pd.DataFrame, mapping: Mapping, most: int, *, writes_first:
         yield " ".join(line.splitlines())
 
 
+@contextmanager
+def folded(title: str) -> Iterator[None]:
+    """Lines that Airflow's page folds; open again at once where they end in an error, which follows them."""
+    log.info(f"::group::{title}")
+    try:
+        yield
+    finally:
+        log.info("::endgroup::")
+
+
 def show_lines(lines: Iterable[str]) -> None:
     """Show text line by line. Not by print: that reaches Airflow's log another way, in between its own lines."""
     for line in lines:
         log.info(line)
+
+
+def show_window(form: Form, evidence: MappingABC[str, MappingABC[str, int]]) -> None:
+    """Say which window a run was confined to, and what made a record belong to it; nothing where there is none."""
+    if not evidence:
+        return
+    start, end = (f"{at:%F %T} UTC" if at else "any time" for at in (form.changed_from, form.changed_to))
+    log.info(f"::group::Window: changed from {start} and before {end}")
+    for side, found in evidence.items():
+        log.info(
+            f"{side}: {found['inside']} records lie in it by their own modification time, {found['outside']} do not; "
+            f"of {found['unknown']} no time is known, so they belong to every window"
+        )
+    log.info("A record is looked at if one of its two sides belongs. What is written is what both sides show now.")
+    log.info("::endgroup::")
 
 
 def show_verdict(pair: str, verdict: MappingABC[str, object]) -> None:

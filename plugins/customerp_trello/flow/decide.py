@@ -14,7 +14,7 @@ from customerp_trello.flow.artifacts import read_frame, read_listing, read_snaps
 from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, RELINK
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import past_of
-from customerp_trello.flow.restrict import restrict
+from customerp_trello.flow.restrict import restrict, window_evidence
 from customerp_trello.mapping.frame import Snapshot
 from customerp_trello.reconcile.guard import Reason, Situation, guarded_changes, judge
 from customerp_trello.reconcile.plan import CONFLICT, CUSTOMERP, SIDES, TRELLO, counts, digest
@@ -73,7 +73,8 @@ def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
         save_plan(tx, Plan(run.id, run.pair, name, path=str(run.folder / "plan.parquet"), counts=numbers))
         update_run(tx, run.id, plan_digest=name)
     notes = [note for side in SIDES for note in snapshots[side].facts.get("notes", [])]
-    return {"digest": name, "changes": numbers, "notes": len(notes)}
+    window = {"window": window_evidence(run.form, snapshots)} if run.form.windowed else {}
+    return {"digest": name, "changes": numbers, "notes": len(notes), **window}
 
 
 def _seen(run: PairRun) -> pd.DataFrame:

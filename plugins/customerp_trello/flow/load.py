@@ -9,7 +9,7 @@ from typing import Any
 from customerp_trello.errors import RecordError, RetriableError
 from customerp_trello.flow.apply_state import apply_state
 from customerp_trello.flow.artifacts import read_frame
-from customerp_trello.flow.change_log import ChangeLog, Progress
+from customerp_trello.flow.change_log import ChangeLog, Progress, folded
 from customerp_trello.flow.in_flight import carry_out
 from customerp_trello.flow.outcome import Write, change_key, who
 from customerp_trello.flow.pair_run import PairRun
@@ -49,7 +49,8 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
     recover(run, fence, open_side)
     plan = carried_out(run, read_frame(run.folder, "plan"))
     if name == CUSTOMERP:
-        apply_state(run, plan, fence)
+        with folded("Links, bases and conflicts"):
+            apply_state(run, plan, fence)
     side = open_side(name)
     side.hook.before_write = lambda seconds: run.may_send(fence, seconds)
     writer = Writer(
@@ -61,9 +62,10 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
         replaces_sources=name == CUSTOMERP and open_side(TRELLO).replaces_sources,
     )
     loop = _Loop(run, name, writer, fence, ChangeLog(run.mapping))
-    loop.apply(plan)
-    if name == TRELLO:
-        loop.second_halves(SecondHalves(writer, open_side(CUSTOMERP)))
+    with folded(f"Writes to {name}"):
+        loop.apply(plan)
+        if name == TRELLO:
+            loop.second_halves(SecondHalves(writer, open_side(CUSTOMERP)))
     counts = {"requests": side.requests_made, "rate_limited": side.hook.rate_limited}
     return {"side": name, "written": loop.written, "put_off": loop.put_off, **counts}
 

@@ -28,6 +28,21 @@ def restrict(plan: pd.DataFrame, form: Form, mapping: Mapping, snapshots: dict[s
     return make_plan([plan]) if form.partial else plan
 
 
+def window_evidence(form: Form, snapshots: dict[str, Snapshot]) -> dict[str, dict[str, int]]:
+    """Per side, how many of the records that were read lie in the window, and by what evidence.
+
+    Returns:
+        ``inside`` and ``outside`` by the record's own modification time; ``unknown``: no time is known, so that the
+        record belongs to every window.
+    """
+    found = {}
+    for side, snapshot in snapshots.items():
+        unknown = int(snapshot.frame[MODIFIED_AT].isna().sum())
+        inside = len(_in_window(snapshot, form)) - unknown
+        found[side] = {"inside": inside, "outside": len(snapshot.frame) - inside - unknown, "unknown": unknown}
+    return found
+
+
 def carried_out(run: PairRun, plan: pd.DataFrame) -> pd.DataFrame:
     """What of its plan a run carries out: all, but of a re-link whose writes are held the links alone."""
     return plan[plan["operation"].isin(_LINKING)] if links_only(run) else plan
