@@ -33,7 +33,7 @@ RECORDS = 200_000
 
 def untouched(_side):
     """A side that is asked for nothing but what it is: it cannot even be read, let alone be written."""
-    hook = SimpleNamespace(before_write=None, writes_taken=0)
+    hook = SimpleNamespace(before_write=None, writes_taken=0, rate_limited=0)
     promises = {"replaces_sources": False, "repeatable_creates": False, "writes_in_flight": 1}
     return SimpleNamespace(hook=hook, requests_made=0, **promises)
 
