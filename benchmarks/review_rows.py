@@ -113,7 +113,7 @@ def _conflict(n: int, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _bulk(store: Store, table: str, rows: Iterable[dict[str, Any]], size: int = 50_000) -> None:
+def _bulk(store: Store, table: str, rows: Iterable[dict[str, Any]], size: int = 200_000) -> None:
     rows = iter(rows)
     postgres = store.engine.dialect.name == "postgresql"
     while part := list(islice(rows, size)):
@@ -121,6 +121,8 @@ def _bulk(store: Store, table: str, rows: Iterable[dict[str, Any]], size: int = 
             if postgres:
                 _copy(tx.connection.connection.driver_connection, table, part)
             else:
+                # What is being made here need not survive a crash, and words come in no order.
+                tx.connection.exec_driver_sql("PRAGMA cache_size = -1000000")
                 tx.connection.execute(insert(metadata.tables[table]), part)
 
 

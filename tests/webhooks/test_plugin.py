@@ -14,13 +14,13 @@ import json, sys
 from airflow import plugins_manager
 apps, middlewares = plugins_manager.get_fastapi_plugins()
 said = [[app["name"], app["url_prefix"], type(app["app"]).__name__, app["app"].openapi_url] for app in apps]
-names = ("pandas", "pyarrow", "customerp_trello.state.store", "customerp_trello.hooks.http")
+names = ("pandas", "pyarrow", "customerp_trello.state.store", "customerp_trello.hooks.http", "airflow.api_fastapi.app")
 heavy = [name for name in names if name in sys.modules]
 print(json.dumps([said, heavy, getattr(sys.modules.get("http"), "__file__", "")]))
 """
 
 
-def test_the_loader_finds_one_app_leaves_the_package_alone_and_loads_nothing_heavy(tmp_path):
+def test_the_loader_finds_both_apps_leaves_the_package_alone_and_loads_nothing_heavy(tmp_path):
     environment = os.environ | {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__PLUGINS_FOLDER": str(PLUGINS)}
     environment["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
     done = subprocess.run(
@@ -28,6 +28,9 @@ def test_the_loader_finds_one_app_leaves_the_package_alone_and_loads_nothing_hea
     )
     assert done.returncode == 0, done.stderr
     apps, heavy, standard_http = json.loads(done.stdout.splitlines()[-1])
-    assert apps == [["CustomERP and Trello webhooks", "/customerp-trello/webhooks", "FastAPI", None]]
+    assert apps == [
+        ["CustomERP and Trello webhooks", "/customerp-trello/webhooks", "FastAPI", None],
+        ["CustomERP and Trello review", "/customerp-trello/review", "FastAPI", None],
+    ]
     assert heavy == []
     assert str(PLUGINS) not in standard_http  # the loader would have put our hooks/http.py in its place

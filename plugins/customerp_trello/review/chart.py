@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 KINDS = ("to CustomERP", "to Trello", "linked", "conflicts")
@@ -67,26 +68,28 @@ def bars_of(runs: Iterable[tuple[datetime, str, Mapping[str, Any]]], span: Span,
         bar = bars[place]
         bar.runs += 1
         bar.failed += status == "failed"
-        for kind, number in _changes(counts).items():
-            bar.counts[kind] += number
+        if status in _WROTE:
+            for name, number in counts.items():
+                kind = _kind(name)
+                if kind and number:
+                    bar.counts[kind] += int(number)
     return bars
 
 
-def _changes(counts: Mapping[str, Any]) -> dict[str, int]:
-    """What a run did, by kind; what it would have done (a preview, a held plan) is not counted."""
-    found = dict.fromkeys(KINDS, 0)
-    if any(name.startswith("would ") for name in counts):
-        return found
-    for name, number in counts.items():
-        if name.endswith(" in customerp"):
-            found["to CustomERP"] += int(number)
-        elif name.endswith(" in trello"):
-            found["to Trello"] += int(number)
-        elif name in ("newly linked", "relinked", "unlinked"):
-            found["linked"] += int(number)
-        elif name == "conflicts":
-            found["conflicts"] += int(number)
-    return found
+_WROTE = ("success", "failed")
+"""What the others would have done (previews, held plans) is no change."""
+
+
+@cache
+def _kind(figure: str) -> str:
+    """Which part of a bar a figure of a run's report belongs to, "" if to none."""
+    if figure.endswith(" in customerp"):
+        return "to CustomERP"
+    if figure.endswith(" in trello"):
+        return "to Trello"
+    return {"newly linked": "linked", "relinked": "linked", "unlinked": "linked", "conflicts": "conflicts"}.get(
+        figure, ""
+    )
 
 
 @dataclass(frozen=True)
