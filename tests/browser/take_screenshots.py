@@ -9,8 +9,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parent))
 
-from four_dags import CUSTOMERS
-from stage import Stage, browser, logged_in, opened, stage
+from stage import CUSTOMERS, Stage, browser, logged_in, opened, stage
 
 from customerp_trello.state.records import link_with
 from customerp_trello.state.runs import recent_runs
