@@ -19,6 +19,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
 def scene(ready: Stage) -> dict[str, str]:
     """Something to see: a conflict, a quarantined record, edits that have arrived; name -> our address."""
+    ready.systems.edit("customers", ready.customer(2)[0], description="Key account since 2019.")
     ready.clash(2)
     ready.spoil(4)
     number, _, name = ready.customer(6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import insert, select
 
 from customerp_trello.state.bases import settle
 from customerp_trello.state.links import NewLink, add_link, add_links, unlink
@@ -149,40 +149,3 @@ def test_words_of_a_text():
     assert entries("x" * 201) == set()
     assert entries("two\nlines") == set()
     assert max(map(len, entries(" ".join(["abcdefghij"] * 15)))) == 100
-
-
-@pytest.mark.parametrize("asked", ["anna", "berg anna", "c1"])
-def test_a_search_reads_by_index_alone(filled, asked):
-    plans = explained(filled, lambda tx: find_links(tx, "pair", asked))
-    assert plans
-    for statement, plan in plans:
-        assert "SCAN" not in plan.upper(), (statement, plan)
-
-
-def explained(store, ask):
-    """Each statement that *ask* sends, with how the database means to carry it out."""
-    sent = []
-
-    def note(_connection, _cursor, statement, parameters, *_rest):
-        if statement.startswith("SELECT"):
-            sent.append((statement, parameters))
-
-    with store.read() as tx:
-        event.listen(store.engine, "before_cursor_execute", note)
-        ask(tx)
-        event.remove(store.engine, "before_cursor_execute", note)
-        if store.engine.dialect.name == "postgresql":
-            # Few rows are always read at once; what is asked is whether an index would do.
-            tx.execute(text("SET LOCAL enable_seqscan = off"))
-        found = []
-        for statement, parameters in sent:
-            verb = "EXPLAIN QUERY PLAN " if store.engine.dialect.name == "sqlite" else "EXPLAIN "
-            rows = tx.connection.exec_driver_sql(verb + statement, parameters).all()
-            lines = [str(row[-1]) for row in rows]
-            found.append((statement, "; ".join(line for line in lines if bad(line))))
-        return found
-
-
-def bad(line):
-    """Whether a line of a plan reads a whole table."""
-    return line.lstrip(" ->").startswith(("SCAN ", "Seq Scan")) and "VIRTUAL" not in line
