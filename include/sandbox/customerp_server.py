@@ -123,6 +123,19 @@ class CustomERPService(SandboxService):
             text = f"More than {self.settings.rate_limit} requests in ten seconds; try again in {wait} s."
             raise Problem(429, text, headers={"Retry-After": str(wait)})
 
+    def disturb(self, incoming: Incoming, kind: str) -> None:
+        """Edit the first record of the kind, or switch the first active one off, as somebody else would."""
+        entity = next((one for one in ENTITIES.values() if f"/{one.plural}" in incoming.url_path), None)
+        active = " WHERE active = 1" if kind == "deactivate" else ""
+        row = entity and self.database.row(f"SELECT * FROM {entity.plural}{active} ORDER BY id LIMIT 1")  # noqa: S608
+        if entity is None or row is None:
+            return
+        with self.database.transaction():
+            if kind == "deactivate":
+                self.store.deactivate(entity, row)
+            else:
+                self.store.touch(entity, row)
+
     # -- handlers --------------------------------------------------------------------------------------------------
 
     def list_records(self, entity: Entity, incoming: Incoming) -> Answer:

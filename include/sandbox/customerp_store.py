@@ -96,6 +96,10 @@ class CustomERPStore:
         """The soft delete."""
         self._write(entity, row, {"active": 0} if row["active"] else {})
 
+    def touch(self, entity: Entity, row: sqlite3.Row) -> None:
+        """Save a record without a change of its fields: version and modified_at move on."""
+        self._write(entity, row, {"active": row["active"]})
+
     def _write(self, entity: Entity, row: sqlite3.Row, changed: dict[str, Any]) -> dict[str, Any]:
         if changed:
             stamp = as_microseconds(self.clock.stamp())

@@ -1,16 +1,27 @@
-"""Faults that a test orders: answers lost, cut, empty, late or wrong, for the next matching requests."""
+"""Faults that a test or a person orders: answers lost, cut, empty, late or wrong, rows that change under a reader.
+
+One fault strikes the next matching requests, every n-th of them, a number of times or for ever. A *profile of faults*
+is a YAML file with a list of them (``faults/*.yaml``).
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
+import yaml
 from sandbox_messages import Answer, Incoming
+
+FOLDER = Path(__file__).with_name("faults")
 
 KINDS = {
     "status:NNN": "answer with this status, do nothing",
+    "throttle": "answer 429 without Retry-After, do nothing",
+    "expired": "answer 401 as for a token that has run out, do nothing",
     "reset": "do nothing, reset the connection",
     "lost_answer": "do the work, close the connection without an answer",
     "twice": "do the work twice, as when a proxy repeats a request, and give the second answer",
@@ -20,18 +31,49 @@ KINDS = {
     "empty": "do the work, answer with the list emptied",
     "short": "do the work, answer with the first half of the list and no next page",
     "doubled": "do the work, answer with every record of the list twice",
+    "cap:NUMBER": "answer a list with so many records at most on a page, whatever was asked",
+    "edit": "before answering, somebody else edits the first record of the kind that is asked for (CustomERP)",
+    "deactivate": "before answering, somebody else switches the first active record of that kind off (CustomERP)",
 }
+
+DISTURBANCES = ("edit", "deactivate")
 
 
 @dataclass
 class Fault:
-    """One ordered fault: ``match`` is ``METHOD path`` (a path, a route template, or a pattern with ``*``)."""
+    """One ordered fault.
+
+    Attributes:
+        match: ``METHOD path`` (a path, a route template, or a pattern with ``*``).
+        kind: what happens, see :data:`KINDS`.
+        argument: what stands behind the kind's colon.
+        times: how often it strikes; 0 for ever.
+        after: matching requests that are spared before.
+        every: it strikes one of so many matching requests.
+        seen: matching requests so far.
+        struck: how often it has struck.
+    """
 
     match: str
     kind: str
     argument: str
-    times: int
-    after: int
+    times: int = 1
+    after: int = 0
+    every: int = 1
+    seen: int = field(default=0)
+    struck: int = field(default=0)
+
+    def strikes(self) -> bool:
+        """Count a matching request; whether this one is struck."""
+        self.seen += 1
+        hit = self.seen > self.after and (self.seen - self.after - 1) % self.every == 0
+        self.struck += hit
+        return hit
+
+    @property
+    def used_up(self) -> bool:
+        """Whether it has struck as often as it was ordered to."""
+        return 0 < self.times <= self.struck
 
     def concerns(self, incoming: Incoming) -> bool:
         """Whether the request is one of those that the fault is for."""
@@ -55,23 +97,44 @@ class FaultBook:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}; it was {wish.get('kind')!r}")
         if " " not in str(wish.get("match", "")):
             raise ValueError("match must be 'METHOD /path', e.g. 'POST /1/organizations'")
-        fault = Fault(str(wish["match"]), kind, argument, int(wish.get("times", 1)), int(wish.get("after", 0)))
+        numbers = {name: int(wish[name]) for name in ("times", "after", "every") if name in wish}
+        if unknown := sorted(set(wish) - {"match", "kind", "times", "after", "every"}):
+            raise ValueError(f"unknown key {unknown[0]!r}; the keys are match, kind, times, after, every")
+        if min(numbers.values(), default=0) < 0 or numbers.get("every", 1) < 1:
+            raise ValueError("times and after must be at least 0, every at least 1")
+        fault = Fault(str(wish["match"]), kind, argument, **numbers)
         self.faults.append(fault)
         return fault
 
+    def follow(self, profile: str) -> list[Fault]:
+        """Order all faults of a profile: the name of one in ``faults``, or the path of a YAML file of your own."""
+        path = Path(profile) if profile.endswith((".yaml", ".yml")) else FOLDER / f"{profile}.yaml"
+        if not path.is_file():
+            raise ValueError(f"no profile of faults {profile!r}; there are {', '.join(sorted(profiles()))}")
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(content, list) or not all(isinstance(wish, dict) for wish in content):
+            raise ValueError(f"{path.name} must be a list of faults, each with match and kind")
+        return [self.order(wish) for wish in content]
+
     def take(self, incoming: Incoming) -> Fault | None:
         """The fault that strikes this request, used up by one; None as a rule."""
-        for fault in self.faults:
-            if not fault.concerns(incoming):
-                continue
-            if fault.after > 0:
-                fault.after -= 1
-                continue
-            fault.times -= 1
-            if fault.times <= 0:
-                self.faults.remove(fault)
-            return fault
-        return None
+        return next(self._striking(incoming, disturbs=False), None)
+
+    def disturbances(self, incoming: Incoming) -> list[Fault]:
+        """What somebody else does just before this request is answered; beside the fault that strikes it."""
+        return list(self._striking(incoming, disturbs=True))
+
+    def _striking(self, incoming: Incoming, *, disturbs: bool) -> Iterator[Fault]:
+        for fault in list(self.faults):
+            if (fault.kind in DISTURBANCES) is disturbs and fault.concerns(incoming) and fault.strikes():
+                if fault.used_up:
+                    self.faults.remove(fault)
+                yield fault
+
+
+def profiles() -> list[str]:
+    """Names of the profiles of faults that come with the sandbox."""
+    return [file.stem for file in FOLDER.glob("*.yaml")]
 
 
 def bend(answer: Answer, kind: str) -> Answer:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from sandbox_clock import SandboxClock
 from sandbox_courier import Courier
 from sandbox_database import SandboxDatabase
-from sandbox_faults import Fault, FaultBook, bend
+from sandbox_faults import DISTURBANCES, Fault, FaultBook, bend, profiles
 from sandbox_messages import Answer, Incoming, json_answer
 from sandbox_wire import break_off, reset_connection
 from starlette.applications import Starlette
@@ -39,6 +39,7 @@ class SandboxService:
             ("GET", "/sandbox/requests"): self._show_requests,
             ("DELETE", "/sandbox/requests"): self._forget_requests,
             ("POST", "/sandbox/clock"): self._set_clock,
+            ("GET", "/sandbox/faults"): self._show_faults,
             ("POST", "/sandbox/faults"): self._order_fault,
             ("DELETE", "/sandbox/faults"): self._clear_faults,
             ("POST", "/sandbox/reset"): self._reset,
@@ -61,6 +62,9 @@ class SandboxService:
     def no_route(self, incoming: Incoming, allowed: list[str]) -> Answer:
         """The answer to a path (or to a method, if ``allowed`` has others) that does not exist."""
         raise NotImplementedError
+
+    def disturb(self, incoming: Incoming, kind: str) -> None:
+        """Let somebody else edit or switch off a record of the kind that is asked for."""
 
     def start_empty(self) -> None:
         """Write what a server has before anybody used it (accounts, sequences)."""
@@ -120,8 +124,16 @@ class SandboxService:
         self.clock.shift(float(wish["offset_seconds"]))
         return {"now": self.clock.now().isoformat()}
 
-    def _order_fault(self, wish: dict[str, Any]) -> dict[str, Any]:
+    def _order_fault(self, wish: dict[str, Any]) -> Any:
+        if "profile" in wish:
+            return [vars(fault) for fault in self.faults.follow(str(wish["profile"]))]
+        disturbs = str(wish.get("kind", "")) in DISTURBANCES
+        if disturbs and type(self).disturb is SandboxService.disturb:
+            raise ValueError(f"this server knows nobody who could {wish['kind']} a record meanwhile")
         return vars(self.faults.order(wish))
+
+    def _show_faults(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"faults": [vars(fault) for fault in self.faults.faults], "profiles": sorted(profiles())}
 
     def _clear_faults(self, _: dict[str, Any]) -> dict[str, Any]:
         left = len(self.faults.faults)
@@ -149,6 +161,8 @@ class _Endpoint:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         incoming = await _read(scope, receive, self.template)
+        for disturbance in self.service.faults.disturbances(incoming):
+            self.service.disturb(incoming, disturbance.kind)
         fault = self.service.faults.take(incoming)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(float(fault.argument))
@@ -161,15 +175,25 @@ class _Endpoint:
             await self._deliver(answer, fault, scope, send)
 
     def _answer(self, incoming: Incoming, fault: Fault | None) -> Answer:
-        if fault is not None and fault.kind == "status":
-            return self.service.failure(int(fault.argument), incoming)
+        if fault is not None and fault.kind in ("status", "throttle", "expired"):
+            return self._refusal(incoming, fault)
         if self.handler is None:
             return self.service.no_route(incoming, self.allowed)
+        if fault is not None and fault.kind == "cap":
+            least = min(int(fault.argument), int(incoming.query.get("limit") or fault.argument))
+            incoming = replace(incoming, query={**incoming.query, "limit": str(least)})
         if fault is not None and fault.kind == "twice":
             self.service.respond(incoming, self.handler)
         answer = self.service.respond(incoming, self.handler)
         bends = fault is not None and fault.kind in ("blank", "empty", "short", "doubled") and answer.status < 300
         return bend(answer, fault.kind) if fault is not None and bends else answer
+
+    def _refusal(self, incoming: Incoming, fault: Fault) -> Answer:
+        status = int(fault.argument) if fault.kind == "status" else {"throttle": 429, "expired": 401}[fault.kind]
+        answer = self.service.failure(status, incoming)
+        if fault.kind != "throttle":
+            return answer
+        return replace(answer, headers={name: value for name, value in answer.headers.items() if name != "Retry-After"})
 
     async def _deliver(self, answer: Answer, fault: Fault | None, scope: Any, send: Any) -> None:
         answer = answer.with_headers({"date": self.service.clock.http_date()})
