@@ -21,7 +21,7 @@ from pathlib import Path
 ROUNDS = 3
 MOST = 1.3
 PAGES = 16
-"""Megabytes by which the peak may grow from a tenth of the records to all: the ids, by which a repeated one is known."""
+"""Megabytes by which the peak may grow from a tenth of the records to all: ids, by which a repeated one is known."""
 
 SANDBOX = Path(__file__).resolve().parents[1] / "include" / "sandbox"
 
