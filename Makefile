@@ -114,7 +114,7 @@ $(CLIENTS) $(AXE): %/node_modules/.package-lock.json: %/package-lock.json
 	@cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(ERPS): tests/erps/requirements.lock tests/erps/package-lock.json $(INSTALLED)
+$(ERPS): tests/erps/requirements.lock tests/erps/package-lock.json | $(INSTALLED)
 	@if ! command -v npm >/dev/null; then \
 		echo "npm and Node 20 or later are needed: json-server is a JavaScript program. Install both, then try again." >&2; \
 		exit 1; \
