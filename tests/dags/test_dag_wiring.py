@@ -15,6 +15,7 @@ from airflow.sdk.timezone import parse
 from airflow.serialization.encoders import coerce_to_core_timetable
 from airflow.serialization.serialized_objects import DagSerialization
 from four_dags import AUDIT, CONTACTS, CUSTOMERS, DECISIONS
+from starlette.routing import Match
 
 from customerp_trello import errors
 from customerp_trello.flow.answers import LEAVE
@@ -23,6 +24,7 @@ from customerp_trello.flow.form import ACTIONS, DEFAULTS
 from customerp_trello.flow.links import RunPageLink
 from customerp_trello.flow.notices import Notice, tell_late
 from customerp_trello.mapping.load import load_pair
+from customerp_trello.review.routes import router
 from customerp_trello.webhooks.inbox_trigger import news_asset
 
 BEFORE = {
@@ -141,8 +143,12 @@ def test_the_report_calls_people_if_there_is_something_to_decide_and_else_tells_
 def test_the_tasks_that_people_look_at_lead_to_the_page_of_their_run(dag):
     linked = {task.task_id for task in dag.tasks if any(isinstance(o, RunPageLink) for o in task.operator_extra_links)}
     assert linked == {"reconcile", "guard", "report"}
-    instance = SimpleNamespace(xcom_pull=lambda task_ids: {"acquire_lease": "0123abcd"}[task_ids])
-    assert RunPageLink().get_link(None, ti_key=instance) == "/plugin/customerp-trello/runs/0123abcd"
+    pulled = {"acquire_lease": "0123abcd"}
+    instance = SimpleNamespace(dag_id=dag.dag_id, xcom_pull=lambda task_ids: pulled[task_ids])
+    address = RunPageLink().get_link(None, ti_key=instance)
+    assert address == f"/plugin/customerp-trello/pair/{dag.dag_id}/run/0123abcd"
+    asked = {"type": "http", "method": "GET", "path": address.removeprefix("/plugin/customerp-trello")}
+    assert any(route.matches(asked)[0] is Match.FULL for route in router.routes), "the review page shows it"
     assert RunPageLink().get_link(None, ti_key=SimpleNamespace(xcom_pull=lambda task_ids: None)) == ""
 
 

@@ -80,7 +80,7 @@ def test_a_held_plan_is_let_through_by_the_person_who_answers(settled):
         digest,
         "1 updates in trello",
         "Held for a person",
-        f"runs/{held.run.id}",
+        f"pair/{CUSTOMERS}/run/{held.run.id}",
         "24 hours nothing is written",
     ):
         assert said in form.subject + form.body

@@ -85,7 +85,7 @@ def form_of(store: Store, storage: Folder, question_id: int, wait: timedelta) ->
     lines = [line for one in standing[:SHOWN] for line in _conflict_evidence(store, one, mask, storage)]
     if len(standing) > SHOWN:
         lines += [f"... and {len(standing) - SHOWN} more; the answer is for all of them.", ""]
-    page = f"Values marked `***` are personal: see [the run's page]({run_page(standing[0].run)})."
+    page = f"Values marked `***` are personal: see [the run's page]({run_page(asked.pair, standing[0].run)})."
     name = _label(mapping, standing[0].property)
     many = f"{len(standing)} records" if len(standing) > 1 else "one record"
     subject = f"{title}: whose {name} shall hold, for {many}?"
@@ -158,7 +158,8 @@ def _label(mapping: Mapping | None, name: str) -> str:
 
 
 def _plan_evidence(held: Plan, mapping: Mapping | None, storage: Folder) -> Iterator[str]:
-    yield f"Run [{held.run[:12]}]({run_page(held.run)}) has made plan `{held.digest}`, and the guard holds it:"
+    page = run_page(held.pair, held.run)
+    yield f"Run [{held.run[:12]}]({page}) has made plan `{held.digest}`, and the guard holds it:"
     yield ""
     yield from (f"- {_plain(reason)}" for reason in held.reasons)
     yield ""

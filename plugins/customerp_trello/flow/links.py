@@ -11,12 +11,12 @@ PAGES = "/plugin/customerp-trello"
 """Where Airflow shows the review page, as its menu entry names it."""
 
 
-def run_page(run_id: str) -> str:
+def run_page(pair: str, run_id: str) -> str:
     """The page of one of our runs: its records, its plan, what became of it. Below Airflow's own address."""
     from airflow.sdk.configuration import conf
 
     below = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
-    return f"{below}{PAGES}/runs/{run_id}"
+    return f"{below}{PAGES}/pair/{pair}/run/{run_id}"
 
 
 class RunPageLink(BaseOperatorLink):
@@ -27,4 +27,4 @@ class RunPageLink(BaseOperatorLink):
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """The address, asked for by Airflow in the task's own process; "" if the run never got its turn."""
         run_id = ti_key.xcom_pull(task_ids="acquire_lease")
-        return run_page(run_id) if run_id else ""
+        return run_page(ti_key.dag_id, run_id) if run_id else ""
