@@ -21,9 +21,10 @@ from customerp_trello import errors
 from customerp_trello.flow.answers import LEAVE
 from customerp_trello.flow.assets import decisions_asset, links_asset
 from customerp_trello.flow.form import ACTIONS, DEFAULTS
-from customerp_trello.flow.links import RunPageLink
+from customerp_trello.flow.links import PAGES, RunPageLink
 from customerp_trello.flow.notices import Notice, tell_late
 from customerp_trello.mapping.load import load_pair
+from customerp_trello.review.app import PREFIX
 from customerp_trello.review.routes import router
 from customerp_trello.webhooks.inbox_trigger import news_asset
 
@@ -146,8 +147,9 @@ def test_the_tasks_that_people_look_at_lead_to_the_page_of_their_run(dag):
     pulled = {"acquire_lease": "0123abcd"}
     instance = SimpleNamespace(dag_id=dag.dag_id, xcom_pull=lambda task_ids: pulled[task_ids])
     address = RunPageLink().get_link(None, ti_key=instance)
-    assert address == f"/plugin/customerp-trello/pair/{dag.dag_id}/run/0123abcd"
-    asked = {"type": "http", "method": "GET", "path": address.removeprefix("/plugin/customerp-trello")}
+    assert address == f"{PAGES}/pair/{dag.dag_id}/run/0123abcd"
+    assert PAGES == f"/plugin/customerp-trello{PREFIX}"
+    asked = {"type": "http", "method": "GET", "path": address.removeprefix(PAGES)}
     assert any(route.matches(asked)[0] is Match.FULL for route in router.routes), "the review page shows it"
     assert RunPageLink().get_link(None, ti_key=SimpleNamespace(xcom_pull=lambda task_ids: None)) == ""
 

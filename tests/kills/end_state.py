@@ -81,8 +81,10 @@ _ASKED = """SELECT conflict.*, run.status = 'success' FROM conflict LEFT JOIN ru
 
 def _everything(folder: Path) -> Iterator[tuple[str, str, sqlite3.Row]]:
     for database in ("customerp", "trello", "state"):
-        for (table,) in _rows(folder, database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
-            for row in _rows(folder, database, f"SELECT * FROM {table} ORDER BY rowid"):
+        tables = "SELECT name, sql LIKE '%WITHOUT ROWID%' FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        for table, by_key in _rows(folder, database, tables):
+            order = "" if by_key else " ORDER BY rowid"
+            for row in _rows(folder, database, f"SELECT * FROM {table}{order}"):
                 yield database, table, row
 
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from airflow.sdk import BaseOperatorLink
 
-PAGES = "/plugin/customerp-trello"
-"""Where Airflow shows the review page, as its menu entry names it."""
+PAGES = "/plugin/customerp-trello/customerp-trello/review"
+"""Where Airflow shows the review page: the route of its menu entry, then the address within the api-server."""
 
 
 def run_page(pair: str, run_id: str) -> str:
