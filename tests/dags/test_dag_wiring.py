@@ -148,7 +148,7 @@ def test_the_tasks_that_people_look_at_lead_to_the_page_of_their_run(dag):
     instance = SimpleNamespace(dag_id=dag.dag_id, xcom_pull=lambda task_ids: pulled[task_ids])
     address = RunPageLink().get_link(None, ti_key=instance)
     assert address == f"{PAGES}/pair/{dag.dag_id}/run/0123abcd"
-    assert PAGES == f"/plugin/customerp-trello{PREFIX}"
+    assert f"/plugin/customerp-trello{PREFIX}" == PAGES
     asked = {"type": "http", "method": "GET", "path": address.removeprefix(PAGES)}
     assert any(route.matches(asked)[0] is Match.FULL for route in router.routes), "the review page shows it"
     assert RunPageLink().get_link(None, ti_key=SimpleNamespace(xcom_pull=lambda task_ids: None)) == ""
