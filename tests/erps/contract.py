@@ -263,7 +263,10 @@ class ErpContract:
     def wrong(self, erp: Erp) -> dict[str, dict[str, Any]]:
         """What can be wrong in a profile of any ERP; an ERP of its own has more."""
         entity = erp.entity
+        sorts = {"tryton": {"o": "W1sibmFtZSIsIkRFU0MiXV0="}, "pocketbase": {"sort": "-name"}}  # by name, downwards
+        by_name = sorts.get(erp.profile, {"_sort": "-name"} if erp.profile == "kinto" else {})
         return {
+            "another sorting": {"listing": {"parameters": by_name}},
             "list path": {"listing": {"records": "no.such.place"}},
             "id field": {"entities": {entity: {"id": "no_such_field"}}},
             "path": {"entities": {entity: {"path": "/no/such/path"}}},
@@ -278,7 +281,6 @@ class ErpContract:
             "paging by offset": {"listing": {"paging": {"kind": "offset", "parameter": "no_such"}}},
             "paging by range": {"listing": {"paging": {"kind": "range"}}},
             "paging by id": {"listing": {"paging": {"kind": "keyset", "parameter": "no_such"}}},
-            "no sorting": {"listing": {"parameters": {"sort": "-name", "_sort": "-name"}}},
             "no credentials": {"auth": {"kind": "none"}},
             "key in the query": {"auth": {"kind": "query_key", "parameter": "key"}},
             "another login": {"auth": {"kind": "basic"}},
@@ -293,7 +295,7 @@ class ErpContract:
             hook.settings.__dict__["login"] = erp.login or "somebody"
             try:
                 found = desk.ids(hook.list_records(erp.entity))
-            except (ConfigurationError, FatalError) as error:
+            except (ConfigurationError, FatalError, RetriableError) as error:  # Tryton throttles wrong keys
                 told[case] = f"{type(error).__name__}: {error}"
                 continue
             assert sorted(found) == sorted(ids), f"{case}: no error, and {len(found)} of {len(ids)} records"

@@ -167,7 +167,7 @@ class Pager:
         self._pages.add(page)
         repeats = sum(id_ in self._now for id_ in ids)
         if isinstance(self._listing.paging, Keyset):
-            if repeats > self._listing.paging.included:
+            if repeats > self._listing.paging.included or not _ascending([self._last_id, *ids]):
                 raise FatalError(
                     f"{self._where}: a record came again behind its own id, so the list is not sorted by id, or the "
                     "condition for the next page is not looked at; correct `listing.parameters` or `listing.paging`."
@@ -372,6 +372,14 @@ class Pager:
         self._seen |= self._now
         self._begin()
         return self.first()
+
+
+def _ascending(ids: list[Any]) -> bool:
+    """Whether ids are in order: as numbers, or as texts with or without regard to capitals, as databases differ."""
+    texts = [str(id_) for id_ in ids if id_ != ""]
+    if all(text.isdecimal() for text in texts):
+        return [int(text) for text in texts] == sorted(int(text) for text in texts)
+    return texts == sorted(texts) or [text.casefold() for text in texts] == sorted(text.casefold() for text in texts)
 
 
 def _named(path: Path) -> str:

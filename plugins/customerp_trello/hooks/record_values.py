@@ -35,7 +35,6 @@ class Codec:
         forms |= {name: FieldForm(kind="boolean") for name in (entity.active,) if name}
         self._forms: dict[str, FieldForm] = forms | entity.fields
         self._ours = {form.of: name for name, form in self._forms.items() if form.of}
-        self._plain = not (self._forms or values.nulls)
 
     def their_name(self, field: str) -> str:
         """The ERP's name of a field of ours."""
@@ -43,8 +42,11 @@ class Codec:
 
     def decode(self, record: Mapping[str, Any]) -> Fields:
         """The ERP's record in our names and values."""
-        if self._plain:
-            return dict(record)
+        if not self._ours and not self._values.nulls:  # most fields stay as they are
+            ours = dict(record)
+            for name in self._forms.keys() & ours.keys():
+                ours[name] = self._read(ours[name], self._forms[name])
+            return ours
         return {
             (name := self._ours.get(theirs, theirs)): self._read(value, self._forms.get(name, _PLAIN))
             for theirs, value in record.items()
