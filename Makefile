@@ -19,7 +19,7 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 PORT ?=
 
 .PHONY: help install demo qa up down test test-clients test-erps test-airflow test-browser screenshots kills soak mutants \
-	bench bench-requests bench-limits bench-review \
+	bench bench-requests bench-limits bench-listing bench-review \
 	lint format types imports lock clean
 
 help: ## List the targets
@@ -66,6 +66,9 @@ bench-requests: $(INSTALLED) ## Count the requests that a run without a change s
 
 bench-limits: $(INSTALLED) ## Measure first loads of 2,000 projects under Trello's limits, in real time (a quarter of an hour)
 	@$(BIN)/python -m benchmarks.limits
+
+bench-listing: $(INSTALLED) ## Read 100,000 records from the sandbox's ERP beside a bare loop (minutes)
+	@$(BIN)/python -m benchmarks.listing
 
 bench-review: $(INSTALLED) ## Time the review page's views on a million links, SQLite and PostgreSQL (half an hour, 10 GB)
 	@$(BIN)/python -m benchmarks.review
