@@ -27,6 +27,7 @@ from demo.systems import CustomERP, Trello
 QA_HOME = REPOSITORY / ".run" / "qa"
 CUSTOMERS_SEEDED = 40
 _FIRST = (CUSTOMERS, EMPLOYEES, PROJECTS)
+_OWN = {"first_name": "ERP", "last_name": "Sync", "work_email": "erp-sync@company.example", "status": "active"}
 
 
 def qa(home: Path = QA_HOME, port: int | None = None) -> int:
@@ -80,8 +81,7 @@ class _Checklist:
 
     def load(self) -> None:
         """Let every first run through. The integration is an employee: it may write no profile but its own."""
-        own = {"first_name": "ERP", "last_name": "Sync", "work_email": "erp-sync@company.example", "status": "active"}
-        self._erp.create("employees", **own)
+        self._erp.create("employees", **_OWN)
         self._page.heading("First load")
         for pairs in (_FIRST, (CONTACTS,)):
             held = [run for run in self._rounds.finish(self._rounds.trigger(pairs)) if run.held]
@@ -168,7 +168,8 @@ class _Checklist:
                 raise DemoError(f"{run.pair} is held: {run.headline}")
 
     def _read(self) -> dict[str, PairRecords]:
-        return BothSystems(
+        """What both systems hold; the check leaves the integration's own account out, the checklist needs it."""
+        found = BothSystems(
             self._erp,
             self._trello,
             self._mappings,
@@ -176,6 +177,14 @@ class _Checklist:
             staff_workspaces=self._company.staff_workspaces,
             special=self._company.summary["special"],
         ).read()
+        found[EMPLOYEES].couples.append(self._own(found[EMPLOYEES]))
+        return found
+
+    def _own(self, employees: PairRecords) -> Couple:
+        record = next(one for one in self._erp.records("employees") if one["work_email"] == _OWN["work_email"])
+        member = self._trello.send("GET", "/1/members/me")
+        shown = {prop.name: member.get(prop.trello) for prop in employees.properties}
+        return Couple(record["employee_number"], record, shown, (record["id"], member["id"]))
 
 
 def _as_promised(edit: Edit, check: Check, shown: Mapping[str, str | None]) -> bool:

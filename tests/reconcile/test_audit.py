@@ -48,7 +48,8 @@ def test_an_edit_is_late_if_an_earlier_run_has_read_its_side_since(at, verdict):
 
 
 def test_what_waits_for_a_person_waits():
-    asked = pd.DataFrame({"link": [1], "property": ["name"], "answer": [""], "reason": ["manual"]})
+    row = {"link": 1, "property": "name", "answer": "", "reason": "manual", "customerp": "Left", "trello": "Right"}
+    asked = pd.DataFrame([row])
     early = pd.Timestamp("2026-03-01T11:00Z")
     left, right = record("c1", name="Left", _modified_at=early), record("t1", name="Right", _modified_at=early)
     assert found([left], [right], one(), manual=asked) == [(1, "name", "waiting")]
