@@ -31,6 +31,8 @@ from customerp_trello.state.transaction import Transaction
 REVIEW = "review"
 """In the inbox: the page asked for a run, no system did."""
 
+FormNumber = Annotated[int, Form(ge=1, le=2**62)]
+"""A row's number; larger ones fit into no database."""
 RecordId = Annotated[str, Form(min_length=1, max_length=255)]
 
 
@@ -48,7 +50,7 @@ def answer(
     store: State,
     question: Annotated[list[str], Form(min_length=1, max_length=records.PAGE)],
     side: Annotated[Literal["customerp", "trello"], Form()],
-    link: Annotated[int | None, Form(ge=1)] = None,
+    link: FormNumber | None = None,
 ) -> Response:
     """One answer to one or many conflicts, all or none; each is named with the values that the person saw.
 
@@ -80,7 +82,7 @@ def retry(
     pair: ActionablePair,
     user: Caller,
     store: State,
-    work: Annotated[list[Annotated[int, Form(ge=1)]], Form(min_length=1, max_length=records.PAGE)],
+    work: Annotated[list[FormNumber], Form(min_length=1, max_length=records.PAGE)],
 ) -> Response:
     """Try records again in a run that starts now, however often they have failed."""
     with store.begin() as tx:
@@ -90,9 +92,7 @@ def retry(
     return _back(request, f"/pair/{pair}", "retry")
 
 
-def rejoin(
-    request: Request, pair: ActionablePair, user: Caller, store: State, tombstone: Annotated[int, Form(ge=1)]
-) -> Response:
+def rejoin(request: Request, pair: ActionablePair, user: Caller, store: State, tombstone: FormNumber) -> Response:
     """Let two records that were taken apart find each other again."""
     with store.begin() as tx:
         by_hand.rejoin(tx, pair, tombstone, user.get_name())
