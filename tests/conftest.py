@@ -15,7 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How long an example takes is a matter of the machine, not of the code.
+hypothesis.settings.register_profile("timeless", deadline=None)
+hypothesis.settings.load_profile("timeless")
 
 SANDBOX = Path(__file__).resolve().parents[1] / "include" / "sandbox"
 sys.path.append(str(SANDBOX))
