@@ -61,6 +61,7 @@ class BothSystems:
         }
         self._mappings = mappings
         self._rosters: dict[str, list[Record]] = {}
+        self._own = ""
         self.workspaces: dict[int, str] = {}
         """Id of each customer to that of its workspace, once the customers have been read."""
 
@@ -170,9 +171,10 @@ class BothSystems:
     def _roster(self, workspace: str) -> list[Record]:
         """Memberships of a workspace without the integration's own account."""
         if workspace not in self._rosters:
-            own = self._trello.send("GET", "/1/members/me", params={"fields": "id"})["id"]
+            if not self._own:  # asked once: Trello answers this route 100 times in a quarter of an hour
+                self._own = str(self._trello.send("GET", "/1/members/me", params={"fields": "id"})["id"])
             found = self._trello.memberships(workspace)
-            self._rosters[workspace] = [one for one in found if one["idMember"] != own]
+            self._rosters[workspace] = [one for one in found if one["idMember"] != self._own]
         return self._rosters[workspace]
 
     # -- projects ----------------------------------------------------------------------------------------------
