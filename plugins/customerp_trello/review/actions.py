@@ -33,7 +33,7 @@ REVIEW = "review"
 
 FormNumber = Annotated[int, Form(ge=1, le=2**62)]
 """A row's number; larger ones fit into no database."""
-RecordId = Annotated[str, Form(min_length=1, max_length=255)]
+RecordId = Annotated[str, Form(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 def start(request: Request, pair: ActionablePair, store: State) -> Response:

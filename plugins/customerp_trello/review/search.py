@@ -50,7 +50,11 @@ def ask(request: Request) -> Response:
     return page(request, "search", text="", hits=None, most=MOST)
 
 
-def find(request: Request, user: Caller, store: State, text: Annotated[str, Form(max_length=320)] = "") -> Response:
+Text = Annotated[str, Form(max_length=320, pattern=r"^[^\x00]*$")]
+"""What somebody searches for; no database takes NUL."""
+
+
+def find(request: Request, user: Caller, store: State, text: Text = "") -> Response:
     """Look in all pairs whose DAG the caller may see."""
     wanted = text.strip()
     if not wanted:
