@@ -249,7 +249,8 @@ class QaEdits:
             return self._person(pair, CARLA)
         pending = name == "email"
         for couple in self._plain[pair]:
-            suits = pair in (CUSTOMERS, PROJECTS) or (couple.trello["full_name"] is None) == pending
+            anybody = pair in (CUSTOMERS, PROJECTS) or (pair == EMPLOYEES and name == "role")
+            suits = anybody or (couple.trello["full_name"] is None) == pending
             dated = name not in ("start_date", "end_date") or bool(couple.customerp["end_date"])
             if suits and dated and couple.trello.get("role") != "admin":
                 self._plain[pair].remove(couple)
