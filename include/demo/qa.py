@@ -3,7 +3,6 @@
 The document says what has to become of an edit; the two systems are read directly, without the package, to see it.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,9 +14,10 @@ from demo.check_reading import BothSystems
 from demo.check_records import CONTACTS, CUSTOMERS, EMPLOYEES, PAIRS, PROJECTS, Couple, PairRecords
 from demo.company import Company, unscheduled_mappings
 from demo.errors import AirflowApiError, DemoError, StackError, SystemRefusal
+from demo.fresh_home import clear
 from demo.layout import REPOSITORY, Layout
 from demo.page import Page
-from demo.processes import end_leftovers, members
+from demo.processes import members
 from demo.qa_edits import NOT_EDITABLE, PLURALS, Edit, QaEdits
 from demo.rounds import TITLES, Rounds
 from demo.signals import Interrupted, interrupt_on_signals
@@ -48,13 +48,7 @@ def qa(home: Path = QA_HOME, port: int | None = None) -> int:
 
 def _play(page: Page, layout: Layout, port: int | None) -> bool:
     page.heading("Two systems and an Airflow are started")
-    layout.prepare()
-    claimed = layout.lock()
-    end_leftovers(str(layout.home))
-    for entry in layout.home.iterdir():
-        if entry.name != "lock":
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    claimed.close()
+    clear(layout)
     company, mappings = Company.open(layout, CUSTOMERS_SEEDED), unscheduled_mappings(layout)
     overrides = {"CUSTOMERP_TRELLO_MAPPINGS": str(mappings)}
     with Stack(layout.home, connections=company.connections, port=port, overrides=overrides) as stack:

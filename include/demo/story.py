@@ -1,6 +1,5 @@
 """The demo: four DAGs of a real Airflow keep two systems in sync, watched from the first preview to the last check."""
 
-import shutil
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
@@ -10,9 +9,10 @@ from demo.check_records import CONTACTS, CUSTOMERS, EMPLOYEES, PAIRS, PROJECTS, 
 from demo.company import Company, unscheduled_mappings
 from demo.edits import Edits
 from demo.errors import AirflowApiError, DemoError, StackError, SystemRefusal
+from demo.fresh_home import clear
 from demo.layout import REPOSITORY, Layout
 from demo.page import Page
-from demo.processes import end_leftovers, members
+from demo.processes import members
 from demo.rounds import TITLES, Rounds, Run
 from demo.signals import Interrupted, interrupt_on_signals
 from demo.stack import Stack
@@ -49,7 +49,7 @@ def demo(home: Path = DEMO_HOME, port: int | None = None) -> int:
 
 def _play(page: Page, layout: Layout, port: int | None) -> bool:
     page.heading("A company with an ERP and Trello, and an Airflow between them")
-    _clear(layout)
+    clear(layout)
     company = Company.open(layout, CUSTOMERS_SEEDED)
     _introduce(page, company)
     mappings = unscheduled_mappings(layout)
@@ -64,19 +64,6 @@ def _play(page: Page, layout: Layout, port: int | None) -> bool:
         equal = story.check(edits)
         page.heading("Stopping")
     return equal
-
-
-def _clear(layout: Layout) -> None:
-    """Start from nothing: remove what an earlier demo has left, and end it should it have been killed."""
-    layout.prepare()
-    claimed = layout.lock()
-    try:
-        end_leftovers(str(layout.home))
-        for entry in layout.home.iterdir():
-            if entry.name != "lock":
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    finally:
-        claimed.close()
 
 
 def _introduce(page: Page, company: Company) -> None:
