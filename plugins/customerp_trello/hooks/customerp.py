@@ -108,10 +108,8 @@ class CustomERPHook(SyncHttpHook):
             if answer.status == 304:
                 return
             rows, step = pager.read(answer, None if answer.status >= 400 else self.json_of(answer))
-            for row in rows:
-                record = codec.decode(row)
-                if _equal(record, filters):
-                    yield record
+            records = map(codec.decode, rows)
+            yield from (record for record in records if _equal(record, filters)) if filters else records
             if step is None and not self._known():
                 step = pager.again()
         if pager.proven:

@@ -6,9 +6,10 @@ profile shows in the values instead of losing them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,8 @@ class Codec:
         forms |= {name: FieldForm(kind="boolean") for name in (entity.active,) if name}
         self._forms: dict[str, FieldForm] = forms | entity.fields
         self._ours = {form.of: name for name, form in self._forms.items() if form.of}
+        self._readers = {name: self._reader(form) for name, form in self._forms.items()}
+        self._plain = self._reader(_PLAIN)
 
     def their_name(self, field: str) -> str:
         """The ERP's name of a field of ours."""
@@ -44,11 +47,12 @@ class Codec:
         """The ERP's record in our names and values."""
         if not self._ours and not self._values.nulls:  # most fields stay as they are
             ours = dict(record)
-            for name in self._forms.keys() & ours.keys():
-                ours[name] = self._read(ours[name], self._forms[name])
+            for name, read_value in self._readers.items():
+                if name in ours:
+                    ours[name] = read_value(ours[name])
             return ours
         return {
-            (name := self._ours.get(theirs, theirs)): self._read(value, self._forms.get(name, _PLAIN))
+            (name := self._ours.get(theirs, theirs)): self._readers.get(name, self._plain)(value)
             for theirs, value in record.items()
         }
 
@@ -72,29 +76,23 @@ class Codec:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    def _read(self, value: Any, form: FieldForm) -> Any:
+    def _reader(self, form: FieldForm) -> Callable[[Any], Any]:
+        """What reads one field's values; chosen once, since a list has many records."""
         if form.kind == "boolean":
-            return self._boolean(value, form)
-        if value is None or any(value == null and type(value) is type(null) for null in self._values.nulls):
-            return None
-        match form.kind:
-            case "decimal":
-                return self._decimal(value)
-            case "datetime":
-                return self._datetime(value)
-            case "date":
-                return self._date(value)
-            case "reference":
-                found = at(value, form.id)
-                return value if found is ABSENT else found
-            case _:
-                return value
+            return partial(_boolean, form)
+        by_kind: dict[str, Callable[[Any], Any]] = {
+            "decimal": self._decimal,
+            "datetime": self._datetime,
+            "date": self._date,
+            "reference": partial(_referred, form),
+        }
+        return partial(self._unless_null, by_kind.get(form.kind, _as_it_is))
 
-    @staticmethod
-    def _boolean(value: Any, form: FieldForm) -> Any:
-        if value == form.when_true:
-            return True
-        return False if value == form.when_false else value
+    def _unless_null(self, read_value: Callable[[Any], Any], value: Any) -> Any:
+        nulls = self._values.nulls
+        if value is None or (nulls and any(value == null and type(value) is type(null) for null in nulls)):
+            return None
+        return read_value(value)
 
     def _decimal(self, value: Any) -> Any:
         found = read(self._values.decimal, value) if isinstance(self._values.decimal, dict) else {"value": value}
@@ -161,6 +159,21 @@ class Codec:
         if form == "iso":
             return value.isoformat()
         return fill(form, _parts(value)) if isinstance(form, dict) else value.strftime(str(form))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _boolean(form: FieldForm, value: Any) -> Any:
+    if value == form.when_true:
+        return True
+    return False if value == form.when_false else value
+
+
+def _referred(form: FieldForm, value: Any) -> Any:
+    found = at(value, form.id)
+    return value if found is ABSENT else found
 
 
 def _aware(moment: datetime) -> datetime:
