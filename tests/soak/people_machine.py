@@ -150,7 +150,7 @@ class PeopleMachine(SyncMachine):
             return True
         if member_of(record) == US.id:
             return name != "role"
-        return name == "role"
+        return name == "role" and any(not one["deactivated"] for one in self.standings().get(record, ()))
 
     def replaced(self, written: Written) -> Iterator[tuple[str, str, str]]:
         if written.route == f"PATCH /api/v1/{self.entity}/{{id}}":

@@ -160,12 +160,16 @@ def test_failures_are_retried_later_and_later(store, clock):
         assert work.load_open_work(tx, PAIR).empty
 
 
-def test_work_noted_twice_is_written_once_and_is_due(store, written):
+def test_work_noted_twice_is_one_that_was_seen_again_and_is_due(store, clock):
     with store.begin() as tx:
         work.note_work(tx, PAIR, work.Work("trello", "t1", "deferred", "somebody changed it"))
-        written.clear()
+        first = work.load_open_work(tx, PAIR).loc[0, "first_seen"]
+    clock.forward(minutes=15)
+    with store.begin() as tx:
         work.note_work(tx, PAIR, work.Work("trello", "t1", "deferred", "somebody changed it"))
-        assert written == []
+        again = work.load_open_work(tx, PAIR)
+        assert again["first_seen"].tolist() == [first]
+        assert (again["last_seen"] - first).tolist() == [timedelta(minutes=15)]
         work.note_work(tx, PAIR, work.Work("trello", "t1", "deferred", "it is gone"))
         assert work.not_due(tx, PAIR) == set()
         assert work.load_open_work(tx, PAIR)[["reason", "attempts"]].values.tolist() == [["it is gone", 0]]

@@ -89,14 +89,11 @@ def _new(tx: Transaction, pair: str, key: Key, reason: str) -> dict[str, Any]:
 
 
 def note_work(tx: Transaction, pair: str, work: Work) -> None:
-    """Add one record's open work, due at once; if it is there already only another reason is written."""
+    """Add one record's open work, due at once, or say that it was met again: by that the run's end knows it stands."""
     key = (work.side, work.record_id, work.kind)
     mine = _one(pair, work.side, work.record_id) & (open_work.c.kind == work.kind)
-    reason = tx.execute(select(open_work.c.reason).where(mine)).scalar_one_or_none()
-    if reason is None:
+    if not tx.execute(update(open_work).where(mine).values(reason=work.reason, last_seen=tx.now)).rowcount:
         tx.execute(insert(open_work).values(**_new(tx, pair, key, work.reason)))
-    elif reason != work.reason:
-        tx.execute(update(open_work).where(mine).values(reason=work.reason, last_seen=tx.now))
 
 
 def note_failure(tx: Transaction, pair: str, work: Work) -> None:
