@@ -163,13 +163,21 @@ class QaEdits:
         return next((id_, number) for id_, number in numbers.items() if id_ != taken)
 
     def _other_customer(self, couple: Couple) -> dict[str, Any]:
-        """A customer whose workspace has the fewest people."""
+        """A linked customer whose workspace has the fewest people."""
         people = {
-            customer: sum(one.customerp["customer_id"] == customer for one in self._pairs[CONTACTS].couples)
-            for customer in self._workspaces
-            if customer != couple.customerp["customer_id"]
+            one.ids[0]: sum(contact.customerp["customer_id"] == one.ids[0] for contact in self._pairs[CONTACTS].couples)
+            for one in self._pairs[CUSTOMERS].couples
+            if self._in_sync(one) and one.ids[0] != couple.customerp["customer_id"]
         }
         return {"customer_id": min(people, key=lambda customer: (people[customer], customer))}
+
+    def _in_sync(self, customer: Couple) -> bool:
+        """Whether the sync has made the two equal; what only looks alike may be two things and have no link."""
+        found = self._pairs[CUSTOMERS]
+        return all(
+            prop.in_customerp(customer.customerp, found.references) == prop.normalised(customer.trello[prop.name] or "")
+            for prop in found.properties
+        )
 
     # -- in Trello ---------------------------------------------------------------------------------------------
 
@@ -247,9 +255,10 @@ class QaEdits:
             return self._person(pair, OWN if side == "customerp" else ANNA)
         if pair == CONTACTS and profile:
             return self._person(pair, CARLA)
-        pending = name == "email"
+        # Few of the staff have joined, and only they show who is switched off: whoever is invited has a role, too.
+        pending = name == "email" or (pair == EMPLOYEES and name == "role")
         for couple in self._plain[pair]:
-            anybody = pair in (CUSTOMERS, PROJECTS) or (pair == EMPLOYEES and name == "role")
+            anybody = pair in (CUSTOMERS, PROJECTS)
             suits = anybody or (couple.trello["full_name"] is None) == pending
             dated = name not in ("start_date", "end_date") or bool(couple.customerp["end_date"])
             if suits and dated and couple.trello.get("role") != "admin":

@@ -50,6 +50,10 @@ AT_ONCE = 2
 class LiveAirflow:
     """The stack, with what a test asks of it.
 
+    Args:
+        home: folder of everything.
+        connections: Airflow's connections beside those to both systems.
+
     Attributes:
         stack: the running processes.
         port: of the api-server.
@@ -58,7 +62,8 @@ class LiveAirflow:
         state: our state database.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, connections: dict[str, dict[str, Any]] | None = None) -> None:
+        self._more = connections or {}
         layout = Layout(home)
         layout.prepare()
         self.mappings = mappings_for_tests(home / "mappings")
@@ -77,7 +82,7 @@ class LiveAirflow:
         found = default_connections({name: {**said, **seeded} for name, said in systems.items()})
         if "trello_default" in found:
             found["trello_default"]["extra"]["writes_in_flight"] = AT_ONCE
-        return found
+        return {**found, **self._more}
 
     def api(self) -> AirflowApi:
         """A client of Airflow's REST API; one per thread."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import socketserver
-import threading
 from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
@@ -15,6 +13,7 @@ from airflow.sdk import BaseNotifier
 from airflow.sdk._shared.observability.metrics import stats as stats_module
 from airflow.sdk._shared.observability.metrics.statsd_logger import get_statsd_logger
 from engine import CUSTOMERS, erp_edit
+from mailbox_server import Mailbox
 from sqlalchemy import update
 from statsd import StatsClient
 
@@ -148,39 +147,10 @@ def test_a_pair_that_could_not_be_compared_is_said():
     assert judge([{"pair": "a", "drift": 0}], [], 24).startswith("1 pairs: all linked records agree")
 
 
-class Mailbox(socketserver.ThreadingTCPServer):
-    """An SMTP server that keeps what it gets (RFC 5321, as much as a client needs)."""
-
-    allow_reuse_address = True
-
-    def __init__(self):
-        self.mails = []
-        super().__init__(("127.0.0.1", 0), _Session)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class _Session(socketserver.StreamRequestHandler):
-    def handle(self):
-        self.wfile.write(b"220 here\r\n")
-        while line := self.rfile.readline():
-            word = line.split()[0].upper() if line.split() else b""
-            if word == b"DATA":
-                self.wfile.write(b"354 go on\r\n")
-                text = b""
-                while (more := self.rfile.readline()) != b".\r\n":
-                    text += more
-                self.server.mails.append(text.decode())
-            self.wfile.write({b"QUIT": b"221 bye\r\n"}.get(word, b"250 fine\r\n"))
-            if word == b"QUIT":
-                return
-
-
 @pytest.fixture
 def mailbox(monkeypatch):
     with Mailbox() as server:
-        extra = {"from_email": "sync@company.example", "disable_ssl": True, "disable_tls": True}
-        mail = {"conn_type": "smtp", "host": "127.0.0.1", "port": server.server_address[1], "extra": extra}
-        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(mail))
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(server.connection))
         yield server
         server.shutdown()
 

@@ -38,9 +38,6 @@ from customerp_trello.mapping.load import load_pair
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.webhooks.inbox_trigger import news_asset
 
-IN_TIME = timedelta(hours=3)
-"""How long a run may take, waiting for its turn included, before somebody is told."""
-
 STEPS = ("begin", "extract_customerp", "extract_trello", "reconcile", "guard", "load_customerp", "load_trello")
 
 
@@ -81,7 +78,7 @@ def pair_dag(pair: str, doc: str | None = None) -> DAG:
         params=form_params(),
         deadline=DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=IN_TIME,
+            interval=timedelta(minutes=mapping.late_after_minutes),
             callback=SyncCallback(tell_late),
             name="late",
         ),

@@ -239,6 +239,7 @@ class Mapping(Frozen):
     timezone: Text = "UTC"
     full_listing_every_hours: int = Field(24, ge=1)
     settle_seconds: int = Field(120, ge=0)
+    late_after_minutes: int = Field(180, ge=1)
     first_run: Literal["hold", "apply"] = "hold"
     after: Texts = ()
     log: Log = Log()
