@@ -27,6 +27,7 @@ from demo.systems import CustomERP, Trello
 QA_HOME = REPOSITORY / ".run" / "qa"
 CUSTOMERS_SEEDED = 40
 _FIRST = (CUSTOMERS, EMPLOYEES, PROJECTS)
+_WHO_ACCEPT = 4
 _OWN = {"first_name": "ERP", "last_name": "Sync", "work_email": "erp-sync@company.example", "status": "active"}
 
 
@@ -81,7 +82,17 @@ class _Checklist:
             held = [run for run in self._rounds.finish(self._rounds.trigger(pairs)) if run.held]
             forms = {run.pair: {"action": "let_through", "plan": run.digest} for run in held}
             self._rounds.finish(self._rounds.trigger(forms, forms))
+        self._accept()
         self._run()
+
+    def _accept(self) -> None:
+        """Let some of those who were invited join: a role, a move and a farewell in Trello are a member's."""
+        for pair, address in ((EMPLOYEES, "work_email"), (CONTACTS, "email")):
+            found = self._read()[pair].couples
+            invited = [one.customerp for one in found if one.trello["full_name"] is None and one.key not in self._used]
+            for person in invited[:_WHO_ACCEPT]:
+                name = f"{person['first_name']} {person['last_name']}"
+                self._trello.send("POST", "/sandbox/join", json={"email": person[address], "fullName": name})
 
     def edit(self, side: str) -> None:
         """Edit every property on one side, run, and see what has become of it."""

@@ -4,6 +4,7 @@ Everything goes through the systems' own APIs, by whoever may do it: the integra
 Carla (a contact) with their own tokens.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from demo.systems import CustomERP, Trello
 OWN = "erp_sync"
 """Username of the integration's own account: the only profile that it may write."""
 CARLA = "carlamunoz"
+ROOM = 9
+"""Contacts that a free workspace has room for beside the integration."""
 
 PLURALS = {CUSTOMERS: "customers", EMPLOYEES: "employees", CONTACTS: "contacts", PROJECTS: "projects"}
 
@@ -73,8 +76,9 @@ class QaEdits:
         self._erp, self._trello, self._card = customerp, trello, card
         self._anna, self._carla = Trello(trello.url, ANNA_TOKEN), Trello(trello.url, CARLA_TOKEN)
         self._pairs = pairs
+        self._people = Counter(one.customerp["customer_id"] for one in pairs[CONTACTS].couples)
         self._plain = {
-            pair: [one for one in found.couples if one.key not in apart and self._nobody_special(one)]
+            pair: [one for one in found.couples if one.key not in apart and self._is_plain(pair, one)]
             for pair, found in pairs.items()
         }
         self._workspaces = {couple.ids[0]: couple.ids[1] for couple in pairs[CUSTOMERS].couples}
@@ -165,7 +169,7 @@ class QaEdits:
     def _other_customer(self, couple: Couple) -> dict[str, Any]:
         """A linked customer whose workspace has the fewest people."""
         people = {
-            one.ids[0]: sum(contact.customerp["customer_id"] == one.ids[0] for contact in self._pairs[CONTACTS].couples)
+            one.ids[0]: self._people[one.ids[0]]
             for one in self._pairs[CUSTOMERS].couples
             if self._in_sync(one) and one.ids[0] != couple.customerp["customer_id"]
         }
@@ -272,9 +276,10 @@ class QaEdits:
             raise DemoError(f"{username} is {len(found)} records of {pair}; one is needed for the checklist")
         return found[0]
 
-    @staticmethod
-    def _nobody_special(couple: Couple) -> bool:
-        return couple.trello.get("username") not in (OWN, ANNA, CARLA)
+    def _is_plain(self, pair: str, couple: Couple) -> bool:
+        """Not one of those with a token; nor of a workspace so full that Trello lets nobody in any more."""
+        crowded = pair == CONTACTS and self._people[couple.customerp["customer_id"]] >= ROOM
+        return not crowded and couple.trello.get("username") not in (OWN, ANNA, CARLA)
 
     def _edit(self, pair: str, name: str, side: str, couple: Couple, wanted: str | None) -> Edit:
         found = self._pairs[pair]
