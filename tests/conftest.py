@@ -118,6 +118,10 @@ class TrelloSandbox(Sandbox):
         """Buy or cancel a workspace's paid plan."""
         self.control("POST", "plan", organization=organization, paid=paid)
 
+    def set_scope(self, scope: str, **more: Any) -> None:
+        """Make the integration's token one of narrower scopes, such as ``read,write`` (dateExpires)."""
+        self.control("POST", "scope", token=self.token, scope=scope, **more)
+
 
 @dataclass
 class SeededSandbox:

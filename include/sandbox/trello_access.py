@@ -16,6 +16,7 @@ from trello_refusals import (
     no_such_resource,
 )
 from trello_schema import is_id
+from trello_settings import SCOPES
 
 _OAUTH = re.compile(r'(oauth_consumer_key|oauth_token)="?([^",\s]*)"?')
 
@@ -44,6 +45,19 @@ def authenticated(database: SandboxDatabase, key: str, token: str, bearer: bool,
     if row["date_expires"] and row["date_expires"] < now:
         raise Refusal(401, "expired token")
     return row
+
+
+def scopes_of(database: SandboxDatabase, token: str) -> frozenset[str]:
+    """What a token was made for; all of it unless somebody chose less."""
+    chosen = database.value("SELECT scopes FROM token_scopes WHERE token = ?", token)
+    return frozenset(chosen.split(",") if chosen else SCOPES)
+
+
+def need_scope(call: TrelloCall, template: str) -> None:
+    """Refuse a write that the token was not made for: ``account`` is for one's own profile, ``write`` for the rest."""
+    needed = "account" if template.startswith("/1/members/") else "write"
+    if needed not in scopes_of(call.database, call.token):
+        raise no_permission()
 
 
 def is_bearer(incoming: Incoming) -> bool:

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from typing import Any
 
+from trello_access import scopes_of
 from trello_call import Shape, TrelloCall, chosen
 from trello_refusals import Refusal, invalid_value, no_permission, no_such_resource
 
@@ -37,7 +38,7 @@ def member_shape(call: TrelloCall, row: sqlite3.Row, *, fellow: bool | None = No
         "nonPublicAvailable": True,
         "idOrganizations": lambda: _shared_organizations(call, row["id"]),
     }
-    if own:
+    if own and "account" in scopes_of(call.database, call.token):
         shape["email"] = row["email"]
     if fellow or own or (fellow is None and _shared_organizations(call, row["id"])):
         shape["nonPublic"] = non_public(row)
@@ -140,12 +141,14 @@ def own_token(call: TrelloCall) -> sqlite3.Row:
 
 def show_token(call: TrelloCall) -> dict[str, Any]:
     """GET /tokens/{token}."""
-    return chosen(token_shape(own_token(call)), call.params.get("fields", ""))
+    return chosen(token_shape(call, own_token(call)), call.params.get("fields", ""))
 
 
-def token_shape(row: sqlite3.Row) -> Shape:
+def token_shape(call: TrelloCall, row: sqlite3.Row) -> Shape:
     """All fields of a token, which never shows itself."""
-    allowed = {"read": True, "write": True}
+    scopes = scopes_of(call.database, row["token"])
+    allowed = {"read": "read" in scopes, "write": "write" in scopes}
+    own = {"read": "read" in scopes, "write": "account" in scopes}
     return {
         "id": row["id"],
         "identifier": row["identifier"],
@@ -155,6 +158,6 @@ def token_shape(row: sqlite3.Row) -> Shape:
         "permissions": [
             {"idModel": "*", "modelType": "Board", **allowed},
             {"idModel": "*", "modelType": "Organization", **allowed},
-            {"idModel": row["id_member"], "modelType": "Member", **allowed},
+            {"idModel": row["id_member"], "modelType": "Member", **own},
         ],
     }

@@ -1,4 +1,4 @@
-"""What people do in Trello's own pages and the API cannot: sign up, accept an invitation, buy a plan."""
+"""What people do in Trello's own pages and the API cannot: sign up, join, buy a plan, choose what a token may do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sandbox_clock import SandboxClock, as_milliseconds
 from sandbox_database import SandboxDatabase
 from trello_schema import TrelloIds, initials_of
-from trello_settings import Account, TrelloSettings
+from trello_settings import SCOPES, Account, TrelloSettings
 
 
 class TrelloPeople:
@@ -57,6 +57,17 @@ class TrelloPeople:
         sql = "UPDATE organizations SET paid = ? WHERE ? IN (id, name)"
         if not self.database.run(sql, int(bool(wish["paid"])), wish["organization"]).rowcount:
             raise ValueError(f"there is no organization {wish['organization']!r}")
+        return {}
+
+    def set_scope(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """POST /sandbox/scope {token, scope, dateExpires?}: what a token was made for, such as ``read,write``."""
+        scopes = str(wish["scope"]).split(",")
+        if unknown := sorted(set(scopes) - set(SCOPES)):
+            raise ValueError(f"there is no scope {unknown[0]!r}; valid: {', '.join(SCOPES)}")
+        sql = "UPDATE tokens SET date_expires = ? WHERE token = ?"
+        if not self.database.run(sql, wish.get("dateExpires"), wish["token"]).rowcount:
+            raise ValueError("there is no such token")
+        self.database.run("INSERT OR REPLACE INTO token_scopes VALUES (?, ?)", wish["token"], ",".join(scopes))
         return {}
 
     def _confirm(self, ghost: sqlite3.Row, wish: dict[str, Any]) -> str:

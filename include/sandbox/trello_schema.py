@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS tokens (
   token TEXT PRIMARY KEY, id TEXT NOT NULL, api_key TEXT NOT NULL, id_member TEXT NOT NULL REFERENCES members(id),
   identifier TEXT NOT NULL, date_created TEXT NOT NULL, date_expires TEXT
 );
+CREATE TABLE IF NOT EXISTS token_scopes (token TEXT PRIMARY KEY, scopes TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS organizations (
   id TEXT PRIMARY KEY, name TEXT UNIQUE NOT NULL, display_name TEXT NOT NULL, desc TEXT NOT NULL DEFAULT '',
   website TEXT, date_last_activity TEXT NOT NULL, paid INTEGER NOT NULL DEFAULT 0, id_member_creator TEXT

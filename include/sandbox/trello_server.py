@@ -21,7 +21,7 @@ from sandbox_service import Handler, SandboxService
 from starlette.applications import Starlette
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
-from trello_access import authenticated, credentials, is_bearer
+from trello_access import authenticated, credentials, is_bearer, need_scope
 from trello_call import TrelloCall, TrelloHandler, parameters
 from trello_limits import TrelloLimits
 from trello_people import TrelloPeople
@@ -93,6 +93,7 @@ class TrelloService(SandboxService):
             ("POST", "/sandbox/accounts"): self.people.sign_up,
             ("POST", "/sandbox/join"): self.people.join,
             ("POST", "/sandbox/plan"): self.people.set_plan,
+            ("POST", "/sandbox/scope"): self.people.set_scope,
         }
         readable = [(path, handler) for verb, path, handler in self._table() if verb == "GET"]
         self._batchable = [(Route("/1" + path, handler), handler) for path, handler in readable]
@@ -131,6 +132,7 @@ class TrelloService(SandboxService):
         call = TrelloCall(self.database, self.clock, self.ids, self.settings, me, token, incoming.path, params)
         if incoming.method == "GET":
             return handler(call)
+        need_scope(call, incoming.template)
         with self.database.transaction():
             answer = handler(call)
         self.webhooks.deliver(call, incoming.headers.get("x-trello-client-identifier", ""))

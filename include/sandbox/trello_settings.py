@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 TRELLO_KEY = "sandbox-trello-key"
 TRELLO_SECRET = "sandbox-trello-secret"  # noqa: S105 (opens nothing but the sandbox)
+SCOPES = ("read", "write", "account")
+"""What a token can be made for."""
+
 COLLABORATORS, MEMBERS, ORGANIZATIONS = 10, 4000, 850
 
 

@@ -124,7 +124,7 @@ class TrelloWebhooks:
             raise Refusal(401, "unauthorized permission requested")
         shown = []
         for row in call.database.rows("SELECT * FROM tokens WHERE id_member = ? ORDER BY rowid", call.me["id"]):
-            one = chosen(token_shape(row), "")
+            one = chosen(token_shape(call, row), "")
             if call.flag("webhooks"):
                 one["webhooks"] = self._of_token(call, row["token"])
             shown.append(one)

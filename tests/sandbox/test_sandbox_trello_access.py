@@ -179,3 +179,21 @@ def test_requests_are_counted_by_route(trello: Trello, trello_server: Any) -> No
     assert counts["total"] == 3
     trello_server.control("DELETE", "requests")
     assert trello_server.requests()["total"] == 0
+
+
+def test_a_token_does_what_it_was_made_for(trello: Trello, trello_server: Any) -> None:
+    trello_server.set_scope("read")
+    assert trello.get("/members/me").status_code == 200
+    assert "email" not in trello.get("/members/me").json()
+    assert trello.post("/organizations", displayName="New").status_code == 401
+    (token, *_) = trello.get("/members/me/tokens").json()
+    assert {(one["modelType"], one["read"], one["write"]) for one in token["permissions"]} == {
+        ("Board", True, False),
+        ("Organization", True, False),
+        ("Member", True, False),
+    }
+    trello_server.set_scope("read,write")
+    assert trello.post("/organizations", displayName="New").status_code == 200
+    assert trello.put("/members/me", bio="Robot").status_code == 401
+    trello_server.set_scope("read,write,account", dateExpires="2020-01-01T00:00:00.000Z")
+    assert trello.get("/members/me").text == "expired token"
