@@ -42,13 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(outline(findings, width=min(120, shutil.get_terminal_size((110, 24)).columns)))
     missing = sum(one.verdict == "does not" for one in findings)
-    print(f"\n{_verdict(missing)} ({len(findings)} checks; {_requests(setup)})")
+    print(f"\n{_verdict(missing)}\n{len(findings)} checks, {_requests(setup)}; nothing was written.")
     return 1 if missing else 0
 
 
 def examine(setup: Setup) -> Iterator[Finding]:
     """Every check, each section building on the ones before it."""
-    state = read_state(setup.mappings)
+    state = read_state({*setup.mappings, *(pair for mapping in setup.mappings.values() for pair in mapping.after)})
     yield from examine_connections(setup)
     yield from examine_permissions(setup, state)
     yield from examine_mappings(setup)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from customerp_trello.doctor.setup import Setup
 from customerp_trello.errors import RetriableError, SyncError
-from customerp_trello.profile_doctor.findings import Finding, failed
+from customerp_trello.profile_doctor.findings import Finding
 
 SECTION = "connections"
 
@@ -25,10 +25,15 @@ def _tried(setup: Setup, connection: str, ask: Callable[[Setup, str], str]) -> F
     except RetriableError as error:
         setup.broken.add(connection)
         advice = "See that `host` in the connection is right and that this machine reaches it."
-        return Finding(SECTION, connection, "does not", f"{error} {advice}")
+        return Finding(SECTION, connection, "does not", f"{_said(error, connection)} {advice}")
     except SyncError as error:
         setup.broken.add(connection)
-        return failed(SECTION, connection, error)
+        return Finding(SECTION, connection, "does not", _said(error, connection))
+
+
+def _said(error: SyncError, connection: str) -> str:
+    """The error's words without the connection's name, which stands before them already."""
+    return str(error).removeprefix(f"{connection}: ").removeprefix(f"connection {connection}: ")
 
 
 def _erp(setup: Setup, connection: str) -> str:
@@ -51,5 +56,6 @@ def _erp(setup: Setup, connection: str) -> str:
 
 def _trello(setup: Setup, connection: str) -> str:
     hook = setup.trello(connection)
+    _ = hook.staff_workspaces, hook.writes_in_flight  # say what is wrong with them
     hook.me()
     return f"Trello answers at {hook.settings.base_url} and knows key and token"

@@ -34,7 +34,7 @@ class Sample:
         self.records, self.whole = first[:SAMPLE], len(first) <= SAMPLE
 
     def __str__(self) -> str:
-        return f"{'' if self.whole else 'first '}{len(self.records)}"
+        return f"{'' if self.whole else 'the first '}{len(self.records)}"
 
 
 class ExaminedERP(CustomERPHook):

@@ -10,7 +10,7 @@ from customerp_trello.doctor.state import State
 from customerp_trello.errors import SyncError
 from customerp_trello.hooks.connection import whole_number
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.profile_doctor.findings import Finding, failed
+from customerp_trello.profile_doctor.findings import Finding
 from customerp_trello.sides.trello_workspaces import ORGANIZATIONS, Workspaces
 
 SECTION = "limits"
@@ -25,12 +25,13 @@ def examine_limits(setup: Setup, state: State) -> Iterator[Finding]:
         yield _pace_of_the_erp(setup, connection)
     for connection in setup.working(setup.trellos):
         hook = setup.trello(connection)
-        try:
-            yield _pace_of_trello(hook)
-            for mapping in setup.of_trello(connection):
+        yield _pace_of_trello(hook)
+        for mapping in setup.of_trello(connection):
+            try:
                 yield from _room(setup, hook, mapping, state)
-        except SyncError as error:
-            yield failed(SECTION, connection, error)
+            except SyncError:
+                remark = "the scope has to be right first, see above"
+                yield Finding(SECTION, f"{mapping.pair} in Trello", "not tried", remark)
 
 
 def _pace_of_the_erp(setup: Setup, connection: str) -> Finding:
@@ -44,7 +45,8 @@ def _pace_of_the_erp(setup: Setup, connection: str) -> Finding:
 
 
 def _pace_of_trello(hook: ExaminedTrello) -> Finding:
-    capability, wanted = f"{hook.conn_id}, requests", whole_number(hook.settings, "requests_per_10_seconds", 100)
+    capability = f"{hook.conn_id}, requests"
+    wanted = whole_number(hook.settings, "requests_per_10_seconds", 100)
     most = hook.headers.get("x-rate-limit-api-token-max", "")
     if not most.isdecimal():
         return Finding(SECTION, capability, "not tried", "Trello's answer does not tell its limit")

@@ -21,7 +21,13 @@ def examine_mappings(setup: Setup) -> Iterator[Finding]:
     yield from setup.waiting(SECTION, (*setup.erps, *setup.trellos))
     for pair, mapping in setup.mappings.items():
         found = list(_of_one(setup, mapping))
-        yield from found or [Finding(SECTION, pair, "works", f"{len(mapping.properties)} properties")]
+        yield from found or [Finding(SECTION, pair, "works", _well(setup, mapping))]
+
+
+def _well(setup: Setup, mapping: Mapping) -> str:
+    valid = f"valid, {len(mapping.properties)} properties"
+    reading = setup.reading(mapping)
+    return f"{valid}, compared with {reading.sample} {mapping.customerp.entity} records" if reading else valid
 
 
 def _in_one_line(error: ConfigurationError, pair: str) -> str:
@@ -40,6 +46,9 @@ def _of_one(setup: Setup, mapping: Mapping) -> Iterator[Finding]:
         return
     if reading:
         yield from _fields(mapping, reading)
+    elif mapping.customerp.connection not in setup.broken:
+        remark = f"{mapping.customerp.entity} records have to be readable first, see above"
+        yield Finding(SECTION, mapping.pair, "not tried", remark)
     if mapping.trello.connection not in setup.broken and mapping.trello.entity == "organization":
         yield from _trello_fields(setup, mapping)
 

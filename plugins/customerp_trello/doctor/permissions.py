@@ -11,7 +11,7 @@ from customerp_trello.doctor.setup import Setup
 from customerp_trello.doctor.state import State
 from customerp_trello.errors import SyncError
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.profile_doctor.findings import Finding, failed
+from customerp_trello.profile_doctor.findings import Finding
 from customerp_trello.sides.trello_workspaces import Workspaces
 
 SECTION = "permissions"
@@ -39,7 +39,9 @@ def _readable(setup: Setup, connection: str) -> Iterator[Finding]:
         try:
             readable.append(f"{entity} ({hook.sample(entity)})")
         except SyncError as error:
-            yield failed(SECTION, f"{connection}, {entity}", error)
+            setup.unreadable.add((connection, entity))
+            remark = str(error).removeprefix(f"{connection}: ")
+            yield Finding(SECTION, f"{connection}, {entity}", "does not", remark)
     if readable:
         yield Finding(SECTION, connection, "works", f"may read {', '.join(readable)}")
 

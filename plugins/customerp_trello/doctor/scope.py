@@ -21,10 +21,21 @@ SECTION = "scope"
 def examine_scope(setup: Setup, state: State) -> Iterator[Finding]:
     """Look where each pair's records are, side by side."""
     yield from setup.waiting(SECTION, (*setup.erps, *setup.trellos))
+    said: set[str] = set()
     for mapping in setup.mappings.values():
         yield from _in_customerp(setup, mapping)
-        if mapping.trello.connection not in setup.broken:
-            yield from _in_trello(setup, mapping, state)
+        if mapping.trello.connection in setup.broken:
+            continue
+        capability = f"{mapping.pair} in Trello"
+        try:
+            yield _in_trello(setup, capability, mapping, state)
+        except SyncError as error:
+            cause = str(error).replace(mapping.pair, "")
+            if cause in said:
+                yield Finding(SECTION, capability, "not tried", "for the reason that stands above")
+            else:
+                yield failed(SECTION, capability, error)
+            said.add(cause)
 
 
 # -- CustomERP -------------------------------------------------------------------------------------------------
@@ -56,21 +67,17 @@ def _in_customerp(setup: Setup, mapping: Mapping) -> Iterator[Finding]:
 # -- Trello ----------------------------------------------------------------------------------------------------
 
 
-def _in_trello(setup: Setup, mapping: Mapping, state: State) -> Iterator[Finding]:
-    capability = f"{mapping.pair} in Trello"
+def _in_trello(setup: Setup, capability: str, mapping: Mapping, state: State) -> Finding:
     hook = setup.trello(mapping.trello.connection)
-    try:
-        if mapping.trello.entity == "action":
-            card = TrelloActions(mapping, hook, Known()).identity()["card"]
-            yield Finding(SECTION, capability, "works", f"the register card {card} can be read")
-        elif mapping.trello.entity == "organization":
-            yield _organizations(capability, mapping, Workspaces(mapping, hook), hook.my_organizations())
-        elif mapping.trello.scope.workspaces == "linked":
-            yield _linked(capability, mapping, Workspaces(mapping, hook), state)
-        else:
-            yield _staff(capability, mapping, Workspaces(mapping, hook))
-    except SyncError as error:
-        yield failed(SECTION, capability, error)
+    if mapping.trello.entity == "action":
+        card = TrelloActions(mapping, hook, Known()).identity()["card"]
+        return Finding(SECTION, capability, "works", f"the register card {card} can be read")
+    workspaces = Workspaces(mapping, hook)
+    if mapping.trello.entity == "organization":
+        return _organizations(capability, mapping, workspaces, hook.my_organizations())
+    if mapping.trello.scope.workspaces == "linked":
+        return _linked(capability, mapping, workspaces, state)
+    return _staff(capability, mapping, workspaces)
 
 
 def _organizations(
@@ -96,6 +103,7 @@ def _staff(capability: str, mapping: Mapping, workspaces: Workspaces) -> Finding
 
 def _linked(capability: str, mapping: Mapping, workspaces: Workspaces, state: State) -> Finding:
     linked = [id_ for pair in mapping.after for id_ in state.linked(pair)]
+    workspaces.staff  # noqa: B018 - one that is not there would let staff become contacts
     first = ", ".join(mapping.after)
     if not linked:
         return Finding(SECTION, capability, "not there", f"no customer is linked to a workspace yet; first run {first}")

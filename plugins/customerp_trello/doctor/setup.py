@@ -23,6 +23,7 @@ class Setup:
         mappings: the valid ones by pair.
         invalid: pair -> what is wrong with its mapping.
         broken: connections that turned out not to work.
+        unreadable: (CustomERP connection, entity) that turned out not to be readable.
 
     Raises:
         ConfigurationError: no folder of mappings, or no such pair.
@@ -32,6 +33,7 @@ class Setup:
         self.mappings: dict[str, Mapping] = {}
         self.invalid: dict[str, ConfigurationError] = {}
         self.broken: set[str] = set()
+        self.unreadable: set[tuple[str, str]] = set()
         self._erps: dict[str, ExaminedERP] = {}
         self._trellos: dict[str, ExaminedTrello] = {}
         self._readings: dict[str, ERPReading] = {}
@@ -70,13 +72,13 @@ class Setup:
         return list(dict.fromkeys(found))
 
     def reading(self, mapping: Mapping) -> ERPReading | None:
-        """The pair's records in CustomERP, None where its connection does not work.
+        """The pair's records in CustomERP, None where they cannot be read.
 
         Raises:
-            SyncError: they cannot be read, or the mapping does not fit the profile.
+            ConfigurationError: the mapping does not fit the profile.
         """
         connection = mapping.customerp.connection
-        if connection in self.broken:
+        if connection in self.broken or (connection, mapping.customerp.entity) in self.unreadable:
             return None
         if mapping.pair not in self._readings:
             self._readings[mapping.pair] = read_erp(mapping, self.erp(connection))

@@ -57,7 +57,7 @@ def _read(store: Store, pairs: list[str]) -> State:
     where = store.url.render_as_string(hide_password=True)
     file = Path(str(store.url.database)) if store.url.get_backend_name() == "sqlite" else None
     if file and not file.exists():  # to open it would make it
-        return State(where, file, may_make_tables=os.access(_nearest(file), os.W_OK))
+        return State(where, file, may_make_tables=_may_be_made(file))
     with store.read() as tx:
         revision = revision_of(tx.connection)
         if file:
@@ -98,5 +98,6 @@ def _distributed() -> str:
     return "" if executor.rpartition(".")[2] in ("LocalExecutor", "SequentialExecutor", "") else executor
 
 
-def _nearest(file: Path) -> Path:
-    return next(folder for folder in file.absolute().parents if folder.exists())
+def _may_be_made(file: Path) -> bool:
+    nearest = next(one for one in file.absolute().parents if one.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK)
