@@ -18,7 +18,7 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo qa up down test test-clients test-erps test-airflow test-browser screenshots kills soak mutants \
+.PHONY: help install demo qa up doctor down test test-clients test-erps test-airflow test-browser screenshots kills soak mutants \
 	bench bench-requests bench-limits bench-listing bench-review \
 	lint format types imports lock clean
 
@@ -35,6 +35,9 @@ qa: $(INSTALLED) ## Edit every property of every pair on both sides and tick the
 
 up: $(INSTALLED) ## Start the sandbox and Airflow in the background and say how to log in; PORT=8080
 	@$(DEMO) up $(if $(PORT),--port $(PORT))
+
+doctor: $(INSTALLED) ## Say whether what `make up` started lacks anything
+	@$(DEMO) doctor
 
 down: $(INSTALLED) ## End what `make up` started and check that no process is left
 	@$(DEMO) down

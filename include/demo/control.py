@@ -1,9 +1,11 @@
-"""`up`, `serve` and `down`: the stack in the background, its supervisor in the foreground, and its end."""
+"""`up`, `serve`, `doctor` and `down`: the stack in the background, its supervisor in the foreground, and its end."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -13,7 +15,7 @@ from demo.layout import REPOSITORY, Layout
 from demo.processes import MARKER, end_leftovers
 from demo.record import StackRecord
 from demo.services import Service
-from demo.settings import ADMIN
+from demo.settings import ADMIN, airflow_environment
 from demo.signals import Interrupted, interrupt_on_signals
 from demo.stack import START_SECONDS, STOP_SECONDS, Stack
 
@@ -81,6 +83,23 @@ def down(home: Path) -> int:
         print(f"was left and had to be killed: {line}")
     print("Ended; no process is left." if supervisor or killed else "Nothing runs.")
     return 0
+
+
+def doctor(home: Path) -> int:
+    """Examine the running stack with the package's own doctor, as one of its processes; the doctor's exit status.
+
+    Raises:
+        StackError: nothing runs.
+    """
+    layout = Layout(home.resolve())
+    record = StackRecord.read(layout)
+    if not (record and record.ready and record.supervisor()):
+        raise StackError(f"nothing runs in {layout.home}; start it with `make up`")
+    systems = {name: {"url": url} for name, url in record.systems.items()}
+    connections = Company.open(layout, CUSTOMERS).connections(systems)
+    environment = airflow_environment(layout, port=urlsplit(record.url).port or 80, connections=connections)
+    command = [sys.executable, "-m", "customerp_trello.doctor"]
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - the command is ours
 
 
 def _serve_command(layout: Layout, port: int | None) -> list[str]:

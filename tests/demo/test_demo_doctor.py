@@ -1,0 +1,44 @@
+"""`make doctor` examines the stack that runs, with its connections and its state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from demo.company import Company
+from demo.control import CUSTOMERS, doctor
+from demo.errors import StackError
+from demo.layout import Layout
+from demo.record import StackRecord
+
+
+def test_without_a_stack_it_says_how_to_start_one(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="start it with `make up`"):
+        doctor(tmp_path)
+
+
+def test_it_examines_what_runs(
+    tmp_path: Path,
+    start_customerp: Callable[..., Any],
+    start_trello: Callable[..., Any],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    layout = Layout(tmp_path)
+    Company.open(layout, CUSTOMERS)
+    customerp, trello = start_customerp(layout.database("customerp")), start_trello(layout.database("trello"))
+    systems = {"customerp": customerp.url, "trello": trello.url}
+    begun = psutil.Process().create_time()
+    StackRecord(os.getpid(), begun, ready=True, url="http://127.0.0.1:8080", systems=systems).write(layout)
+    trello.set_scope("read")
+    assert doctor(tmp_path) == 1
+    said = capfd.readouterr().out
+    assert f"CustomERP answers at {customerp.url} and knows us" in said
+    assert "2 staff workspaces, all there" in said
+    assert str(layout.airflow_home) in said
+    assert "the token lacks the scope account" in said
+    assert "One thing is missing" in said
