@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from customerp_entities import EMPLOYEE
 
+from customerp_trello.doctor import hooks, limits
 from customerp_trello.state.links import NewLink, add_links
 from customerp_trello.state.location import state_url
 from customerp_trello.state.store import Store
@@ -312,3 +313,49 @@ def test_customers_workspaces_that_somebody_took_from_us(set_up: Any) -> None:
     set_up.connect("trello_default", extra={"staff_workspaces": [], "register_card": ""})
     _, text = set_up.examine("--pair", CONTACTS)
     assert "0 of 2 linked workspaces can be seen; make the token's account a member of them again" in text
+
+
+def test_of_many_records_only_the_first_are_looked_at_and_that_is_said(set_up: Any) -> None:
+    set_up.monkeypatch.setattr(hooks, "SAMPLE", 10)
+    filter_ = [{"field": "number", "in": ["C-1020"]}]
+    set_up.edit(CUSTOMERS, lambda mapping: mapping["customerp"].update(filter=filter_))
+    status, text = set_up.examine("--pair", CUSTOMERS)
+    assert status == 0, text
+    assert "compared with the first 10 customer records" in text
+    ((section, rest),) = lines(text, "not tried")
+    assert section == "scope"
+    assert "none of the first 10 customer records takes part; a preview looks at all of them" in rest
+
+
+def test_an_erp_that_throttles_is_told_of(set_up: Any) -> None:
+    set_up.erp.fault("GET /api/v1/contacts", "throttle", times=2)
+    status, text = set_up.examine()
+    assert status == 0, text
+    assert "it refused 2 of 6 requests as too many; runs wait as it asks" in text
+
+
+def test_more_customers_than_an_account_has_workspaces(set_up: Any) -> None:
+    set_up.monkeypatch.setattr(limits, "ORGANIZATIONS", 20)
+    status, text = set_up.examine("--pair", CUSTOMERS)
+    assert status == 1
+    ((section, rest),) = lines(text, "does not")
+    assert section == "limits"
+    assert "8 taken, 12 free, and at least 23 more customers want one" in rest
+
+
+def test_records_that_would_be_quarantined_are_counted(set_up: Any) -> None:
+    table = {"using": "value_table", "values": {"open": "Open", "completed": "Completed", "cancelled": "Cancelled"}}
+    set_up.edit(PROJECTS, lambda mapping: _columns(mapping, "status", convert=table))
+    status, text = set_up.examine("--pair", PROJECTS)
+    assert status == 0, text
+    sql = "SELECT count(*) FROM projects WHERE status = 'on_hold'"
+    count = set_up.erp.service.database.value(sql)
+    assert f"{count} of 14 project records would be quarantined; the most frequent reason: status holds a value" in text
+
+
+def test_without_mappings_it_says_where_to_get_one(set_up: Any) -> None:
+    for file in set_up.mappings.glob("*.yaml"):
+        file.unlink()
+    status, text = set_up.examine()
+    assert status == 1
+    assert "`python -m customerp_trello.mapping_starter` proposes one" in text

@@ -15,8 +15,8 @@ from customerp_trello.hooks.trello import TrelloHook
 
 Fields = dict[str, Any]
 
-SAMPLE = 500
-"""Records of an entity that are looked at; the rest of its list is not asked for."""
+SAMPLE = 400
+"""Records of an entity that are looked at: within one page of most profiles; the rest of its list is not asked for."""
 
 _WORKSPACE = "id,name,displayName,desc,website,url,dateLastActivity,products,memberships"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from customerp_trello.doctor.hooks import Sample
 from customerp_trello.doctor.setup import Setup
 from customerp_trello.doctor.state import State
 from customerp_trello.errors import ConfigurationError, SyncError
@@ -54,14 +55,22 @@ def _in_customerp(setup: Setup, mapping: Mapping) -> Iterator[Finding]:
         return
     live, sample = len(reading.live), reading.sample
     if not live:
-        cause = "`customerp.filter`" if mapping.customerp.filter else "`customerp.inactive`: all are switched off"
-        yield Finding(SECTION, capability, "does not", f"none of {sample} {entity} records takes part; see {cause}")
+        yield _nobody(capability, mapping, sample)
         return
     remark = f"{live} of {sample} {entity} records take part"
     held = reading.live[HOLD][reading.live[HOLD].ne("")].value_counts()
     if mapping.customerp.on_unlinked.creates and not held.empty:
         remark += f"; {int(held.sum())} get no counterpart, most of them because: {held.index[0]}"
     yield Finding(SECTION, capability, "works", remark)
+
+
+def _nobody(capability: str, mapping: Mapping, sample: Sample) -> Finding:
+    filtered = bool(mapping.customerp.filter)
+    cause = "`customerp.filter`" if filtered else "`customerp.inactive`: all of them are switched off"
+    remark = f"none of {sample} {mapping.customerp.entity} records takes part"
+    if sample.whole:
+        return Finding(SECTION, capability, "does not", f"{remark}; see {cause}")
+    return Finding(SECTION, capability, "not tried", f"{remark}; a preview looks at all of them; see {cause}")
 
 
 # -- Trello ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from customerp_trello.hooks.profile_writing import FieldDelete, SoftDelete
 from customerp_trello.mapping.checks import did_you_mean
 from customerp_trello.mapping.values import to_text
 from customerp_trello.mapping_starter.choice import Choice, Wish, choose, choose_reference
-from customerp_trello.mapping_starter.facts import Facts, facts_of
+from customerp_trello.mapping_starter.facts import MOST_OF, Facts, facts_of
 
 SAMPLE, REFERRED = 200, 1000
 """How many records are read: of the entity itself, and of each one that it may refer to."""
@@ -70,9 +70,12 @@ class Source:
     def find_reference(self, name: str, wish: Wish, entity: str) -> Choice | None:
         """The field that refers to records of *entity*."""
         self._looked_for.append(name)
+        held = self._held(entity)
         if name in self._asked:
-            return self.take(Choice(self.facts[self._asked[name]]))
-        return self.take(choose_reference(wish, self._free.values(), self._held(entity)))
+            field = self.facts[self._asked[name]]
+            strange = held and field.filled and held[field.name] < MOST_OF
+            return self.take(Choice(field, f"most of what it holds is no id of a {entity}" if strange else ""))
+        return self.take(choose_reference(wish, self._free.values(), held))
 
     def take(self, choice: Choice | None) -> Choice | None:
         """No other property gets this field."""
@@ -141,7 +144,7 @@ class Source:
             return {}
         id_ = self.hook.profile.entities[entity].id
         ids = {to_text(record[id_]) for record in found}
-        return {name: self._share(name, ids) for name in self._free} if 0 < len(found) <= REFERRED else {}
+        return {name: self._share(name, ids) for name in self.facts} if 0 < len(found) <= REFERRED else {}
 
     def _share(self, name: str, ids: set[str]) -> float:
         values: list[Any] = [record[name] for record in self.records if record.get(name) not in (None, "", [], {})]
