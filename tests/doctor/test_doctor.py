@@ -359,3 +359,11 @@ def test_without_mappings_it_says_where_to_get_one(set_up: Any) -> None:
     status, text = set_up.examine()
     assert status == 1
     assert "`python -m customerp_trello.mapping_starter` proposes one" in text
+
+
+def test_a_trello_that_shows_no_memberships_is_blamed_for_nothing(set_up: Any) -> None:
+    set_up.monkeypatch.setattr(hooks, "_WORKSPACE", "id,name,displayName,desc,website,products")
+    status, text = set_up.examine()
+    assert status == 0, text
+    ((section, rest),) = lines(text, "not tried")
+    assert (section, rest.partition(":")[0]) == ("permissions", "trello_default, staff workspaces")

@@ -69,7 +69,7 @@ def _room(setup: Setup, hook: ExaminedTrello, mapping: Mapping, state: State) ->
     elif mapping.trello.entity == "member" and not mapping.trello.scope.workspaces:
         workspaces = Workspaces(mapping, hook)
         for id_ in workspaces.staff[:1]:  # who is new is invited to the first one
-            used = len(next(one.get("memberships") or () for one in hook.my_organizations() if one["id"] == id_))
+            used = len(workspaces.mine[id_].get("memberships") or ())
             wanted, room = max(0, _creating(setup, mapping) - used), workspaces.capacity(id_, used)
             yield _fits(f"{hook.conn_id}, first staff workspace", used, room, wanted, "people")
 

@@ -105,7 +105,9 @@ def _workspaces(hook: ExaminedTrello, mappings: list[Mapping], state: State) -> 
 
 
 def _administered(capability: str, me: str, workspaces: list[dict[str, Any]]) -> Finding:
-    others = [one for one in workspaces if not _is_admin(me, one.get("memberships") or ())]
+    if not all("memberships" in one for one in workspaces):
+        return Finding(SECTION, capability, "not tried", "Trello does not show who is what in them")
+    others = [one for one in workspaces if not _is_admin(me, one["memberships"])]
     if not others:
         return Finding(SECTION, capability, "works", f"the token's account administers all {len(workspaces)}")
     few = ", ".join(f"trello.com/w/{one['id']}" for one in others[:3]) + (", ..." if len(others) > 3 else "")
