@@ -367,3 +367,16 @@ def test_a_trello_that_shows_no_memberships_is_blamed_for_nothing(set_up: Any) -
     assert status == 0, text
     ((section, rest),) = lines(text, "not tried")
     assert (section, rest.partition(":")[0]) == ("permissions", "trello_default, staff workspaces")
+
+
+def test_a_trello_that_does_not_tell_of_tokens(set_up: Any) -> None:
+    """OAuth 2.0 tokens may not ask for that list."""
+    set_up.trello.fault("GET /1/members/me/tokens", "status:403", times=0)
+    status, text = set_up.examine()
+    assert status == 0, text
+    ((section, rest),) = lines(text, "not tried")
+    assert section == "permissions"
+    assert "Trello does not tell what the token may do" in rest
+    set_up.monkeypatch.setattr(hooks.ExaminedTrello, "tokens", [])
+    _, text = set_up.examine()
+    assert "trello_default, token: Trello lists no token of the account" in text

@@ -58,6 +58,8 @@ def _scopes(hook: ExaminedTrello) -> Finding:
     except SyncError as error:
         return Finding(SECTION, capability, "not tried", f"Trello does not tell what the token may do ({error})")
     writing = [_writes(token) for token in tokens]
+    if not tokens:
+        return Finding(SECTION, capability, "not tried", "Trello lists no token of the account")
     if not any(writing):
         return Finding(SECTION, capability, "does not", f"the token may not write; {_ANEW}")
     if not all(writing):
