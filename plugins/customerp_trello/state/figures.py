@@ -12,7 +12,7 @@ from sqlalchemy import func, select, union
 from customerp_trello.state.conflicts import ANSWERED, OPEN
 from customerp_trello.state.links import LINKED, SUSPENDED
 from customerp_trello.state.runs import SUCCESS, Run
-from customerp_trello.state.tables import CUSTOMERP, TRELLO, conflict, link, open_work, run
+from customerp_trello.state.tables import CUSTOMERP, TRELLO, conflict, history, link, open_work, run
 from customerp_trello.state.transaction import Transaction
 
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -65,32 +65,49 @@ class Figures:
 
 def figures(tx: Transaction, pair: str) -> Figures:
     """Count what stands open about a pair."""
-    linked, _ = _links(tx, pair, LINKED)
-    marked, since = _links(tx, pair, LINKED, marked=True)
-    suspended, _ = _links(tx, pair, SUSPENDED)
+    linked, suspended, marked = _links(tx, pair, LINKED), _links(tx, pair, SUSPENDED), _marked(tx, pair)
     open_kinds = _open_work(tx, pair)
     asked = _conflicts(tx, pair)
     return Figures(
         linked=linked + suspended,
-        in_sync=linked - marked - _troubled(tx, pair),
+        in_sync=linked - marked.count - _troubled(tx, pair),
         conflicts=asked.get(OPEN, Figure()),
         answered=asked.get(ANSWERED, Figure()),
-        not_writable=Figure(marked, since) + open_kinds["not_writable"],
+        not_writable=marked + open_kinds["not_writable"],
         quarantined=open_kinds["quarantined"],
         waiting=open_kinds["waiting"],
         suspended=Figure(suspended),
     )
 
 
-def _links(tx: Transaction, pair: str, status: str, *, marked: bool = False) -> tuple[int, datetime | None]:
-    """How many links have a status (and a mark, since when); a bare count reads no column of the index."""
+_counted: dict[tuple[str, str, str], tuple[Any, int]] = {}
+"""Database, pair and status -> what the count was good for (:func:`_standing`), and the count."""
+
+
+def _links(tx: Transaction, pair: str, status: str) -> int:
+    """How many links have a status: counted anew once something has happened, for a million take a while."""
+    key, standing = (str(tx.connection.engine.url), pair, status), _standing(tx, pair)
+    known = _counted.get(key)
+    if known is None or known[0] != standing:
+        mine = (link.c.pair == pair) & (link.c.status == status)
+        known = (standing, int(tx.execute(select(func.count()).select_from(link).where(mine)).scalar_one()))
+        _counted[key] = known
+    return known[1]
+
+
+def _standing(tx: Transaction, pair: str) -> tuple[Any, ...]:
+    """What cannot stay the same while links come, go or change: a run does it, or a person, who makes history."""
+    latest = select(run.c.id, run.c.status).where(run.c.pair == pair).order_by(run.c.started_at.desc()).limit(1)
+    ends = select(select(func.max(history.c.id)).scalar_subquery(), select(func.max(link.c.id)).scalar_subquery())
+    return tx.execute(latest).first(), tx.execute(ends).one()
+
+
+def _marked(tx: Transaction, pair: str) -> Figure:
+    """Links with a value that a target does not take."""
     c = link.c
-    mine = (c.pair == pair) & (c.status == status)
-    if not marked:
-        return int(tx.execute(select(func.count()).select_from(link).where(mine)).scalar_one()), None
-    counted = select(func.count(), func.min(c.not_writable_since)).where(mine, c.not_writable_since.is_not(None))
-    count, since = tx.connection.execute(counted).one()
-    return count, since
+    mine = (c.pair == pair) & (c.status == LINKED) & c.not_writable_since.is_not(None)
+    count, since = tx.connection.execute(select(func.count(), func.min(c.not_writable_since)).where(mine)).one()
+    return Figure(count, since)
 
 
 def _open_work(tx: Transaction, pair: str) -> dict[str, Figure]:

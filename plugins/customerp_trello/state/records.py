@@ -92,9 +92,10 @@ def get_link(tx: Transaction, pair: str, link_id: int) -> Link | None:
 
 def links_of(tx: Transaction, pair: str, ids: Collection[int]) -> dict[int, Link]:
     """The pair's links of these numbers, in the order given; missing ones are left out."""
-    chosen = [select(*_LINK).where(link.c.pair == pair, link.c.id.in_(part)) for part in chunks(list(ids))]
+    # By number alone: asked for the pair as well, SQLite looks through all of the pair's links.
+    chosen = [select(*_LINK).where(link.c.id.in_(part)) for part in chunks(list(ids))]
     found = {row["id"]: Link(**row) for query in chosen for row in tx.execute(query).mappings()}
-    return {number: found[number] for number in ids if number in found}
+    return {number: found[number] for number in ids if number in found and found[number].pair == pair}
 
 
 def link_with(tx: Transaction, pair: str, side: Side, record_id: str) -> Link | None:
