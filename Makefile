@@ -9,6 +9,8 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 CLIENTS := tests/clients/node_modules/.package-lock.json
 ERPS := tests/erps/.venv/.installed
+DISTRIBUTED := tests/distributed/.venv/.installed
+DISTRIBUTED_PROGRAMS := bwrap redis-server pg_isready
 AXE := tests/browser/node_modules/.package-lock.json
 CHROMIUM := /usr/bin/chromium
 DEMO := PYTHONPATH=include $(BIN)/python -m demo
@@ -18,7 +20,8 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 # PORT=... asks for one port of the web page and refuses to start where it is taken.
 PORT ?=
 
-.PHONY: help install demo qa up doctor down test test-clients test-erps test-airflow test-browser screenshots kills soak mutants \
+.PHONY: help install demo qa up doctor down test test-clients test-erps test-airflow test-distributed test-browser screenshots \
+	kills soak mutants \
 	bench bench-requests bench-limits bench-listing bench-review \
 	lint format types imports lock clean
 
@@ -43,7 +46,7 @@ down: $(INSTALLED) ## End what `make up` started and check that no process is le
 	@$(DEMO) down
 
 test: $(INSTALLED) ## Run all tests, loopback only (20 minutes, 2 cores)
-	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow and not clients and not erps and not browser"
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 -m "not airflow and not clients and not erps and not distributed and not browser"
 
 test-clients: $(INSTALLED) $(CLIENTS) ## Let two public Trello clients judge the sandbox; not in test: one comes from npm (a minute)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest tests/clients
@@ -53,6 +56,9 @@ test-erps: $(INSTALLED) $(ERPS) ## Hold the connector to its contract on four re
 
 test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (minutes; a quiet machine)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m airflow
+
+test-distributed: $(INSTALLED) $(DISTRIBUTED) ## Start all that docker-compose.yaml starts, as processes; kill workers (Debian packages; 15 minutes)
+	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m distributed tests/distributed
 
 test-browser: $(INSTALLED) $(AXE) $(CHROMIUM) ## Use the review page of a real Airflow in Chromium, as people do (10 minutes)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest tests/browser
@@ -87,9 +93,11 @@ soak: $(INSTALLED) ## Edit, break, kill and preview at random for 100,000 steps,
 		CUSTOMERP_TRELLO_SOAK_STEPS=25000 CUSTOMERP_TRELLO_SOAK_PARTS=8 AIRFLOW_HOME=$(CURDIR)/.run/test \
 		$(BIN)/python -m pytest -n 2 --show-capture=no tests/soak
 
-lint: $(INSTALLED) ## Check style and formatting
+lint: $(INSTALLED) ## Check style and formatting, the compose file and the image's recipe
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yaml
+	@$(BIN)/hadolint Dockerfile
 
 format: $(INSTALLED) ## Put style and formatting right where a tool can
 	@$(BIN)/ruff check --fix .
@@ -107,10 +115,12 @@ lock: $(INSTALLED) ## Write requirements.lock anew from requirements.txt and req
 		requirements-dev.txt --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		tests/erps/requirements.txt --output-file tests/erps/requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		tests/distributed/requirements.txt --output-file tests/distributed/requirements.lock
 
 clean: ## End what runs and remove everything that make has made, .venv included
 	@if [ -x $(BIN)/python ]; then $(DEMO) down; fi
-	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/*/node_modules tests/erps/.venv
+	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/*/node_modules tests/*/.venv
 
 $(CLIENTS) $(AXE): %/node_modules/.package-lock.json: %/package-lock.json
 	@if ! command -v npm >/dev/null; then \
@@ -128,6 +138,18 @@ $(ERPS): tests/erps/requirements.lock tests/erps/package-lock.json | $(INSTALLED
 	@$(BIN)/python -m venv --clear tests/erps/.venv
 	@VIRTUAL_ENV=$(CURDIR)/tests/erps/.venv $(BIN)/uv pip install --quiet --require-hashes -r tests/erps/requirements.lock
 	@cd tests/erps && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DISTRIBUTED): tests/distributed/requirements.lock | $(INSTALLED)
+	@for program in $(DISTRIBUTED_PROGRAMS); do \
+		if ! command -v $$program >/dev/null; then \
+			echo "$$program is missing. Debian: apt-get install bubblewrap postgresql redis-server" >&2; \
+			exit 1; \
+		fi; \
+	done
+	@$(BIN)/python -m venv --clear tests/distributed/.venv
+	@VIRTUAL_ENV=$(CURDIR)/tests/distributed/.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes \
+		-r tests/distributed/requirements.lock
 	@touch $@
 
 $(CHROMIUM):

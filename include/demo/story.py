@@ -2,8 +2,10 @@
 
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 from demo import check
+from demo.airflow_api import AirflowApi
 from demo.check_reading import BothSystems
 from demo.check_records import CONTACTS, CUSTOMERS, EMPLOYEES, PAIRS, PROJECTS, PairRecords
 from demo.company import Company, unscheduled_mappings
@@ -22,6 +24,25 @@ DEMO_HOME = REPOSITORY / ".run" / "demo"
 CUSTOMERS_SEEDED = 24
 _AT_ONCE = (CUSTOMERS, EMPLOYEES, PROJECTS)
 _PREVIEW_LINES = 12
+
+
+class Installation(Protocol):
+    """A running Airflow and the two systems beside it."""
+
+    @property
+    def systems(self) -> Mapping[str, Mapping[str, Any]]:
+        """Each system's `url`, by its name."""
+
+    @property
+    def url(self) -> str:
+        """Address of the web page."""
+
+    @property
+    def password(self) -> str:
+        """The administrator's password."""
+
+    def airflow(self) -> AirflowApi:
+        """A client of Airflow's REST API."""
 
 
 def demo(home: Path = DEMO_HOME, port: int | None = None) -> int:
@@ -54,16 +75,20 @@ def _play(page: Page, layout: Layout, port: int | None) -> bool:
     _introduce(page, company)
     mappings = unscheduled_mappings(layout)
     overrides = {"CUSTOMERP_TRELLO_MAPPINGS": str(mappings)}
-    stack = Stack(layout.home, connections=company.connections, port=port, overrides=overrides)
-    with stack:
-        story = _Story(page, stack, company, mappings)
-        story.first_round()
-        edits = story.edit()
-        story.second_round()
-        story.third_round()
-        equal = story.check(edits)
+    with Stack(layout.home, connections=company.connections, port=port, overrides=overrides) as stack:
+        equal = play(page, stack, company, mappings)
         page.heading("Stopping")
     return equal
+
+
+def play(page: Page, installation: Installation, company: Company, mappings: Path) -> bool:
+    """Play all rounds on an Airflow that runs, however it is installed; whether both systems are equal at the end."""
+    story = _Story(page, installation, company, mappings)
+    story.first_round()
+    edits = story.edit()
+    story.second_round()
+    story.third_round()
+    return story.check(edits)
 
 
 def _introduce(page: Page, company: Company) -> None:
@@ -78,7 +103,7 @@ def _introduce(page: Page, company: Company) -> None:
 
 
 class _Story:
-    def __init__(self, page: Page, stack: Stack, company: Company, mappings: Path) -> None:
+    def __init__(self, page: Page, stack: Installation, company: Company, mappings: Path) -> None:
         self._page, self._company, self._mappings = page, company, mappings
         self._erp = CustomERP(stack.systems["customerp"]["url"])
         self._trello = Trello(stack.systems["trello"]["url"])

@@ -1,0 +1,13 @@
+# Airflow with the package. What the official image brings stays as it is, since Airflow's project has tested it
+# together; only what is missing is added. The package is installed in place, so that its connection types are known and
+# the folder that docker-compose.yaml mounts over it is what runs.
+FROM apache/airflow:3.3.2
+
+COPY --chown=airflow:root requirements.txt requirements-distributed.txt pyproject.toml /opt/airflow/
+RUN pip install --no-cache-dir -r /opt/airflow/requirements-distributed.txt
+
+COPY --chown=airflow:root plugins /opt/airflow/plugins
+RUN pip install --no-cache-dir --no-deps --editable /opt/airflow \
+    && mkdir -p /opt/airflow/sandbox && chmod g+w /opt/airflow/sandbox
+
+USER 50000

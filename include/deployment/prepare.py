@@ -1,0 +1,56 @@
+"""Prepare both databases before anything else starts: `python /opt/airflow/include/deployment/prepare.py`.
+
+Airflow's schema, the administrator and the role for the review page, then the schema of the sync's own state. Doing it
+again changes nothing; a schema of an older version is migrated.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+SYNC_ROLE = "Sync"
+"""Given beside Viewer or User, it shows the page "Sync" in the navigation; by themselves these two see no plugin."""
+
+
+def main() -> None:
+    """Prepare everything, or end with a sentence that says what is missing."""
+    password = os.environ.pop("ADMIN_PASSWORD", "")
+    if not password:
+        sys.exit("ADMIN_PASSWORD is empty: it is the password that the administrator logs in with, see .env.example")
+    prepare_airflow(os.environ.get("ADMIN_NAME") or "admin", password)
+    prepare_state()
+
+
+def prepare_airflow(name: str, password: str) -> None:
+    """Migrate Airflow's database, and make the administrator and the role where they are missing."""
+    airflow("db", "migrate")
+    person = ("--firstname", name, "--lastname", "Administrator", "--email", f"{name}@localhost")
+    airflow("users", "create", "--username", name, "--role", "Admin", "--password", password, *person)
+    airflow("roles", "create", SYNC_ROLE)
+    airflow("roles", "add-perms", SYNC_ROLE, "--resource", "Plugins", "--action", "can_read")
+
+
+def airflow(*arguments: str) -> None:
+    """Carry out a command of Airflow in this process: what it is told appears in no list of processes."""
+    from airflow.cli.cli_parser import get_parser
+
+    parsed = get_parser().parse_args(list(arguments))
+    parsed.func(parsed)
+
+
+def prepare_state() -> None:
+    """Bring the state database to this version's schema."""
+    from customerp_trello.state.location import STATE_CONNECTION, state_url
+    from customerp_trello.state.store import Store
+
+    url = state_url()
+    if url.startswith("sqlite"):
+        sys.exit(f"connection {STATE_CONNECTION} is missing: workers on several machines need a state that all reach")
+    with Store(url) as store:
+        store.upgrade()
+    print("The state database is ready.", flush=True)
+
+
+if __name__ == "__main__":
+    main()
