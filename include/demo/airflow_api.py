@@ -17,7 +17,7 @@ from demo.errors import AirflowApiError
 
 FINISHED = frozenset({"success", "failed"})
 POLL_SECONDS = 0.3
-REQUEST_SECONDS = 15.0
+REQUEST_SECONDS = 60.0
 PAGE = 100
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
-SYNC_ROLE = "Sync"
-"""Given beside Viewer or User, it shows the page "Sync" in the navigation; by themselves these two see no plugin."""
+ROLES = Path(__file__).with_name("roles.json")
+"""Role *Sync*: beside Viewer or User it shows the page of that name in the navigation; these two see no plugin."""
 
 
 def main() -> None:
@@ -27,8 +28,7 @@ def prepare_airflow(name: str, password: str) -> None:
     airflow("db", "migrate")
     person = ("--firstname", name, "--lastname", "Administrator", "--email", f"{name}@localhost")
     airflow("users", "create", "--username", name, "--role", "Admin", "--password", password, *person)
-    airflow("roles", "create", SYNC_ROLE)
-    airflow("roles", "add-perms", SYNC_ROLE, "--resource", "Plugins", "--action", "can_read")
+    airflow("roles", "import", str(ROLES))
 
 
 def airflow(*arguments: str) -> None:

@@ -13,15 +13,20 @@ from live_airflow import AT_ONCE, LiveAirflow
 from machine import Machine
 
 from customerp_trello.state.store import Store
+from demo import rounds
 from demo.airflow_api import AirflowApi
 from demo.company import Company, unscheduled_mappings
 from demo.layout import Layout
 from demo.systems import CUSTOMERP_TOKEN, INTEGRATION_TOKEN, CustomERP
 from deployment.new_env import EXAMPLE, for_sandbox, new_env
 
+# Eleven processes and eight more for tasks share the processors: nothing here fails because they take their time.
+LONGEST_RUN = 1200.0
+rounds.RUN_SECONDS, rounds.EVENT_SECONDS = LONGEST_RUN, 180.0
+
 # How soon a dead worker is noticed: 300 s by default. Longer than a busy machine keeps a heartbeat waiting.
 QUICK = {
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
 }

@@ -7,17 +7,17 @@ from collections import Counter
 
 import pytest
 import requests
-from company_of_workers import DistributedAirflow, new_lines
+from company_of_workers import LONGEST_RUN, DistributedAirflow, new_lines
 from live_airflow import AT_ONCE, CUSTOMERS, PROJECTS, alive, wait_for
 from machine import AIRFLOW
-from scenarios import CREATE_WORKSPACE, LONGEST_RUN, POST_COMMENT, SYNC, only, tries
+from scenarios import CREATE_WORKSPACE, POST_COMMENT, SYNC, only, tries
 
 from demo.check_records import PAIRS
 from demo.page import Page
 from demo.processes import members
 from demo.story import play
 
-pytestmark = [pytest.mark.distributed, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.distributed, pytest.mark.timeout(3600)]
 
 NEW = 10
 PERSON = {"password": "only-for-this-test", "firstname": "Vera", "lastname": "Viewer", "email": "vera@example.com"}
@@ -29,7 +29,7 @@ def live(tmp_path_factory):
     with live.installation:
         live.open()
         api = live.api()
-        api.wait_for_dags(PAIRS, 240)
+        api.wait_for_dags(PAIRS, 600)
         for pair in PAIRS:
             api.set_paused(pair, False)
         yield live
@@ -86,7 +86,7 @@ def test_a_worker_whose_power_is_cut_is_taken_over_and_nothing_is_posted_twice(l
     api, systems, base = live.api(), live.systems(), len(live.done(PROJECTS))
     before = systems.comments()
     numbers = {live.erp().create("projects", name=f"Kabelweg {n}", status="open")["number"] for n in range(NEW)}
-    systems.fault(POST_COMMENT, "slow:8", times=AT_ONCE, after=2)
+    systems.fault(POST_COMMENT, "slow:30", times=AT_ONCE, after=2)
     run = api.trigger(PROJECTS, SYNC)
     live.running(api, PROJECTS, run, "load_trello", 1)
     live.in_the_middle(PROJECTS, done=base + 2)
@@ -109,7 +109,7 @@ def test_a_task_that_lost_its_parent_lives_on_beside_its_retry_and_creates_nothi
     before = {one["id"] for one in systems.organizations()}
     for number in range(NEW):
         live.erp().create("customers", name=f"Werft Nordkai {number} GmbH", type="company", country="DE")
-    systems.fault(CREATE_WORKSPACE, "slow:8", times=2 * AT_ONCE, after=2)
+    systems.fault(CREATE_WORKSPACE, "slow:20", times=2 * AT_ONCE, after=2)
     run = api.trigger(CUSTOMERS, SYNC)
     orphan = live.running(api, CUSTOMERS, run, "load_trello", 1)
     first = live.in_the_middle(CUSTOMERS, done=base + 2)

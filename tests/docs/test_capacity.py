@@ -1,0 +1,73 @@
+"""The capacity page is what its command computes, and what was measured is near it and never below."""
+
+from __future__ import annotations
+
+import importlib.util
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def module(name, path):
+    spec = importlib.util.spec_from_file_location(name, path)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+page = module("write_capacity", REPOSITORY / "docs" / "write_capacity.py")
+from benchmarks import capacity  # noqa: E402 - the page makes the folder known
+
+
+def test_page_and_plot_are_what_the_command_writes():
+    for name, text in page.pages().items():
+        assert (REPOSITORY / "docs" / name).read_text() == text, "run .venv/bin/python docs/write_capacity.py"
+
+
+def test_the_plot_is_light_and_shows_every_measured_point():
+    plot = ET.fromstring(page.plot())
+    titles = [one.text for one in plot.iter("{http://www.w3.org/2000/svg}title")]
+    assert [title.split(":")[0] for title in titles] == [one.what for one in capacity.MEASURED]
+    assert len(page.plot()) < 20_000
+
+
+@pytest.mark.parametrize("one", [one for one in capacity.MEASURED if one.at_once], ids=lambda one: one.what)
+def test_a_measured_load_is_never_quicker_than_the_limit_and_at_most_a_tenth_slower(one):
+    assert 1 <= one.seconds / capacity.shortest(one.requests, capacity.MEASURED_ANSWER) < 1.1
+
+
+@pytest.mark.parametrize(("pair", "measured"), capacity.MEASURED_LISTING.items())
+def test_the_requests_of_a_run_without_a_change_are_the_measured_ones(pair, measured):
+    records, requests = measured
+    company = capacity.Company(**{"customers": 800, "staff_workspaces": 50, pair: records})
+    assert capacity.listing(company)[pair] == requests
+
+
+@pytest.mark.parametrize(("records", "seconds", "megabytes"), capacity.MEASURED_RECONCILE)
+def test_reconcile_is_computed_to_a_third(records, seconds, megabytes):
+    computed = capacity.reconcile(records)
+    assert computed == pytest.approx((seconds, megabytes), rel=0.45)
+
+
+@pytest.mark.parametrize("figure", ["26.1", "202.2", "290.2", "293.3", "1,765 MB", "0.56 s", "4.2 s"])
+def test_the_measured_figures_are_those_of_the_benchmarks(figure):
+    assert figure in (REPOSITORY / "benchmarks" / "README.md").read_text()
+
+
+def test_what_trello_does_not_take_is_said():
+    said = capacity.beyond(capacity.Company(customers=900, employees=9000, staff_workspaces=2))
+    assert said == [
+        "900 customers: a member has 850 workspaces at most",
+        "9,000 employees: a workspace has 4,000 members at most",
+    ]
+    assert capacity.beyond(capacity.Company()) == []
+
+
+def test_more_records_more_changes_or_slower_answers_never_make_anything_quicker():
+    small, large = capacity.Company(projects=5000), capacity.Company(projects=50_000)
+    assert capacity.run_seconds(small) < capacity.run_seconds(large) < capacity.run_seconds(large, answer=2.0)
+    assert sum(capacity.first_load(small).values()) + 45_000 == sum(capacity.first_load(large).values())
+    assert capacity.most_changes(small) > capacity.most_changes(large)
