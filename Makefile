@@ -21,8 +21,7 @@ PYTHONS := $(PYTHON) python3.11 python3.12 python3.13 python3
 PORT ?=
 
 .PHONY: help install demo qa up doctor down test test-clients test-erps test-airflow test-distributed test-browser screenshots \
-	kills soak mutants \
-	bench bench-requests bench-limits bench-listing bench-review \
+	kills soak mutants bench bench-requests bench-limits bench-listing bench-review bench-parsing \
 	lint format types imports lock clean
 
 help: ## List the targets
@@ -81,6 +80,9 @@ bench-listing: $(INSTALLED) ## Read 100,000 records from the sandbox's ERP besid
 
 bench-review: $(INSTALLED) ## Time the review page's views on a million links, SQLite and PostgreSQL (half an hour, 10 GB)
 	@$(BIN)/python -m benchmarks.review
+
+bench-parsing: $(INSTALLED) ## Parse the DAG files in fresh processes beside as many empty ones (a minute)
+	@$(BIN)/python -m benchmarks.parsing
 
 kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real processes too (over an hour, 2 quiet cores)
 	@CUSTOMERP_TRELLO_KILLS=0 AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 --show-capture=no tests/kills
