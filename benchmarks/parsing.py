@@ -1,8 +1,8 @@
 """Time to parse the DAG files in a fresh process: `python -m benchmarks.parsing`. Fails above 1.3 times empty DAGs.
 
-Airflow's DAG processor parses every file again and again, each time in a new process, so what a file imports is paid each
-time. Beside ours, in turns: as many files with an empty DAG. `import airflow` is part of both. Each process may keep its
-bytecode, as an installed package does; the first one of each kind is not counted.
+Airflow's DAG processor parses every file again and again, each time in a new process, so what a file imports is paid
+each time. Beside ours, in turns: as many files with an empty DAG. `import airflow` is part of both. Each process may
+keep its bytecode, as an installed package does; the first one of each kind is not counted.
 """
 
 from __future__ import annotations
