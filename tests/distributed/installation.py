@@ -17,6 +17,7 @@ from demo.airflow_api import AirflowApi
 from demo.errors import StackError
 from demo.processes import end_leftovers
 from demo.services import Service
+from demo.signals import signals_held
 
 # What a machine needs whose processors others use as well.
 START_SECONDS = 1500.0
@@ -132,14 +133,18 @@ class Installation:
     def stop(self) -> None:
         """End every process: what takes tasks first, the stores last; whatever is left is killed."""
         airflow = [name for name, machine in self.machines.items() if machine.image == AIRFLOW]
-        for names in (airflow, [name for name in self.machines if name not in airflow]):
-            for name in names:
-                self._ask_to_stop(name)
-            deadline = time.monotonic() + STOP_SECONDS
-            while any(self._running(name) for name in names) and time.monotonic() < deadline:
-                time.sleep(0.1)
-        sessions = [one.session for one in self._processes.values() if one.session is not None]
-        end_leftovers(str(self.home), sessions)
+        with signals_held():  # a second Ctrl-C must not leave half of it behind
+            for names in (airflow, [name for name in self.machines if name not in airflow]):
+                self._stop(names)
+            sessions = [one.session for one in self._processes.values() if one.session is not None]
+            end_leftovers(str(self.home), sessions)
+
+    def _stop(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._ask_to_stop(name)
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(self._running(name) for name in names) and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def kill(self, name: str) -> None:
         """SIGKILL of everything that runs in a machine, at once: its power is cut."""
