@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from engine import CUSTOMERS, EMPLOYEES, erp_edit
 from customerp_trello.errors import FormError
 from customerp_trello.flow.answers import LEAVE, LET
 from customerp_trello.flow.decisions import carry_out, form_of, has_questions, questions
+from customerp_trello.flow.plan_evidence import SHOWN
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.state.conflicts import ANSWERED, Conflict, conflicts, record_conflict
@@ -101,6 +103,33 @@ def test_a_held_plan_is_let_through_by_the_person_who_answers(settled):
         assert get_plan(tx, held.run.id).status == APPLIED
 
 
+def test_a_held_plan_is_shown_as_lists_that_count_each_change_once_and_begin_with_what_is_written(settled):
+    rename(settled, "![x](https://evil.example/a.png) `of` <b>code</b> | cell")
+    tighten(settled)
+    held = settled.run(CUSTOMERS)
+    counts = get_plan_of(settled, held).counts
+    ((question, form),) = ask(settled, "evidence")
+    lines = form.body.splitlines()
+    asked_for = {words: int(number) for number, words in re.findall(r"^- (\d+) x (.+)$", form.body, re.MULTILINE)}
+    assert asked_for["update in Trello"] == counts["trello.update"] == 1
+    assert sum(asked_for.values()) == sum(number for name, number in counts.items() if "." not in name)
+    heads = [line for line in lines if line.startswith("- **")]
+    assert heads[0].startswith("- **update** in Trello: ")
+    assert "edited in customerp" in heads[0]
+    assert len(heads) == min(SHOWN, sum(asked_for.values()))
+    written = lines[lines.index(heads[0]) + 1]
+    assert written.startswith("  - Name: `")
+    assert written.count("`") == 4
+    assert written.endswith(" to `![x](https://evil.example/a.png) 'of' <b>code</b> | cell`")
+    assert not [line for line in lines if line.startswith("    ")], "a block of code loses its lines in Airflow's UI"
+    settled.run(CUSTOMERS, **carry_out(settled.store, question, LET, "eva")["conf"])
+
+
+def get_plan_of(engine, ran):
+    with engine.store.read() as tx:
+        return get_plan(tx, ran.run.id)
+
+
 def test_a_plan_that_asks_for_more_by_now_is_held_again_and_asked_again(settled):
     rename(settled, "First of two")
     tighten(settled)
@@ -151,6 +180,7 @@ def test_a_conflict_is_settled_by_a_persons_answer(settled, answer, winner):
     assert settled.run(CUSTOMERS).writes() == []
     ((question, form),) = ask(settled, f"conflict {answer}")
     assert form.options == ("CustomERP", "Trello", LEAVE)
+    assert form.subject.endswith(f"whose Name shall hold, for CustomERP {link['customerp_id']}?")
     for said in (
         "`ERP name`",
         "`Trello name`",

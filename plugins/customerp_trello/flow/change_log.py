@@ -13,7 +13,7 @@ import structlog
 from customerp_trello.flow.form import Form
 from customerp_trello.flow.outcome import Write
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.plan import CREATE, MOVED, NOTES, STATE_ONLY, WRITES, Change
+from customerp_trello.reconcile.plan import CREATE, MOVED, NOTES, STATE_ONLY, Change
 
 log = structlog.get_logger("customerp_trello")
 
@@ -135,11 +135,9 @@ def show_plan(plan: pd.DataFrame, mapping: Mapping, *, most: int = 200) -> None:
     log.info("::endgroup::")
 
 
-def plan_lines(plan: pd.DataFrame, mapping: Mapping, most: int, *, writes_first: bool = False) -> Iterable[str]:
+def plan_lines(plan: pd.DataFrame, mapping: Mapping, most: int) -> Iterable[str]:
     """A plan's first changes as text, one line per change and one per property, masked as the mapping says."""
     heads = plan.drop_duplicates("change")
-    if writes_first:
-        heads = heads.assign(_late=~heads["operation"].isin(WRITES)).sort_values("_late", kind="stable")
     for line in _lines(plan, heads.head(most), Masker(mapping)):
         yield " ".join(line.splitlines())
 

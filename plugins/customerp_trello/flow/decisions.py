@@ -17,9 +17,11 @@ import pandas as pd
 from customerp_trello.errors import ConfigurationError, FatalError
 from customerp_trello.flow.answers import LEAVE, LET, SIDE_OF
 from customerp_trello.flow.artifacts import Folder, read_frame
-from customerp_trello.flow.change_log import Masker, plan_lines
+from customerp_trello.flow.change_log import Masker
 from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, SYNC
 from customerp_trello.flow.links import run_page
+from customerp_trello.flow.markdown import cell, plain
+from customerp_trello.flow.plan_evidence import SHOWN, plan_evidence
 from customerp_trello.mapping.frame import BY, ID, MODIFIED_AT
 from customerp_trello.mapping.load import load_pair
 from customerp_trello.mapping.model import CUSTOMERP, SIDES, TRELLO, Mapping
@@ -35,8 +37,10 @@ from customerp_trello.state.transaction import Transaction
 AT_ONCE = 50
 """Questions in one run of the DAG; more are asked in the next one, and all are on the review page."""
 
-SHOWN = 20
-"""Changes of a plan, and conflicts of one question, that a form shows."""
+_CHOICE = (
+    f"*{LET}* starts a run that reads both systems again and writes only if it would do no more than this.",
+    f"*{LEAVE}* writes nothing; correct the cause, and the next run makes another plan.",
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def form_of(store: Store, storage: Folder, question_id: int, wait: timedelta) ->
     if standing is None:
         return DecisionForm(f"{title}: nothing to decide any more", "It was decided elsewhere meanwhile.", (LEAVE,))
     if isinstance(standing, Plan):
-        lines = list(_plan_evidence(standing, mapping, storage))
+        lines = [*plan_evidence(standing, mapping, storage), "", *_CHOICE]
         return DecisionForm(
             f"{title}: let plan {standing.digest} through?", "\n".join([*lines, "", safe]), (LET, LEAVE)
         )
@@ -87,8 +91,7 @@ def form_of(store: Store, storage: Folder, question_id: int, wait: timedelta) ->
         lines += [f"... and {len(standing) - SHOWN} more; the answer is for all of them.", ""]
     page = f"Values marked `***` are personal: see [the run's page]({run_page(asked.pair, standing[0].run)})."
     name = _label(mapping, standing[0].property)
-    many = f"{len(standing)} records" if len(standing) > 1 else "one record"
-    subject = f"{title}: whose {name} shall hold, for {many}?"
+    subject = f"{title}: whose {name} shall hold, for {_whom(store, standing)}?"
     return DecisionForm(subject, "\n".join([*lines, page, "", safe]), (*SIDE_OF, LEAVE))
 
 
@@ -152,54 +155,32 @@ def _mapping(pair: str) -> Mapping | None:
         return None
 
 
+def _whom(store: Store, standing: list[Conflict]) -> str:
+    """Whom a question is about: one record by its id in CustomERP, which is no personal data, many by their number."""
+    with store.read() as tx:
+        number, _ = find_ends(tx, standing[0].link)
+    return f"CustomERP {plain(number)}" if len(standing) == 1 and number else f"{len(standing)} records"
+
+
 def _label(mapping: Mapping | None, name: str) -> str:
     known = mapping is not None and name in mapping.names
     return mapping.property(name).label if mapping and known else name
-
-
-def _plan_evidence(held: Plan, mapping: Mapping | None, storage: Folder) -> Iterator[str]:
-    page = run_page(held.pair, held.run)
-    yield f"Run [{held.run[:12]}]({page}) has made plan `{held.digest}`, and the guard holds it:"
-    yield ""
-    yield from (f"- {_plain(reason)}" for reason in held.reasons)
-    yield ""
-    yield from ("| change | number |", "|---|---|")
-    yield from (f"| {_plain(name)} | {number} |" for name, number in held.counts.items())
-    yield ""
-    yield from _changes(held, mapping, storage)
-    yield ""
-    yield f"*{LET}* starts a run that reads both systems again and writes only if it would do no more than this."
-    yield f"*{LEAVE}* writes nothing; correct the cause, and the next run makes another plan."
-
-
-def _changes(held: Plan, mapping: Mapping | None, storage: Folder) -> Iterator[str]:
-    if mapping is None:
-        yield "The changes are not shown, since the mapping cannot be read."
-        return
-    try:
-        plan = read_frame(storage / held.pair / held.run, "plan")
-    except FatalError:
-        yield "The table of the plan has been deleted."
-        return
-    yield "The first changes:"
-    yield ""
-    yield from (f"    {line}" for line in plan_lines(plan, mapping, SHOWN, writes_first=True))
 
 
 def _conflict_evidence(store: Store, one: Conflict, mask: Masker | None, storage: Folder) -> Iterator[str]:
     with store.read() as tx:
         ids = dict(zip(SIDES, find_ends(tx, one.link), strict=True))
     show: Callable[[str | None], str] = (lambda text: mask.value(one.property, text)) if mask else (lambda _: "***")
-    yield f"**{_cell(one.property)}** of CustomERP {_cell(ids[CUSTOMERP])}, Trello {_cell(ids[TRELLO])}"
-    yield f"(conflict {one.id}, {_plain(one.reason) or 'changed on both sides'}):"
+    yield f"**{cell(one.property)}** of CustomERP {cell(ids[CUSTOMERP])}, Trello {cell(ids[TRELLO])}"
+    yield f"(conflict {one.id}, {plain(one.reason) or 'changed on both sides'}):"
     yield ""
     yield from ("| | CustomERP | Trello |", "|---|---|---|")
-    yield f"| when they last agreed | {_cell(show(one.base_customerp))} | {_cell(show(one.base_trello))} |"
-    yield f"| now | {_cell(show(one.customerp))} | {_cell(show(one.trello))} |"
+    yield f"| when they last agreed | {cell(show(one.base_customerp))} | {cell(show(one.base_trello))} |"
+    yield f"| now | {cell(show(one.customerp))} | {cell(show(one.trello))} |"
     when, who = zip(*(_last_change(storage / one.pair / one.run, side, ids[side]) for side in SIDES), strict=True)
     yield f"| record last changed | {' | '.join(when)} |"
     people = mask is None or mask.key_is_personal
-    named = [_cell("***" if people and name else name or "not told") for name in who]
+    named = [cell("***" if people and name else name or "not told") for name in who]
     yield f"| by | {' | '.join(named)} |"
     yield ""
 
@@ -215,16 +196,6 @@ def _last_change(folder: Folder, side: str, record_id: str) -> tuple[str, str]:
         return "not told", ""
     at, by = row.iloc[0][MODIFIED_AT], row.iloc[0][BY]
     return ("not told" if pd.isna(at) else f"{at:%F %T} UTC"), "" if pd.isna(by) else str(by)
-
-
-def _cell(text: str) -> str:
-    """A record's text as code: what people write into a record must not become Markdown, a link or an image."""
-    return "`" + text.replace("`", "'").replace("|", "\\|") + "`"
-
-
-def _plain(text: str) -> str:
-    """A sentence of ours, which may hold names of settings."""
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("[", "\\[")
 
 
 def _hours(wait: timedelta) -> str:
