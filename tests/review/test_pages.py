@@ -12,6 +12,9 @@ import pytest
 from company_state import CONTACTS, CUSTOMERS, RUN, SCRIPT, fill
 
 from customerp_trello.reconcile.plan import make_plan
+from customerp_trello.state.history import Entry, append_history
+from customerp_trello.state.plans import Plan, save_plan
+from customerp_trello.state.runs import end_run, start_run
 
 HERE = f"/pair/{CUSTOMERS}"
 
@@ -187,6 +190,37 @@ def test_a_plan_whose_file_is_not_here_says_so(anna):
     held = "f" * 32
     assert "does not share the workers' storage" in html.unescape(anna.see(f"{HERE}/run/{held}/plan").text)
     assert anna.see(f"{HERE}/run/{held}/plan.csv").status_code == 404
+
+
+def test_a_run_that_wrote_nothing_leads_to_its_plan_which_says_how_to_carry_it_out(anna, store, plan_file):
+    seen = "e" * 32
+    with store.begin() as tx:
+        start_run(tx, CUSTOMERS, dag_id=CUSTOMERS, airflow_run_id="seen", run_id=seen, action="preview")
+        end_run(tx, seen, "preview", {"linked": 6, "would update in customerp": 120, "kept": 0})
+        save_plan(tx, Plan(seen, CUSTOMERS, "00112233aabbccdd", path=plan_file, counts={"update": 120}))
+    for run, says in {
+        seen: "action apply_plan and plan 00112233aabbccdd",
+        "f" * 32: "customerp_trello__decisions",
+    }.items():
+        answer = anna.see(f"{HERE}/run/{run}")
+        assert answer.status_code == 303
+        assert answer.headers["location"].endswith(f"{HERE}/run/{run}/plan")
+        text = see(anna, f"{HERE}/run/{run}/plan").text
+        assert says in text
+        assert "What it did" not in text
+    text = see(anna, f"{HERE}/run/{seen}/plan").text
+    assert "would update in CustomERP 120" in text
+    assert "kept" not in text, "noughts are left out"
+
+
+def test_an_answer_about_a_plan_is_in_its_runs_history_with_its_author(anna, store):
+    held = "f" * 32
+    with store.begin() as tx:
+        append_history(tx, CUSTOMERS, held, [Entry("", "answer", "plan 1", cause="Let it through", actor="eva")])
+    text = see(anna, f"{HERE}/run/{held}").text
+    assert "answered the plan Let it through eva" in text
+    assert "What it meant to do" in text
+    assert "What it did" in see(anna, f"{HERE}/run/{held}/plan").text
 
 
 def test_a_mapping_that_cannot_be_read_is_said_and_the_rest_goes_on(anna, monkeypatch, tmp_path):

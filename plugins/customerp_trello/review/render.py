@@ -113,6 +113,7 @@ def environment() -> Environment:
         "cause": words.cause,
         "count": lambda number: f"{number:,}",
         "marked": marked,
+        "figure": words.figure,
         "lasting": words.lasting,
         "mark": words.mark,
         "moment": words.moment,

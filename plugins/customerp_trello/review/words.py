@@ -96,7 +96,9 @@ ACTIONS: Mapping[str, str] = {
     "sync": "sync",
     "preview": "preview",
     "full_resync": "full resync",
+    "relink": "re-link",
     "let_through": "let a plan through",
+    "apply_plan": "apply a plan",
     "undo": "undo",
 }
 
@@ -113,6 +115,14 @@ def cause(text: str) -> str:
     if known is None:
         return text if detail else text.replace("_", " ")
     return known if detail in ("", known) else f"{known}{colon}{detail}"
+
+
+def figure(name: str) -> str:
+    """A figure of a run's report, with the systems' own names."""
+    for side, system in SIDES.items():
+        if side and name.endswith(f" in {side}"):
+            return name.removesuffix(side) + system
+    return name
 
 
 def mark(text: str) -> str:
