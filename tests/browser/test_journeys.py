@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import re
 
 import pytest
+from airflow_ui import END_SECONDS, required_action
 from four_dags import CUSTOMERS
-from stage import opened
+from stage import BY_THE_FORM, ON_THE_PAGE, REFUSED, opened, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900), pytest.mark.enable_socket]
+from customerp_trello.state.conflicts import ANSWERED, OPEN, conflicts
+from customerp_trello.state.records import link_with
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800), pytest.mark.enable_socket]
 PAIR = f"/pair/{CUSTOMERS}"
-
-
-def until(condition, what, seconds=180):
-    """Wait for something outside of the browser."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        time.sleep(1)
 
 
 def test_the_page_is_in_airflows_navigation_and_as_dark_as_airflow(page, stage):
@@ -51,9 +47,9 @@ def test_a_record_is_found_by_keyboard_and_its_history_read(page, stage):
     page.frame_locator("iframe").get_by_role("heading", name="Both sides").wait_for()
 
 
-def test_a_manual_conflict_is_settled(page, stage):
-    ours = stage.clash(2)
-    number, _, _ = stage.customer(2)
+def test_a_manual_conflict_is_settled_on_the_page(page, stage):
+    ours = stage.clashes[ON_THE_PAGE]
+    number, _, _ = stage.customer(ON_THE_PAGE)
     frame = opened(page, stage, PAIR)
     card = frame.locator("article.question").filter(has_text=ours)
     theirs = card.locator(".big").nth(1).inner_text()
@@ -61,17 +57,36 @@ def test_a_manual_conflict_is_settled(page, stage):
     frame.get_by_text("Your answer is saved.").wait_for()
     opened(page, stage, PAIR).get_by_role("button", name="Start a run now").click()
     frame.get_by_text("A run has been asked for.").wait_for()
-    until(lambda: stage.systems.records("customers")[number]["name"] == theirs, "the answer in CustomERP")
+    until(lambda: stage.systems.records("customers")[number]["name"] == theirs, "the answer in CustomERP", END_SECONDS)
     with stage.state.read() as tx:
-        from customerp_trello.state.conflicts import ANSWERED, OPEN, conflicts
-
         assert not [one for one in conflicts(tx, CUSTOMERS, status=OPEN) if one.customerp == ours]
-        assert conflicts(tx, CUSTOMERS, status=ANSWERED) == []
+
+
+def test_a_manual_conflict_is_settled_by_the_form_in_airflow(page, stage):
+    ours = stage.clashes[BY_THE_FORM]
+    number, workspace, _ = stage.customer(BY_THE_FORM)
+    form = required_action(page, stage.url, f"whose Name shall hold, for CustomERP {number}")
+    for shown in (ours, ours.replace("International", "Group"), "when they last agreed"):
+        assert shown in form.inner_text()
+    page.get_by_role("button", name="CustomERP", exact=True).click()
+    page.get_by_text(re.compile("Response received at .* from admin")).wait_for()
+    until(
+        lambda: stage.systems.get(f"/organizations/{workspace}")["displayName"] == ours,
+        "the answer in Trello",
+        END_SECONDS,
+    )
+    with stage.state.read() as tx:
+        link = link_with(tx, CUSTOMERS, "customerp", str(number)).id
+    frame = opened(page, stage, f"{PAIR}/record/{link}")
+    decided = frame.get_by_role("region", name="Conflicts that were decided").get_by_role("row").filter(has_text=ours)
+    until(lambda: "by admin" in decided.inner_text(), "the answer's author", 5)
+    with stage.state.read() as tx:
+        assert not [one for one in conflicts(tx, CUSTOMERS, status=ANSWERED) if one.customerp == ours]
 
 
 def test_a_quarantined_record_is_corrected_and_tried_again(page, stage):
-    name = stage.spoil(4)
-    number, workspace, _ = stage.customer(4)
+    name = stage.spoilt
+    number, workspace, _ = stage.customer(REFUSED)
     frame = opened(page, stage, PAIR)
     row = frame.get_by_role("region", name="Quarantined").get_by_role("row").filter(has_text=name)
     assert "web address" in row.inner_text()
@@ -82,6 +97,7 @@ def test_a_quarantined_record_is_corrected_and_tried_again(page, stage):
     until(
         lambda: stage.systems.records("customers")[number]["website"] == "https://intranet.example",
         "the corrected website in CustomERP",
+        END_SECONDS,
     )
 
 
@@ -89,13 +105,3 @@ def test_a_runs_log_is_reached_from_within_the_frame(page, stage):
     frame = opened(page, stage, PAIR)
     frame.get_by_role("region", name="Runs").get_by_role("link", name="Airflow").last.click()
     page.wait_for_url(lambda url: f"/dags/{CUSTOMERS}/runs/" in url and url.endswith("/tasks/report"))
-
-
-def test_a_plan_is_downloaded(page, stage):
-    stage.run(CUSTOMERS, action="preview")
-    frame = opened(page, stage, PAIR)
-    frame.get_by_role("region", name="Runs").get_by_role("link").first.click()
-    frame.get_by_role("link", name="What it meant to do").click()
-    with page.expect_download() as download:
-        frame.get_by_role("link", name="Download as CSV").click()
-    assert download.value.suggested_filename.endswith("-plan.csv")
