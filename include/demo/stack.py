@@ -32,7 +32,7 @@ from demo.settings import ADMIN, LOOPBACK, airflow_environment, write_passwords
 from demo.signals import signals_held
 
 PREFERRED_PORT = 8080
-START_SECONDS = 180.0
+START_SECONDS = 600.0
 STOP_SECONDS = 20.0
 SERVER_STOP_SECONDS = 5.0
 
