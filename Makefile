@@ -59,7 +59,7 @@ test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (min
 test-distributed: $(INSTALLED) $(DISTRIBUTED) ## Start all that docker-compose.yaml starts, as processes; kill workers (Debian packages; 15 minutes)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m distributed tests/distributed
 
-test-browser: $(INSTALLED) $(AXE) $(CHROMIUM) ## Use the review page of a real Airflow in Chromium, as people do (10 minutes)
+test-browser: $(INSTALLED) $(AXE) $(CHROMIUM) ## Do in a real Airflow, in Chromium, what people do: forms and review page (10 minutes)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest tests/browser
 
 screenshots: $(INSTALLED) $(CHROMIUM) ## Take docs/screenshots anew from a real Airflow (5 minutes)

@@ -28,6 +28,11 @@ from demo.sandbox_systems import default_connections  # noqa: E402
 from demo.stack import Stack  # noqa: E402
 
 NEVER = "0 0 29 2 *"
+CALM = {
+    # No DAG changes while people are at work; parsed every five seconds they cost a quarter of a core.
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "600",
+}
 FEW_UPDATES = 5
 """Beyond them, if they are half of all links as well, the guard holds a plan of the customers' pair."""
 REFUSED_VALUE = "http://intranet"
@@ -60,7 +65,7 @@ class Stage:
         self.summary = sandbox_seed.seed(layout.database("customerp"), layout.database("trello"), 24)
         self.state = Store(f"sqlite:///{layout.airflow_home / 'customerp_trello' / 'state.db'}")
         (port,) = free_ports(1)
-        overrides = {FOLDER_VARIABLE: str(mappings)}
+        overrides = {FOLDER_VARIABLE: str(mappings), **CALM}
         self.stack = Stack(home, connections=self._connections, port=port, overrides=overrides)
 
     def _connections(self, systems: Any) -> Any:
