@@ -17,7 +17,9 @@ PAIR = f"/pair/{CUSTOMERS}"
 
 
 def test_a_held_plan_is_approved_in_the_browser_and_carried_out(page, stage):
-    edited = [number for number, shown in stage.customers().items() if shown["CustomERP name"] == shown["Trello name"]]
+    edited = [
+        number for number, shown in stage.customers().items() if shown["CustomERP name"] == shown["Trello displayName"]
+    ]
     wish = {number: f"Visited every {place + 2} weeks." for place, number in enumerate(edited[-13:])}
     for number, text in wish.items():
         stage.systems.edit("customers", number, description=text)
