@@ -29,7 +29,7 @@ def trigger(page: Any, url: str, pair: str, *, action: str = "", plan: str = "")
     form.get_by_text("Run Parameters").wait_for()
     if action:
         form.get_by_role("combobox").click()
-        page.get_by_role("option", name=action).click()
+        page.get_by_role("option", name=re.compile(f"^{action}")).click()  # "Sync" is in "Full resync", too
     if plan:
         form.get_by_role("button", name="A plan or a run").click()
         form.locator("[name=element_plan]").fill(plan)
