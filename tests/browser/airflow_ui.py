@@ -62,7 +62,7 @@ def required_action(page: Any, url: str, subject: str) -> Any:
     deadline = time.monotonic() + END_SECONDS
     while True:
         page.goto(f"{url}/required_actions")
-        page.get_by_text("Required Action", exact=False).last.wait_for()
+        page.get_by_role("heading", name="Required Action").wait_for()
         page.wait_for_load_state("networkidle")
         if link.count():
             break

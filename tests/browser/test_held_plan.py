@@ -49,7 +49,8 @@ def test_a_held_plan_is_approved_in_the_browser_and_carried_out(page, stage):
         page.get_by_role("link", name=held.run[:12]).first.click()
     frame = popup.value.frame_locator("iframe")
     answer = frame.get_by_role("region", name="Changes").get_by_role("row").filter(has_text="answered")
-    assert [*answer.locator("td").all_inner_texts()][-2:] == ["Let it through", "admin"]
+    answer.wait_for()
+    assert answer.locator("td").all_inner_texts()[-2:] == ["Let it through", "admin"]
     assert "let through by admin" in frame.locator("dl.ids").inner_text()
     frame.get_by_role("link", name="What it meant to do").wait_for()
 
