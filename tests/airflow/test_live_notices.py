@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_string
 from email.header import decode_header, make_header
 
@@ -12,6 +13,7 @@ from mailbox_server import Mailbox
 from customerp_trello.flow.audit_dag import AUDIT
 from customerp_trello.state.plans import plans
 from demo.processes import members
+from demo.systems import CustomERP
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
 
@@ -28,10 +30,11 @@ def mailbox():
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory, mailbox):
-    """Customers whose first run is held, and late a minute after it was queued."""
+    """Customers of whom not one may be created without a person, and whose runs are late after a minute."""
     live = LiveAirflow(tmp_path_factory.mktemp("live"), connections={"smtp_default": mailbox.connection})
     mapping = live.mappings / f"{CUSTOMERS}.yaml"
-    mapping.write_text(mapping.read_text().replace("first_run: apply", "first_run: hold\nlate_after_minutes: 1"))
+    mapping.write_text(mapping.read_text().replace("first_run: apply", "first_run: apply\nlate_after_minutes: 1"))
+    mapping.write_text(re.sub(r"(create_(?:share|count)): [^,}]+", r"\1: 0", mapping.read_text()))
     correct(live.mappings / f"{CONTACTS}.yaml")
     with live.stack:
         api = live.api()
@@ -56,11 +59,13 @@ def text_of(mailbox, subject):
 def test_a_held_plan_and_a_run_that_is_late_are_mailed_with_the_runs_address(live, mailbox):
     api = live.api()
     api.set_paused(CUSTOMERS, False)
+    first = api.trigger(CUSTOMERS, {"action": "sync"})
+    assert api.wait(CUSTOMERS, first, 240).state == "success"
+    CustomERP(live.stack.systems["customerp"]["url"]).create("customers", name="One more AG", type="company")
     run = api.trigger(CUSTOMERS, {"action": "sync"})
     assert api.wait(CUSTOMERS, run, 240).state == "failed"
     assert api.task_states(CUSTOMERS, run)["guard"] == "failed"
     wait_for(lambda: HELD in subjects(mailbox), "the mail about the held plan", 60)
-    assert "first run" in text_of(mailbox, HELD)
     wait_for(lambda: LATE in subjects(mailbox), "the mail about the late run", 150)
     for subject in (HELD, LATE):
         assert f"/dags/{CUSTOMERS}/runs/" in text_of(mailbox, subject)
@@ -69,7 +74,7 @@ def test_a_held_plan_and_a_run_that_is_late_are_mailed_with_the_runs_address(liv
 def test_an_audit_of_what_is_in_sync_is_green_and_mails_nothing(live, mailbox):
     api = live.api()
     with live.state.read() as tx:
-        (held,) = plans(tx, CUSTOMERS)
+        held = plans(tx, CUSTOMERS)[0]
     run = api.trigger(CUSTOMERS, {"action": "let_through", "plan": held.digest})
     assert api.wait(CUSTOMERS, run, 240).state == "success"
     before = subjects(mailbox)

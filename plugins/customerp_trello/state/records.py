@@ -129,7 +129,8 @@ def not_writable_links(tx: Transaction, pair: str, *, before: int | None = None,
     mine = (c.pair == pair) & (c.status == "linked") & c.not_writable_since.is_not(None)
     if before is not None:
         moment = select(c.not_writable_since).where(c.id == before).scalar_subquery()
-        mine &= or_(c.not_writable_since < moment, (c.not_writable_since == moment) & (c.id < before))
+        mine &= c.not_writable_since <= moment  # by this the index is entered in the right place
+        mine &= or_(c.not_writable_since < moment, c.id < before)
     query = select(*_LINK).where(mine).order_by(c.not_writable_since.desc(), c.id.desc())
     return [Link(**row) for row in tx.execute(query.limit(limit)).mappings()]
 
