@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from datetime import timedelta
@@ -211,7 +212,7 @@ def test_a_mistake_in_the_form_is_mailed_to_nobody_and_an_audits_finding_at_once
 
 def test_a_late_run_is_mailed_with_its_state(mailbox):
     run = {"dag_id": CUSTOMERS, "dag_run_id": "scheduled__1", "queued_at": "2026-03-01T09:00:00Z", "state": "running"}
-    tell_late({"dag_run": run})
+    asyncio.run(tell_late({"dag_run": run}))
     (mail,) = mailbox.mails
     assert f"Subject: {CUSTOMERS}: late" in mail.replace("\n ", " ")
 

@@ -22,7 +22,7 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
-from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -79,7 +79,7 @@ def pair_dag(pair: str, doc: str | None = None) -> DAG:
         deadline=DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
             interval=timedelta(minutes=mapping.late_after_minutes),
-            callback=SyncCallback(tell_late),
+            callback=AsyncCallback(tell_late),
             name="late",
         ),
         default_args={

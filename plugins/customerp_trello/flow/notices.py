@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import pkgutil
+from asyncio import to_thread
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,14 +56,18 @@ class Notice(BaseNotifier):
             send(Message(subject, text, _address(dag_run.dag_id, dag_run.run_id)))
 
 
-def tell_late(context: Mapping[str, Any]) -> None:
-    """On a missed deadline: says that a run has not succeeded in time; called by Airflow, in an executor."""
+async def tell_late(context: Mapping[str, Any]) -> None:
+    """On a missed deadline: says that a run has not succeeded in time.
+
+    Airflow calls it in the triggerer: a callback in an executor may read neither connections nor variables (3.3.2).
+    """
     run = context["dag_run"]
     text = (
         f"The run {run['dag_run_id']} was queued at {run['queued_at']} and has not succeeded in time; it is "
         f"{run['state']}. Look at its tasks: acquire_lease says whom it waits for, the others say how far they are."
     )
-    send(Message(f"{run['dag_id']}: late", text, _address(run["dag_id"], run["dag_run_id"])))
+    # In a thread: the triggerer's loop must not wait for a mail server.
+    await to_thread(send, Message(f"{run['dag_id']}: late", text, _address(run["dag_id"], run["dag_run_id"])))
 
 
 def send(message: Message) -> None:
