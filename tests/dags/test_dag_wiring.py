@@ -55,7 +55,6 @@ VERDICTS = {
     errors.RecordError: DEFAULT,
     errors.RecordMissing: DEFAULT,
     errors.RecordStale: DEFAULT,
-    errors.RecordWaits: DEFAULT,
     errors.SyncError: DEFAULT,
 }
 

@@ -74,37 +74,6 @@ def test_a_new_customer_gets_a_workspace_and_its_contact_an_invitation(loaded):
     assert loaded.run(CONTACTS).writes() == []
 
 
-def open_work(loaded):
-    """Kind and record of what is open in the contacts' pair."""
-    with loaded.store.read() as tx:
-        work = load_open_work(tx, CONTACTS)
-    return list(zip(work["kind"], work["record_id"], strict=True))
-
-
-def test_a_contact_stays_where_it_is_until_the_new_customer_is_linked(loaded):
-    erp = CustomERPHook()
-    names = ("Old Home", "New Home")
-    homes = [erp.create_record("customer", {"name": name, "type": "company"})[0]["id"] for name in names]
-    fields = {"last_name": "Moves", "first_name": "Mia", "email": "mia@home.example", "customer_id": homes[0]}
-    erp_edit("customer", homes[1], active=False)
-    mover, _ = erp.create_record("contact", fields)
-    for pair in (CUSTOMERS, CONTACTS):
-        loaded.run(pair)
-    old = loaded.link_of(CONTACTS, mover["id"])["trello_id"]
-    erp_edit("contact", mover["id"], customer_id=homes[1])
-    for _ in range(2):  # no failure that is counted, no longer and longer delay
-        waiting = loaded.run(CONTACTS)
-        assert waiting.writes() == []
-        assert [kind for kind, id_ in open_work(loaded) if id_ == str(mover["id"])] == ["deferred"]
-    assert loaded.link_of(CONTACTS, mover["id"])["trello_id"] == old
-    erp_edit("customer", homes[1], active=True)
-    loaded.run(CUSTOMERS)
-    assert ("trello", "update", "customer", str(homes[1])) in loaded.run(CONTACTS).writes()
-    workspace = loaded.link_of(CUSTOMERS, homes[1])["trello_id"]
-    assert loaded.link_of(CONTACTS, mover["id"])["trello_id"].startswith(f"{workspace}:")
-    assert loaded.run(CONTACTS).writes() == []
-
-
 def test_an_employee_who_leaves_is_removed_and_a_profile_edit_is_not_writable(loaded):
     link = loaded.fresh_link(EMPLOYEES)
     erp_edit("employee", link["customerp_id"], first_name="Somebody", last_name="Else")

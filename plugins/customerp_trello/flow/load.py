@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from customerp_trello.errors import RecordError, RecordWaits, RetriableError
+from customerp_trello.errors import RecordError, RetriableError
 from customerp_trello.flow.apply_state import apply_state
 from customerp_trello.flow.artifacts import read_frame
 from customerp_trello.flow.change_log import ChangeLog, Progress, folded
@@ -110,7 +110,7 @@ class _Loop:
     def _attempt(self, change: Change | Write, act: Callable[[], Write | None]) -> None:
         try:
             write = act()
-        except (Deferred, RecordWaits) as reason:
+        except Deferred as reason:
             self._postpone(change, "deferred", str(reason))
         except RetriableError as error:
             self._postpone(change, "deferred", str(error))

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from customerp_trello.errors import RecordError, RecordStale, RecordWaits, RetriableError, UnknownOutcome
+from customerp_trello.errors import RecordError, RecordStale, RetriableError, UnknownOutcome
 from customerp_trello.flow.artifacts import read_listing, read_snapshot
 from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import (
@@ -220,5 +220,4 @@ class Writer:
 
 def _closing(error: RetriableError | RecordError) -> str:
     """What becomes of an intent whose request the system did not take."""
-    refused = isinstance(error, RecordError) and not isinstance(error, RecordStale | RecordWaits)
-    return REFUSED if refused else NOT_DONE
+    return REFUSED if isinstance(error, RecordError) and not isinstance(error, RecordStale) else NOT_DONE

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from customerp_trello.errors import ConfigurationError, RecordError, RecordWaits
+from customerp_trello.errors import ConfigurationError, RecordError
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.frame import HOLD, NATIVE, REASON, SCOPE, STATE, SUSPENDED, Record, Snapshot
 from customerp_trello.mapping.model import Mapping
@@ -125,8 +125,8 @@ class TrelloContacts(TrelloPeople):
         fields = self._by_field(values)
         workspace, member = _parts(record.id)
         self._not_me(member)
-        target = self._need_workspace(fields["customer"]) if "customer" in fields else workspace
         here = self._standings(workspace, member)
+        target = self._need_workspace(fields["customer"]) if "customer" in fields else workspace
         if fields.get("membership", membership_of(here.values())) != ACTIVE:
             for old, standing in here.items():
                 self._end(old, member, standing, NONE)
@@ -173,7 +173,7 @@ class TrelloContacts(TrelloPeople):
     def _need_workspace(self, customer: str) -> str:
         workspace = self._workspace_of(customer)
         if not workspace:
-            raise RecordWaits("the contact's customer has no linked workspace")
+            raise RecordError("waiting: the contact's customer has no linked workspace", fields={"customer": ""})
         return workspace
 
     def _standings(self, workspace: str, member: str) -> dict[str, Standing]:
