@@ -281,7 +281,10 @@ def test_a_workspace_that_is_not_there_is_said_once_for_all_pairs(set_up: Any) -
 
 def test_several_tokens_of_one_account(set_up: Any) -> None:
     """Trello does not say which one is ours, so nothing is claimed where they differ."""
-    insert = "INSERT INTO tokens SELECT 'other', '5f00000000000000000000ff', api_key, id_member, 'Zap', date_created, NULL FROM tokens WHERE token = ?"  # noqa: E501
+    insert = (
+        "INSERT INTO tokens SELECT 'other', '5f00000000000000000000ff', api_key, id_member, 'Zap', date_created, NULL"
+        " FROM tokens WHERE token = ?"
+    )
     set_up.trello.service.database.run(insert, set_up.trello.token)
     status, text = set_up.examine()
     assert (status, lines(text, "not tried")) == (0, []), text

@@ -11,6 +11,7 @@ from customerp_trello.errors import SyncError
 from customerp_trello.hooks.answers import Answer
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.failures import Call
+from customerp_trello.hooks.http import SyncHttpHook
 from customerp_trello.hooks.trello import TrelloHook
 
 Fields = dict[str, Any]
@@ -37,41 +38,8 @@ class Sample:
         return f"{'' if self.whole else 'the first '}{len(self.records)}"
 
 
-class ExaminedERP(CustomERPHook):
-    """A CustomERP that is read once.
-
-    Attributes:
-        headers: those of the last answer.
-    """
-
-    def __init__(self, conn_id: str) -> None:
-        super().__init__(conn_id)
-        self.headers: Mapping[str, str] = {}
-        self._samples: dict[str, Sample | SyncError] = {}
-
-    def sample(self, entity: str) -> Sample:
-        """The first records of *entity*; a second time without a request.
-
-        Raises:
-            SyncError: as :meth:`list_records`.
-        """
-        if entity not in self._samples:
-            try:
-                self._samples[entity] = Sample(self.list_records(entity))
-            except SyncError as error:
-                self._samples[entity] = error
-        found = self._samples[entity]
-        if isinstance(found, SyncError):
-            raise found
-        return found
-
-    def _after_attempt(self, call: Call, answer: Answer | None) -> None:
-        super()._after_attempt(call, answer)
-        self.headers = answer.headers if answer else self.headers
-
-
-class ExaminedTrello(TrelloHook):
-    """A Trello that is asked each question once.
+class _Examined(SyncHttpHook):
+    """A system that is asked each question once.
 
     Attributes:
         headers: those of the last answer.
@@ -81,6 +49,38 @@ class ExaminedTrello(TrelloHook):
         super().__init__(conn_id)
         self.headers: Mapping[str, str] = {}
         self._answers: dict[str, Any] = {}
+
+    def _once(self, question: str, ask: Callable[[], Any]) -> Any:
+        """The answer, or the error, that *ask* gave the first time."""
+        if question not in self._answers:
+            try:
+                self._answers[question] = ask()
+            except SyncError as error:
+                self._answers[question] = error
+        if isinstance(self._answers[question], SyncError):
+            raise self._answers[question]
+        return self._answers[question]
+
+    def _after_attempt(self, call: Call, answer: Answer | None) -> None:
+        super()._after_attempt(call, answer)
+        self.headers = answer.headers if answer else self.headers
+
+
+class ExaminedERP(_Examined, CustomERPHook):
+    """A CustomERP that is read once."""
+
+    def sample(self, entity: str) -> Sample:
+        """The first records of *entity*; a second time without a request.
+
+        Raises:
+            SyncError: as :meth:`list_records`.
+        """
+        found: Sample = self._once(entity, lambda: Sample(self.list_records(entity)))
+        return found
+
+
+class ExaminedTrello(_Examined, TrelloHook):
+    """A Trello that is asked once what several checks want to know."""
 
     def my_organizations(self, fields: str = _WORKSPACE) -> list[Fields]:
         """All workspaces of the token's member with whatever anybody asks for, in one request."""
@@ -104,17 +104,3 @@ class ExaminedTrello(TrelloHook):
             SyncError: Trello does not tell that to OAuth 2.0 tokens.
         """
         return self._list("/members/me/tokens", {}, "tokens of the account")
-
-    def _once(self, question: str, ask: Callable[[], Any]) -> Any:
-        if question not in self._answers:
-            try:
-                self._answers[question] = ask()
-            except SyncError as error:
-                self._answers[question] = error
-        if isinstance(self._answers[question], SyncError):
-            raise self._answers[question]
-        return self._answers[question]
-
-    def _after_attempt(self, call: Call, answer: Answer | None) -> None:
-        super()._after_attempt(call, answer)
-        self.headers = answer.headers if answer else self.headers

@@ -112,7 +112,7 @@ def _staff(capability: str, mapping: Mapping, workspaces: Workspaces) -> Finding
 
 def _linked(capability: str, mapping: Mapping, workspaces: Workspaces, state: State) -> Finding:
     linked = [id_ for pair in mapping.after for id_ in state.linked(pair)]
-    workspaces.staff  # noqa: B018 - one that is not there would let staff become contacts
+    _ = workspaces.staff  # one that is not there would let staff become contacts
     first = ", ".join(mapping.after)
     if not linked:
         return Finding(SECTION, capability, "not there", f"no customer is linked to a workspace yet; first run {first}")

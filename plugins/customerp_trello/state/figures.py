@@ -65,7 +65,8 @@ class Figures:
 
 def figures(tx: Transaction, pair: str) -> Figures:
     """Count what stands open about a pair."""
-    linked, suspended, marked = _links(tx, pair, LINKED), _links(tx, pair, SUSPENDED), _marked(tx, pair)
+    linked, suspended = _links(tx, pair)
+    marked = _marked(tx, pair)
     open_kinds = _open_work(tx, pair)
     asked = _conflicts(tx, pair)
     return Figures(
@@ -80,19 +81,23 @@ def figures(tx: Transaction, pair: str) -> Figures:
     )
 
 
-_counted: dict[tuple[str, str, str], tuple[Any, int]] = {}
-"""Database, pair and status -> what the count was good for (:func:`_standing`), and the count."""
+_counted: dict[tuple[str, str], tuple[Any, tuple[int, int]]] = {}
+"""Database and pair -> what the counts were good for (:func:`_standing`), and the counts."""
 
 
-def _links(tx: Transaction, pair: str, status: str) -> int:
-    """How many links have a status: counted anew once something has happened, for a million take a while."""
-    key, standing = (str(tx.connection.engine.url), pair, status), _standing(tx, pair)
+def _links(tx: Transaction, pair: str) -> tuple[int, int]:
+    """Linked and suspended ones: counted anew once something has happened, for a million take a while."""
+    key, standing = (str(tx.connection.engine.url), pair), _standing(tx, pair)
     known = _counted.get(key)
     if known is None or known[0] != standing:
-        mine = (link.c.pair == pair) & (link.c.status == status)
-        known = (standing, int(tx.execute(select(func.count()).select_from(link).where(mine)).scalar_one()))
-        _counted[key] = known
+        known = _counted[key] = (standing, (_count(tx, pair, LINKED), _count(tx, pair, SUSPENDED)))
     return known[1]
+
+
+def _count(tx: Transaction, pair: str, status: str) -> int:
+    """A bare count reads no column of the index."""
+    mine = (link.c.pair == pair) & (link.c.status == status)
+    return int(tx.execute(select(func.count()).select_from(link).where(mine)).scalar_one())
 
 
 def _standing(tx: Transaction, pair: str) -> tuple[Any, ...]:
