@@ -17,7 +17,7 @@ import pandas as pd
 from customerp_trello.errors import ConfigurationError, FatalError
 from customerp_trello.flow.answers import LEAVE, LET, SIDE_OF
 from customerp_trello.flow.artifacts import Folder, read_frame
-from customerp_trello.flow.change_log import Masker
+from customerp_trello.flow.change_log import MASK, Masker
 from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, SYNC
 from customerp_trello.flow.links import run_page
 from customerp_trello.flow.markdown import cell, plain
@@ -170,7 +170,7 @@ def _label(mapping: Mapping | None, name: str) -> str:
 def _conflict_evidence(store: Store, one: Conflict, mask: Masker | None, storage: Folder) -> Iterator[str]:
     with store.read() as tx:
         ids = dict(zip(SIDES, find_ends(tx, one.link), strict=True))
-    show: Callable[[str | None], str] = (lambda text: mask.value(one.property, text)) if mask else (lambda _: "***")
+    show: Callable[[str | None], str] = (lambda text: mask.value(one.property, text)) if mask else (lambda _: MASK)
     yield f"**{cell(one.property)}** of CustomERP {cell(ids[CUSTOMERP])}, Trello {cell(ids[TRELLO])}"
     yield f"(conflict {one.id}, {plain(one.reason) or 'changed on both sides'}):"
     yield ""
@@ -180,7 +180,7 @@ def _conflict_evidence(store: Store, one: Conflict, mask: Masker | None, storage
     when, who = zip(*(_last_change(storage / one.pair / one.run, side, ids[side]) for side in SIDES), strict=True)
     yield f"| record last changed | {' | '.join(when)} |"
     people = mask is None or mask.key_is_personal
-    named = [cell("***" if people and name else name or "not told") for name in who]
+    named = [cell(MASK if people and name else name or "not told") for name in who]
     yield f"| by | {' | '.join(named)} |"
     yield ""
 
