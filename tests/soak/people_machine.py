@@ -185,12 +185,14 @@ class PeopleMachine(SyncMachine):
                 assert free, f"{what}: {kind} of {member} in {workspace}, and nobody called for it; it is {whose}"
                 self.begun[free[0]] += 1
             if kind in ENDED:
-                may = [one for one in whose if one in self.sent_away or self.wish(people[one]) != "active"]
+                may = [
+                    one for one in whose if one in self.sent_away or answers[one] or self.wish(people[one]) != "active"
+                ]
                 assert may, f"{what}: {kind} of {member} in {workspace}, and nobody sent it away; it is {whose}"
         super()._laws(what)
 
     def _answers(self) -> Counter[str]:
-        """How often a person's answer has brought somebody in."""
+        """How often a person's answer has brought somebody in, and thereby maybe out of another workspace."""
         query = "SELECT customerp_id FROM history WHERE pair = ? AND cause = 'answered' AND property IN (?, ?)"
         return Counter(row["customerp_id"] for row in self.world.state(query, self.pair, "customer", "membership"))
 
@@ -224,8 +226,8 @@ class PeopleMachine(SyncMachine):
             was = shown["trello"].get(there, {}).get("membership", "none")
             settled = self.wishes.get(here) if link["id"] in known else None
             allowed = {was} if wish == settled else {was, wish} if settled is None else {wish}
-            if questions.get((link["id"], "membership")) == ("answered", "customerp"):
-                allowed |= {wish}  # somebody had undone it, and a person wants it after all
+            if ("answered", "customerp") in {questions.get((link["id"], name)) for name in ("membership", "customer")}:
+                allowed |= {wish}  # somebody had undone it, and a person wants it after all, here or in this workspace
             if member_of(there) == US.id:
                 allowed = {"active"}
             if wish == "deactivated":
