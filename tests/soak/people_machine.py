@@ -103,9 +103,10 @@ class PeopleMachine(SyncMachine):
             Refused: there is no such account any more.
         """
         self.boss("PUT", f"/organizations/{workspace}/members/{member}", type="normal")
-        for link in self.links(every=True):
-            if member_of(link["trello_id"]) == member:
-                self.cell(link["customerp_id"], "role").edited.add("trello")
+        # By the address as well: whoever has joined under a new id since the last run is linked as invited.
+        people = {str(row["id"]): row for row in self.people()}
+        for record in self._whose(member, self.links(every=True), people):
+            self.cell(record, "role").edited.add("trello")
 
     def desk_of(self, record: str) -> Any:
         """The member's own desk."""
@@ -177,7 +178,7 @@ class PeopleMachine(SyncMachine):
         answers = self._answers()
         for kind, workspace, member in self._new_actions():
             assert member != US.id, f"{what}: {kind} of the token's own member"
-            whose = self._whose(workspace, member, links, people)
+            whose = self._whose(member, links, people)
             if self.undoing:
                 continue  # a person wants it so
             if kind in BEGUN:
@@ -196,7 +197,7 @@ class PeopleMachine(SyncMachine):
         query = "SELECT customerp_id FROM history WHERE pair = ? AND cause = 'answered' AND property IN (?, ?)"
         return Counter(row["customerp_id"] for row in self.world.state(query, self.pair, "customer", "membership"))
 
-    def _whose(self, workspace: str, member: str, links: list[Any], people: dict[str, Any]) -> list[str]:
+    def _whose(self, member: str, links: list[Any], people: dict[str, Any]) -> list[str]:
         """The ERP records that a membership may be of: those linked to the member, and those with its address."""
         linked = {link["customerp_id"] for link in links if member_of(link["trello_id"]) == member}
         found = self.world.rows("trello", "SELECT email FROM members WHERE id = ?", member)

@@ -12,7 +12,7 @@ from customerp_trello.mapping.frame import MODIFIED_AT, Record
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CUSTOMERP, MOVE, NOT_WRITABLE, Change
 from customerp_trello.reconcile.undo import UNDO
-from customerp_trello.sides.base import AUTHOR
+from customerp_trello.sides.base import AUTHOR, NOT_TAKEN
 from customerp_trello.state.bases import settle
 from customerp_trello.state.conflicts import (
     ANSWERED,
@@ -254,6 +254,7 @@ def _bases(write: Write, answer: Record) -> dict[str, Any]:
     """The bases that a write moves: what was sent, and what the target made of it.
 
     Only properties of this write move, and only from its own answer; where that shows nothing, what was sent counts.
+    What the target could not take moves the other side's base alone, and is written once it can be.
     """
     made, ours = {}, {}
     for name, sent in write.sent.items():
@@ -264,6 +265,9 @@ def _bases(write: Write, answer: Record) -> dict[str, Any]:
         # The other side was not asked: its base stays, and a person says which value shall be on both.
         return {write.side: made, "marks": dict.fromkeys(made, UNDONE)}
     marks = {name: NORMALISED if made[name] != ours[name] else None for name in write.sent}
+    for name in answer.meta.get(NOT_TAKEN, ()):
+        del made[name]
+        marks[name] = f"{NOT_WRITABLE}:{write.side}"
     return {write.side: made, other(write.side): ours, "marks": marks}
 
 
@@ -271,16 +275,17 @@ def _entries(write: Write, answer: Record | None, link: int | None) -> list[Entr
     """One history line per property of a write, one for the whole record where it has none."""
     names = list(write.sent) or [""]
     shown = answer.values if answer is not None else {}
+    refused = answer.meta.get(NOT_TAKEN, ()) if answer is not None else ()
     return [
         Entry(
             write.side,
-            write.operation,
+            NOT_WRITABLE if name in refused else write.operation,
             write.change_key,
             write.customerp_id,
             write.trello_id,
             name,
             before=write.before.get(name),
-            after=shown.get(name) if shown.get(name) is not None else write.sent.get(name),
+            after=write.sent.get(name) if shown.get(name) is None or name in refused else shown.get(name),
             link=link,
             cause=write.causes.get(name) or write.causes.get("", ""),
             winner=write.winners.get(name, ""),

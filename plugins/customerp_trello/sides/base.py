@@ -18,6 +18,9 @@ from customerp_trello.mapping.frame import Record, Snapshot
 AUTHOR = "author"
 """``_touch`` of a record that another account made: writing it creates one of ours, which takes its place."""
 
+NOT_TAKEN = "_not_taken"
+"""Key in an answer's meta: properties that were sent with the write and that the record could not take with it."""
+
 
 @dataclass(frozen=True)
 class Known:

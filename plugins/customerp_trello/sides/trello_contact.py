@@ -113,7 +113,8 @@ class TrelloContacts(TrelloPeople):
         if "role" in fields:
             self._set_role(member, here, fields["role"])
         self._set_profile(member, fields)
-        return self._answer(f"{workspace}:{invited['member_id']}" if invited else record.id, invited)
+        now = f"{workspace}:{invited['member_id']}" if invited else record.id
+        return self._taken(self._answer(now, invited), values)
 
     def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:
         """Let the person into the other workspace, or invite the other address; then end the old membership.
@@ -130,7 +131,7 @@ class TrelloContacts(TrelloPeople):
         if fields.get("membership", membership_of(here.values())) != ACTIVE:
             for old, standing in here.items():
                 self._end(old, member, standing, NONE)
-            return self._unasked(self._answer(f"{target}:{member}", None), values)
+            return self._taken(self._unasked(self._answer(f"{target}:{member}", None), values), values)
         role = strongest(fields.get("role", ""), here.values())
         known = self._by_field({name: text for name, text in record.values.items() if text})
         known = {"fullName": name_in(here.values())} | known

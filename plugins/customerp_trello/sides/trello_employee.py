@@ -79,7 +79,7 @@ class TrelloEmployees(TrelloPeople):
                 here = self._standings(record.id, self._read_staff())
             self._set_role(record.id, here, fields["role"])
         self._set_profile(record.id, fields)
-        return self._answer(invited["member_id"] if invited else record.id, invited)
+        return self._taken(self._answer(invited["member_id"] if invited else record.id, invited), values)
 
     def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:
         """Send an open invitation to another address: invite anew, then withdraw the old one."""

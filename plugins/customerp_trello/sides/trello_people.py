@@ -8,7 +8,7 @@ from customerp_trello.errors import ConfigurationError, RecordError, RecordMissi
 from customerp_trello.hooks.trello import MEMBER_FIELDS, TrelloHook
 from customerp_trello.mapping.frame import READONLY, READONLY_REASON, TAKES_PLACE, Record
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.sides.base import Known
+from customerp_trello.sides.base import NOT_TAKEN, Known
 from customerp_trello.sides.rows import Row
 from customerp_trello.sides.trello_roster import (
     ACTIVE,
@@ -161,6 +161,13 @@ class TrelloPeople:
         name = self._names.get("email", "")
         if name in values:
             answer.values[name] = None
+        return answer
+
+    def _taken(self, answer: Record, values: dict[str, str]) -> Record:
+        """An answer that says whether the role was taken: who leaves has none, so it waits until they are back."""
+        name, standing = self._names.get("role", ""), answer.values.get(self._names.get("membership", ""))
+        if name in values and standing != ACTIVE and answer.values.get(name) != values[name]:
+            answer.meta[NOT_TAKEN] = (name,)
         return answer
 
     def _set_role(self, member: str, here: dict[str, Standing], role: str) -> None:

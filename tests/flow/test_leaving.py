@@ -1,0 +1,45 @@
+"""What is edited of somebody while they leave is not lost: it is written once they are back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from engine import CONTACTS, CUSTOMERS, ask, erp_edit
+
+from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.trello import TrelloHook
+
+
+@pytest.fixture
+def contact(loaded):
+    """A contact who has joined its customer's workspace: ERP id, workspace id."""
+    customer, _ = CustomERPHook().create_record("customer", {"name": "Comes and goes", "type": "company"})
+    loaded.run(CUSTOMERS)
+    fields = {"first_name": "Leah", "last_name": "Ving", "email": "leah@goes.example", "customer_id": customer["id"]}
+    made, _ = CustomERPHook().create_record("contact", fields)
+    loaded.run(CONTACTS)
+    ask("POST", f"{loaded.trello_url}/sandbox/join", email="leah@goes.example")
+    loaded.run(CONTACTS)
+    return made["id"], loaded.link_of(CUSTOMERS, customer["id"])["trello_id"]
+
+
+def roles(workspace):
+    return {row["member"]["fullName"]: row["memberType"] for row in TrelloHook().memberships(workspace)}
+
+
+def test_a_role_that_changes_with_the_departure_is_given_upon_the_return(loaded, contact):
+    record, workspace = contact
+    erp_edit("contact", record, active=False, trello_role="admin")
+    ran = loaded.run(CONTACTS)
+    assert ("trello", "update", "membership", "none") in ran.writes()
+    assert "Leah Ving" not in roles(workspace)
+    assert json.loads(loaded.link_of(CONTACTS, record)["marks"]) == {"role": "not_writable:trello"}
+    assert loaded.run(CONTACTS).writes() == []
+    erp_edit("contact", record, active=True)
+    loaded.run(CONTACTS)
+    loaded.run(CONTACTS)
+    assert roles(workspace)["Leah Ving"] == "admin"
+    assert CustomERPHook().get_record("contact", record)[0]["trello_role"] == "admin"
+    assert "role" not in json.loads(loaded.link_of(CONTACTS, record)["marks"])
+    assert loaded.run(CONTACTS).writes() == []
