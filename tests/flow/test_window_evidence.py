@@ -10,20 +10,21 @@ import structlog
 from customerp_trello.flow.change_log import show_window
 from customerp_trello.flow.form import Form
 from customerp_trello.flow.restrict import window_evidence
-from customerp_trello.mapping.frame import Snapshot, make_frame
+from customerp_trello.mapping.frame import make_frame
 
 START, END = datetime(2026, 3, 1, 10, tzinfo=UTC), datetime(2026, 3, 1, 11, tzinfo=UTC)
 
 
-def snapshot(*times):
-    rows = [{"_id": str(n), "_modified_at": pd.Timestamp(at) if at else pd.NaT} for n, at in enumerate(times)]
-    return Snapshot(make_frame(rows, ()), True, {})
+def read(*times):
+    return make_frame(
+        [{"_id": str(n), "_modified_at": pd.Timestamp(at) if at else pd.NaT} for n, at in enumerate(times)], ()
+    )
 
 
 def test_a_window_is_half_open_and_what_has_no_time_belongs_to_every_one():
     form = Form(changed_from=START, changed_to=END)
-    erp = snapshot("2026-03-01T10:00Z", "2026-03-01T10:59:59Z", "2026-03-01T11:00Z", "2026-03-01T09:59Z", None)
-    found = window_evidence(form, {"customerp": erp, "trello": snapshot(None, None)})
+    erp = read("2026-03-01T10:00Z", "2026-03-01T10:59:59Z", "2026-03-01T11:00Z", "2026-03-01T09:59Z", None)
+    found = window_evidence(form, {"customerp": erp, "trello": read(None, None)})
     assert found == {
         "customerp": {"inside": 2, "outside": 2, "unknown": 1},
         "trello": {"inside": 0, "outside": 0, "unknown": 2},

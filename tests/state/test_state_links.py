@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from customerp_trello.errors import RecordError, RecordMissing
 from customerp_trello.state import conflicts, tombstones
-from customerp_trello.state.bases import Settlement, load_links, settle, settle_many
+from customerp_trello.state.bases import Settlement, iterate_links, load_links, settle, settle_many
 from customerp_trello.state.links import (
     NewLink,
     add_link,
@@ -287,3 +287,14 @@ def test_a_tombstone_stands_until_it_is_lifted(store, clock):
         assert tombstones.load_tombstones(tx, "pair").empty
         assert tombstones.load_tombstones(tx, "pair", lifted=True)["lifted_why"].tolist() == ["lives again"]
         assert tombstones.bury(tx, "pair", "trello", "t1", "c1", keys={}, run="r3") > stone
+
+
+@pytest.mark.parametrize("many", [0, 3, 4, 5])
+def test_links_come_in_pieces_as_well(store, many):
+    with store.begin() as tx:
+        add_links(tx, "another", [NewLink("c", "t")], run="r")
+        add_links(tx, "pair", [NewLink(f"c{n}", f"t{n}", {"name": f"n{n}"}) for n in range(many)], run="r")
+    with store.read() as tx:
+        pieces = list(iterate_links(tx, "pair", PROPERTIES, 2))
+    assert [len(piece) for piece in pieces] == {0: [0], 3: [2, 1], 4: [2, 2, 0], 5: [2, 2, 1]}[many]
+    pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), frame_of(store, "pair"))

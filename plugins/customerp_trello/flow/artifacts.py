@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -80,6 +81,22 @@ def read_snapshot(folder: Folder, side: str) -> Snapshot:
     """
     listing = read_listing(folder, side)
     return Snapshot(read_frame(folder, side), listing.complete, listing.facts)
+
+
+def write_planned(folder: Folder, snapshots: Mapping[str, Snapshot]) -> None:
+    """Leave the records that a large pair's plan can be about, so that nobody has to read all for them."""
+    for side, snapshot in snapshots.items():
+        write_frame(folder, f"{side}_planned", snapshot.frame)
+
+
+def read_planned(folder: Folder, side: str) -> pd.DataFrame:
+    """Read a side's records back as the plan saw them: at least those that the plan is about.
+
+    Raises:
+        FatalError: the run has none.
+    """
+    few = f"{side}_planned"
+    return read_frame(folder, few if (folder / f"{few}.parquet").exists() else side)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 
 from customerp_trello.errors import FatalError, FormError, GuardError
-from customerp_trello.flow.artifacts import read_frame, read_listing, read_snapshot, write_csv, write_frame
+from customerp_trello.flow.artifacts import read_frame, read_listing, write_csv, write_frame, write_planned
 from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, RELINK
+from customerp_trello.flow.gathered import gather
 from customerp_trello.flow.pair_run import PairRun
-from customerp_trello.flow.past import past_of
 from customerp_trello.flow.restrict import restrict, window_evidence
 from customerp_trello.mapping.frame import Snapshot
 from customerp_trello.reconcile.guard import Reason, Situation, guarded_changes, judge
+from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.plan import CONFLICT, CUSTOMERP, SIDES, TRELLO, counts, digest
 from customerp_trello.reconcile.reapply import still_holding
 from customerp_trello.reconcile.reconcile import reconcile
@@ -60,12 +61,20 @@ def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
     Returns:
         Digest and counts, for the log.
     """
-    snapshots = {side: read_snapshot(run.folder, side) for side in SIDES}
-    snapshots = _resolve_references(run, snapshots, open_side)
-    plan = (_undo if run.form.run else _compare)(run, snapshots, open_side)
+    seen = _seen(run) if run.form.action == APPLY_PLAN else None
+    undone = _undone(run) if run.form.run else None
+    touched = frozenset(int(link) for one in (seen, undone) if one is not None for link in one["link"].dropna())
+    found = gather(run, touched)
+    snapshots = _resolve_references(run, found.snapshots, open_side)
+    if undone is not None:
+        plan = undo(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], found.past, undone)
+    else:
+        plan = _compare(run, snapshots, found.past, open_side)
     plan = restrict(plan, run.form, run.mapping, snapshots)
-    if run.form.action == APPLY_PLAN:
-        plan = still_holding(_seen(run), plan, snapshots)
+    if seen is not None:
+        plan = still_holding(seen, plan, snapshots)
+    if found.narrowed:
+        write_planned(run.folder, snapshots)
     write_frame(run.folder, "plan", plan)
     write_csv(run.folder, "plan", plan)
     name, numbers = digest(plan), counts(plan)
@@ -73,7 +82,7 @@ def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
         save_plan(tx, Plan(run.id, run.pair, name, path=str(run.folder / "plan.parquet"), counts=numbers))
         update_run(tx, run.id, plan_digest=name)
     notes = [note for side in SIDES for note in snapshots[side].facts.get("notes", [])]
-    window = {"window": window_evidence(run.form, snapshots)} if run.form.windowed else {}
+    window = {"window": window_evidence(run.form, found.times)} if run.form.windowed else {}
     return {"digest": name, "changes": numbers, "notes": len(notes), **window}
 
 
@@ -89,20 +98,21 @@ def _seen(run: PairRun) -> pd.DataFrame:
         ) from None
 
 
-def _compare(run: PairRun, snapshots: dict[str, Snapshot], open_side: Callable[[str], Side]) -> pd.DataFrame:
-    past = past_of(run.store, run.mapping)
+def _undone(run: PairRun) -> pd.DataFrame:
+    """What the run that is to be undone has written."""
+    with run.store.read() as tx:
+        done = history_of_run(tx, run.form.run)
+    return done[done["side"].ne("") & done["operation"].isin(UNDOABLE)]
+
+
+def _compare(
+    run: PairRun, snapshots: dict[str, Snapshot], past: Past, open_side: Callable[[str], Side]
+) -> pd.DataFrame:
     plan = reconcile(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], past)
     evidence = _evidence(plan, open_side)
     if evidence.empty:
         return plan
     return reconcile(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], replace(past, evidence=evidence))
-
-
-def _undo(run: PairRun, snapshots: dict[str, Snapshot], _open_side: Callable[[str], Side]) -> pd.DataFrame:
-    with run.store.read() as tx:
-        done = history_of_run(tx, run.form.run)
-    written = done[done["side"].ne("") & done["operation"].isin(UNDOABLE)]
-    return undo(run.mapping, snapshots[CUSTOMERP], snapshots[TRELLO], past_of(run.store, run.mapping), written)
 
 
 def _evidence(plan: pd.DataFrame, open_side: Callable[[str], Side]) -> pd.DataFrame:

@@ -36,13 +36,13 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
         )
 
 
-def past_of(store: Store, mapping: Mapping) -> Past:
-    """What reconcile is told."""
+def past_of(store: Store, mapping: Mapping, *, links: bool = True) -> Past:
+    """What reconcile is told; without the *links* if they are too many to be told at once."""
     with store.read() as tx:
         manual = [*conflicts(tx, mapping.pair, status=OPEN), *conflicts(tx, mapping.pair, status=ANSWERED)]
         marks = load_watermarks(tx, mapping.pair)
         past = Past(
-            links=load_links(tx, mapping.pair, mapping.names),
+            links=load_links(tx, mapping.pair, mapping.names, customerp_ids=None if links else ()),
             tombstones=load_tombstones(tx, mapping.pair)[["side", "deleted_id", "surviving_id"]],
             held=_held(tx, mapping.pair),
             last_read={side: marks[side].read_at for side in SIDES if side in marks},

@@ -21,25 +21,29 @@ def restrict(plan: pd.DataFrame, form: Form, mapping: Mapping, snapshots: dict[s
     if form.keys:
         plan = plan[_chosen(plan, {side: _with_key(s, form, mapping) for side, s in snapshots.items()}, form)]
     if form.windowed:
-        plan = plan[_chosen(plan, {side: _in_window(s, form) for side, s in snapshots.items()}, None)]
+        plan = plan[_chosen(plan, {side: _in_window(s.frame, form) for side, s in snapshots.items()}, None)]
     if form.limit is not None:
         writes = plan.loc[plan["operation"].isin(WRITES), "change"].unique()[: form.limit]
         plan = plan[~plan["operation"].isin(WRITES) | plan["change"].isin(writes)]
     return make_plan([plan]) if form.partial else plan
 
 
-def window_evidence(form: Form, snapshots: dict[str, Snapshot]) -> dict[str, dict[str, int]]:
+def window_evidence(form: Form, times: dict[str, pd.DataFrame]) -> dict[str, dict[str, int]]:
     """Per side, how many of the records that were read lie in the window, and by what evidence.
+
+    Args:
+        form: says the window.
+        times: per side, ``_id`` and ``_modified_at`` of its records.
 
     Returns:
         ``inside`` and ``outside`` by the record's own modification time; ``unknown``: no time is known, so that the
         record belongs to every window.
     """
     found = {}
-    for side, snapshot in snapshots.items():
-        unknown = int(snapshot.frame[MODIFIED_AT].isna().sum())
-        inside = len(_in_window(snapshot, form)) - unknown
-        found[side] = {"inside": inside, "outside": len(snapshot.frame) - inside - unknown, "unknown": unknown}
+    for side, frame in times.items():
+        unknown = int(frame[MODIFIED_AT].isna().sum())
+        inside = len(_in_window(frame, form)) - unknown
+        found[side] = {"inside": inside, "outside": len(frame) - inside - unknown, "unknown": unknown}
     return found
 
 
@@ -82,12 +86,12 @@ def _with_key(snapshot: Snapshot, form: Form, mapping: Mapping) -> set[str]:
     return set(frame.loc[hit, ID])
 
 
-def _in_window(snapshot: Snapshot, form: Form) -> set[str]:
+def _in_window(frame: pd.DataFrame, form: Form) -> set[str]:
     """Records changed in the window; a change whose time nobody knows belongs to every window."""
-    at = snapshot.frame[MODIFIED_AT]
+    at = frame[MODIFIED_AT]
     inside = pd.Series(True, index=at.index)
     if form.changed_from:
         inside &= at.ge(form.changed_from)
     if form.changed_to:
         inside &= at.lt(form.changed_to)
-    return set(snapshot.frame.loc[inside | at.isna(), ID])
+    return set(frame.loc[inside | at.isna(), ID])

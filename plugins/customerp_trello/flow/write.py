@@ -10,7 +10,7 @@ from typing import TypeVar
 import pandas as pd
 
 from customerp_trello.errors import RecordError, RecordStale, RetriableError, UnknownOutcome
-from customerp_trello.flow.artifacts import read_listing, read_snapshot
+from customerp_trello.flow.artifacts import read_listing, read_planned
 from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import (
     RESTORE,
@@ -59,12 +59,12 @@ class Writer:
     @cached_property
     def seen(self) -> pd.DataFrame:
         """The side's records as the plan saw them; read when they are asked for, since most runs write nothing."""
-        return read_snapshot(self.run.folder, self.name).frame
+        return read_planned(self.run.folder, self.name)
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """Reference value -> human name, of the records that were read for the plan."""
-        return labels_of(self.seen if self.name == CUSTOMERP else read_snapshot(self.run.folder, CUSTOMERP).frame)
+        return labels_of(self.seen if self.name == CUSTOMERP else read_planned(self.run.folder, CUSTOMERP))
 
     def write(self, change: Change) -> Write:
         """Carry a change out and record what came of it.

@@ -70,6 +70,11 @@ class Seen:
         """The same side, seen from the links in *mask* alone."""
         return Seen(self.side, self.snapshot, self.links[mask].reset_index(drop=True), self.position[mask])
 
+    @property
+    def complete(self) -> bool:
+        """Whether absence means something."""
+        return self.snapshot.complete
+
     @cached_property
     def absent(self) -> Mask:
         """Which links' records the snapshot leaves out."""
@@ -82,12 +87,20 @@ class Seen:
         free[self.position[~self.absent]] = False
         return self.snapshot.frame[free & self.snapshot.frame[STATE].eq(LIVE)].reset_index(drop=True)
 
+    def meta(self, name: str) -> pd.Series:
+        """A column of the snapshot itself."""
+        return self.snapshot.frame[name]
+
+    def base(self, name: str) -> pd.Series:
+        """What the side showed when the property was last settled, in the order of the links."""
+        return self.links[f"{self.side[0]}.{name}"]
+
     def column(self, name: str) -> pd.Series:
         """One property of the links' records, in the order of the links."""
         taken = _take(self.snapshot.frame[name], self.position)
         if not self.absent.any():
             return taken
-        return taken.mask(self.absent, pd.NA if self.snapshot.complete else self.links[f"{self.side[0]}.{name}"])
+        return taken.mask(self.absent, pd.NA if self.complete else self.base(name))
 
     def scopes(self) -> pd.Series:
         """The scopes of the links' records; empty for one that the snapshot leaves out."""
@@ -112,9 +125,9 @@ class Seen:
     def _instead(self, name: str, mapping: Mapping) -> Any:
         """What a column shows of a record that the snapshot leaves out."""
         if name in mapping.names:
-            return pd.NA if self.snapshot.complete else self.links[f"{self.side[0]}.{name}"]
+            return pd.NA if self.complete else self.base(name)
         if name == STATE:
-            return pd.NA if self.snapshot.complete else LIVE
+            return pd.NA if self.complete else LIVE
         if name == ID:
             return self.links[f"{self.side}_id"]
         return pd.NaT if name == MODIFIED_AT else ""

@@ -5,7 +5,7 @@ A base moves for the properties that are named and for no other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -64,13 +64,30 @@ def load_links(
         `written_trello`, `marks` (JSON object) and, per property, `c.<property>` and `t.<property>`; str, missing
         where there is no base.
     """
+    return _with_bases(_narrowed(tx, _links_of(pair), customerp_ids, trello_ids), properties)
+
+
+def iterate_links(tx: Transaction, pair: str, properties: Sequence[str], size: int) -> Iterator[pd.DataFrame]:
+    """Load a pair's links like :func:`load_links`, at most *size* at a time; at least one frame, maybe an empty one."""
+    last, full = -1, True
+    while full:
+        found = read_frame(tx, _links_of(pair).where(link.c.id > last).order_by(link.c.id).limit(size))
+        full = len(found) == size
+        if full:
+            last = int(found["link"].iloc[-1])
+        yield _with_bases(found, properties)
+
+
+def _links_of(pair: str) -> Select[Any]:
     c = link.c
-    query = select(
+    return select(
         c.id.label("link"), c.customerp_id, c.trello_id, c.status, c.reason, c.written_customerp, c.written_trello,
         cast(c.marks, Text).label("marks"), cast(c.base_customerp, Text).label("base_c"),
         cast(c.base_trello, Text).label("base_t"),
     ).where(c.pair == pair)  # fmt: skip
-    frame = _narrowed(tx, query, customerp_ids, trello_ids)
+
+
+def _with_bases(frame: pd.DataFrame, properties: Sequence[str]) -> pd.DataFrame:
     frame["link"] = frame["link"].astype("int64")
     bases = [explode_json(frame.pop(f"base_{side}"), properties, f"{side}.") for side in ("c", "t")]
     return pd.concat([frame, *bases], axis="columns")
