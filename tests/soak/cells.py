@@ -25,15 +25,22 @@ class Cell:
         base: what both sides showed when it was last settled for sure; None before the first time.
         edited: sides that somebody edited since then.
         sure: no accident has happened since then, so that ours must have the same base.
+        refused: sides whose value the other one could not take then; it is written once that can.
     """
 
     base: Values | None = None
     edited: set[str] = field(default_factory=set)
     sure: bool = True
+    refused: set[str] = field(default_factory=set)
 
-    def settle(self, now: Values) -> None:
+    def settle(self, now: Values, terms: Terms | None = None) -> None:
         """It is settled for sure."""
         self.base, self.edited, self.sure = now, set(), True
+        self.refused = {
+            side
+            for side, value, other in zip(SIDES, now, reversed(SIDES), strict=True)
+            if terms and now[0] != now[1] and not terms.takes(other, value)
+        }
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def outcomes(cell: Cell, now: Values, terms: Terms, question: tuple[str, str] | 
         changed = cell.edited
     if len(changed) < 2:
         # Nobody edited it, and yet it differs: one of the sides could not take the other's value.
-        return {won[side] for side in changed} or {now}
+        return {won[side] for side in changed} or {now, *(won[side] for side in cell.refused)}
     if not cell.sure:
         return {*won.values(), *({now} if terms.conflict == "manual" else ())}
     if terms.conflict == "manual":
@@ -100,7 +107,7 @@ def _first_link(cell: Cell, now: Values, terms: Terms, won: dict[str, Values]) -
 def _one_way(cell: Cell, now: Values, terms: Terms, won: dict[str, Values]) -> set[Values]:
     source = _source(terms)
     if cell.sure and now == cell.base:
-        return {now}  # a difference that was settled
+        return {now, *(won[side] for side in cell.refused)}  # a difference that was settled
     # An answer for the receiving side leaves both as they are, and nobody may have edited them since.
     left_alone = not terms.put_back or not (cell.sure or cell.edited)
     return {won[source], now} if left_alone else {won[source]}

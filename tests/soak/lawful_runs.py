@@ -129,7 +129,7 @@ class LawfulRuns(EditedRecords):
                     cell.sure = False
                     cell.edited = set(SIDES)
                 else:
-                    cell.settle(now)
+                    cell.settle(now, self.terms(name, link))
 
     def _nothing_more(self) -> None:
         before, heard = self.world.contents(self.pair), len(self.world.journal.writes)
