@@ -8,8 +8,11 @@ from engine import CUSTOMERS, PROJECTS, as_anna, erp_edit
 from customerp_trello.errors import FormError
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.state.by_hand import rejoin, unlink_by_hand
 from customerp_trello.state.conflicts import answer_conflicts, conflicts
 from customerp_trello.state.history import history_of
+from customerp_trello.state.records import apart
+from customerp_trello.state.work import TAKEN_APART, load_open_work
 
 
 @pytest.fixture
@@ -155,3 +158,30 @@ def test_history_tells_who_what_when_where_and_why(settled):
     )  # fmt: skip
     assert told["before"] == link["c.description"]
     assert told["actor"] == "Anna Berg"
+
+
+def test_records_that_were_taken_apart_stay_in_sight_and_find_each_other_again(settled):
+    """CustomERP is read by change: out of sight, its record would seem to be missing for what bears its key."""
+    made = CustomERPHook().create_record("customer", {"name": "Apart and together", "type": "company"})[0]
+    record, run_id = str(made["id"]), settled.run(CUSTOMERS).run.id
+    trello_id = settled.link_of(CUSTOMERS, record)["trello_id"]
+    settled.run(CUSTOMERS, action="undo", run=run_id)
+    for _ in range(2):
+        assert settled.run(CUSTOMERS).writes() == []
+        assert open_work(settled)[record] == ("waiting", TAKEN_APART)
+    with settled.store.begin() as tx:
+        (one,) = (one for one in apart(tx, CUSTOMERS) if one.customerp_id == record)
+        rejoin(tx, CUSTOMERS, one.id, "a person")
+    assert settled.run(CUSTOMERS).writes() == []
+    assert settled.link_of(CUSTOMERS, record)["trello_id"] == trello_id
+    unlink_by_hand(settled.store, CUSTOMERS, int(settled.link_of(CUSTOMERS, record)["link"]), "a person")
+    assert open_work(settled)[record] == ("waiting", TAKEN_APART)
+    settled.run(CUSTOMERS)
+    assert open_work(settled)[record] == ("waiting", TAKEN_APART)
+
+
+def open_work(engine):
+    with engine.store.read() as tx:
+        work = load_open_work(tx, CUSTOMERS)
+    work = work[work["side"].eq("customerp")]
+    return dict(zip(work["record_id"], zip(work["kind"], work["reason"], strict=True), strict=True))

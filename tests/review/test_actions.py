@@ -14,6 +14,7 @@ from customerp_trello.state.history import recent_counts
 from customerp_trello.state.intents import Intent, open_intent
 from customerp_trello.state.records import get_link, history_about, open_conflicts, open_work_about
 from customerp_trello.state.tables import open_work, tombstone
+from customerp_trello.state.work import TAKEN_APART
 
 __all__ = ["plan_file"]
 HERE = f"/pair/{CUSTOMERS}"
@@ -113,7 +114,8 @@ def test_unlinked_records_stay_apart_until_somebody_lets_them(ulf, store, compan
     assert ulf.press(f"{HERE}/record/{company['acme']}/unlink").status_code == 303
     with store.read() as tx:
         assert get_link(tx, CUSTOMERS, company["acme"]) is None
-        assert open_work_about(tx, CUSTOMERS, customerp_id="1043") == []
+        (work,) = open_work_about(tx, CUSTOMERS, customerp_id="1043")
+        assert (work.kind, work.reason) == ("waiting", TAKEN_APART)  # so that every run reads it, now and once rejoined
         stone = tx.execute(select(tombstone).where(tombstone.c.deleted_id == "1043")).mappings().one()
         assert (stone["side"], stone["surviving_id"], stone["lifted_at"]) == ("apart", f"{1043:024x}", None)
     assert history(store, company["acme"])[0] == ("unlink", "ulf")

@@ -40,6 +40,7 @@ from customerp_trello.state.lease import Fence
 from customerp_trello.state.links import NewLink, add_links, link_ids, relink, resume, suspend, unlink
 from customerp_trello.state.tombstones import bury, lift, load_tombstones
 from customerp_trello.state.transaction import Transaction, chunks
+from customerp_trello.state.work import TAKEN_APART, Work, note_work
 
 BATCH = 500
 
@@ -138,6 +139,7 @@ def _bury(tx: Transaction, run: PairRun, change: Change) -> None:
     keys = {"key": change.key}
     if change.cause == UNDO:
         bury(tx, run.pair, APART, change.customerp_id, change.trello_id, keys=keys, run=run.id)
+        note_work(tx, run.pair, Work("customerp", change.customerp_id, "waiting", TAKEN_APART))
         return
     gone: SideName = "trello" if change.cause == "gone_in_trello" else "customerp"
     ids = {"customerp": change.customerp_id, "trello": change.trello_id}

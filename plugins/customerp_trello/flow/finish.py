@@ -13,13 +13,13 @@ from customerp_trello.flow.form import APPLY_PLAN
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.restrict import links_only
 from customerp_trello.mapping.model import SIDES, SideName
-from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, WAITING
+from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, UNLINK, WAITING
 from customerp_trello.state.intents import OPEN, PLANNED, open_intents
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, seen_plan, set_plan_status
 from customerp_trello.state.runs import Watermark, get_run, load_watermarks, save_watermark
 from customerp_trello.state.transaction import Transaction
-from customerp_trello.state.work import Work, load_open_work, replace_open_work
+from customerp_trello.state.work import SURVIVES, Work, load_open_work, replace_open_work
 
 
 def finish(run: PairRun, fence: Fence) -> None:
@@ -71,6 +71,9 @@ def _open(plan: pd.DataFrame) -> Iterator[Work]:
         side: SideName = "customerp" if row["customerp_id"] else "trello"
         reason = f"{row['cause']}: {row['detail']}" if row["detail"] else row["cause"]
         yield Work(side, row["customerp_id"] or row["trello_id"], row["operation"], reason)
+    survivors = plan["operation"].eq(UNLINK) & plan["cause"].eq("gone_in_trello")
+    for record in plan.loc[survivors, "customerp_id"]:
+        yield Work("customerp", record, WAITING, SURVIVES)
 
 
 def _standing(work: pd.DataFrame, started: datetime, plan: pd.DataFrame) -> Iterator[Work]:

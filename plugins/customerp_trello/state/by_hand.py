@@ -24,7 +24,7 @@ from customerp_trello.state.store import Store
 from customerp_trello.state.tables import CUSTOMERP, TRELLO, intent, open_work, tombstone
 from customerp_trello.state.tombstones import bury, lift
 from customerp_trello.state.transaction import Transaction
-from customerp_trello.state.work import clear_work
+from customerp_trello.state.work import TAKEN_APART, Work, clear_work, note_work
 
 APART: Literal["apart"] = "apart"
 RETRY, LINK, UNLINK, REJOIN = "retry", "link", "unlink", "rejoin"
@@ -118,6 +118,7 @@ def unlink_by_hand(store: Store, pair: str, link_id: int, by: str) -> None:
         bury(tx, pair, APART, found.customerp_id, found.trello_id, keys={}, run=BY_HAND)
         clear_work(tx, pair, "customerp", found.customerp_id)
         clear_work(tx, pair, "trello", found.trello_id)
+        note_work(tx, pair, Work("customerp", found.customerp_id, "waiting", TAKEN_APART))
         _note(tx, pair, UNLINK, "by hand", by, link=link_id, **ids)
 
 
@@ -132,6 +133,7 @@ def rejoin(tx: Transaction, pair: str, tombstone_id: int, by: str) -> None:
     found = tx.execute(select(t.deleted_id, t.surviving_id).where(mine)).one_or_none()
     if found is None or not lift(tx, [tombstone_id], f"by {by}"):
         raise RecordMissing(f"{pair}: these records may find each other already. Reload the page.")
+    note_work(tx, pair, Work("customerp", found.deleted_id, "waiting", "a person lets it find its counterpart again"))
     _note(tx, pair, REJOIN, "by hand", by, customerp_id=found.deleted_id, trello_id=found.surviving_id)
 
 

@@ -17,6 +17,11 @@ from customerp_trello.state.transaction import Transaction, chunks
 FIRST_DELAY = timedelta(seconds=60)
 LONGEST_DELAY = timedelta(hours=6)
 
+TAKEN_APART = "apart: a person took it and its counterpart apart"
+SURVIVES = "tombstone: its counterpart was deleted"
+"""Why a record waits whose link has ended. CustomERP is read by change: without open work it would be out of sight, and
+whatever bears its key in Trello would seem to be new."""
+
 Key = tuple[str, str, str]
 """side, record id, kind"""
 
