@@ -12,14 +12,15 @@ from customerp_trello.hooks.trello import TrelloHook
 
 
 @pytest.fixture
-def contact(loaded):
+def contact(loaded, request):
     """A contact who has joined its customer's workspace: ERP id, workspace id."""
-    customer, _ = CustomERPHook().create_record("customer", {"name": "Comes and goes", "type": "company"})
+    customer, _ = CustomERPHook().create_record("customer", {"name": f"Home of {request.node.name}", "type": "company"})
     loaded.run(CUSTOMERS)
-    fields = {"first_name": "Leah", "last_name": "Ving", "email": "leah@goes.example", "customer_id": customer["id"]}
+    email = f"leah{customer['id']}@goes.example"
+    fields = {"first_name": "Leah", "last_name": "Ving", "email": email, "customer_id": customer["id"]}
     made, _ = CustomERPHook().create_record("contact", fields)
     loaded.run(CONTACTS)
-    ask("POST", f"{loaded.trello_url}/sandbox/join", email="leah@goes.example")
+    ask("POST", f"{loaded.trello_url}/sandbox/join", email=email)
     loaded.run(CONTACTS)
     return made["id"], loaded.link_of(CUSTOMERS, customer["id"])["trello_id"]
 
@@ -43,3 +44,18 @@ def test_a_role_that_changes_with_the_departure_is_given_upon_the_return(loaded,
     assert CustomERPHook().get_record("contact", record)[0]["trello_role"] == "admin"
     assert "role" not in json.loads(loaded.link_of(CONTACTS, record)["marks"])
     assert loaded.run(CONTACTS).writes() == []
+
+
+def test_who_comes_back_gets_the_role_that_they_had(loaded, contact):
+    record, workspace = contact
+    erp_edit("contact", record, trello_role="admin")
+    loaded.run(CONTACTS)
+    assert roles(workspace)["Leah Ving"] == "admin"
+    erp_edit("contact", record, active=False)
+    loaded.run(CONTACTS)
+    erp_edit("contact", record, active=True)
+    ran = loaded.run(CONTACTS)
+    assert ("trello", "update", "membership", "active") in ran.writes()
+    assert roles(workspace)["Leah Ving"] == "admin"
+    assert loaded.run(CONTACTS).writes() == []
+    assert CustomERPHook().get_record("contact", record)[0]["trello_role"] == "admin"

@@ -97,8 +97,16 @@ def test_what_the_erp_says_of_somebody_who_is_away_arrives_when_they_are_back(lo
     assert loaded.run(EMPLOYEES).writes() == []
     erp_edit("employee", link["customerp_id"], status="active")
     loaded.run(EMPLOYEES)
-    assert loaded.run(EMPLOYEES).writes() == [("trello", "update", "role", "admin")]
+    # Who was only switched off still has a role in Trello; who comes in again gets it with the membership.
+    later = [("trello", "update", "role", "admin")] if status == "inactive" else []
+    assert loaded.run(EMPLOYEES).writes() == later
+    assert "admin" in {row["memberType"] for row in memberships(loaded, link["trello_id"])}
     assert loaded.run(EMPLOYEES).writes() == []
+
+
+def memberships(engine, member):
+    spaces = engine.summary["staff"]["workspaces"]
+    return [row for space in spaces for row in TrelloHook().memberships(space) if row["idMember"] == member]
 
 
 def test_an_address_given_up_is_not_writable_and_leaves_the_invitation_open(loaded):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ from customerp_trello.flow.outcome import (
 )
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import known_of
-from customerp_trello.mapping.frame import ID, Record
+from customerp_trello.mapping.frame import ID, TAKES_PLACE, Record
 from customerp_trello.mapping.model import SideName
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, Change
 from customerp_trello.sides.base import Reading, Side
@@ -107,9 +107,20 @@ class Writer:
         )
 
     def _request(self, change: Change, record: Record, values: dict[str, str]) -> Callable[[], Record]:
+        taking = str(record.meta.get(TAKES_PLACE) or "").split(",")
+        if values.keys() & set(taking):
+            record = self._completed(change, record)
         if change.operation == MOVE:
             return lambda: self.side.move(record, values, labels=self.labels)
         return lambda: self.side.update(record, values, labels=self.labels, touch=change.detail)
+
+    def _completed(self, change: Change, record: Record) -> Record:
+        """The record, with what it does not show taken from its counterpart: who comes (back) in gets their role."""
+        source = self.across.read(change.source_id)
+        if source is None:
+            return record
+        missing = {name: source.values.get(name) for name, text in record.values.items() if text is None}
+        return replace(record, values=record.values | missing)
 
     def _read(self, change: Change) -> Record:
         record = self.side.read(change.target_id)

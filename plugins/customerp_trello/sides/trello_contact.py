@@ -132,8 +132,8 @@ class TrelloContacts(TrelloPeople):
             for old, standing in here.items():
                 self._end(old, member, standing, NONE)
             return self._taken(self._unasked(self._answer(f"{target}:{member}", None), values), values)
-        role = strongest(fields.get("role", ""), here.values())
         known = self._by_field({name: text for name, text in record.values.items() if text})
+        role = strongest(fields.get("role") or ("" if here else known.get("role", "")), here.values())
         known = {"fullName": name_in(here.values())} | known
         asked = {**known, **fields, "role": role, "membership": fields.get("membership", "active")}
         pending = is_pending(here.values())
