@@ -37,6 +37,10 @@ RUN_BYTES, FRAME_BYTES = 60_000, 50
 RECONCILE_SECONDS, RECONCILE_MB = (0.5, 3.7), (180, 1590)
 """What a run costs at least, and for each million records more: `make bench` at 10,000 and 1,000,000."""
 
+IN_MEMORY = 1_000_000
+LARGE_SECONDS, LARGE_MB = (0.5, 5.5), (650, 256)
+"""The same of a pair with more records on a side than are taken into memory: `make bench-large`."""
+
 
 @dataclass(frozen=True)
 class Company:
@@ -120,11 +124,9 @@ def storage_bytes(company: Company, every_minutes: float = 15.0, days: int = 90)
 
 def reconcile(records: int) -> tuple[float, float]:
     """Seconds and megabytes of the step *reconcile* for the records of one pair."""
+    seconds, megabytes = (LARGE_SECONDS, LARGE_MB) if records > IN_MEMORY else (RECONCILE_SECONDS, RECONCILE_MB)
     millions = records / 1e6
-    return (
-        RECONCILE_SECONDS[0] + RECONCILE_SECONDS[1] * millions,
-        RECONCILE_MB[0] + RECONCILE_MB[1] * millions,
-    )
+    return seconds[0] + seconds[1] * millions, megabytes[0] + megabytes[1] * millions
 
 
 def beyond(company: Company) -> list[str]:
@@ -169,8 +171,8 @@ MEASURED = (
 MEASURED_LISTING = {"customers": (800, 3), "employees": (5000, 7), "projects": (5000, 9), "contacts": (1600, 87)}
 """Pair -> records, requests of a run without a change (`make bench-requests`: 800 customers, 50 staff workspaces)."""
 
-MEASURED_RECONCILE = ((10_000, 0.56, 193), (100_000, 0.61, 350), (1_000_000, 4.2, 1765))
-"""Records, seconds, megabytes (`make bench`)."""
+MEASURED_RECONCILE = ((10_000, 0.56, 193), (100_000, 0.61, 350), (1_000_000, 4.2, 1765), (10_000_000, 53.9, 3210))
+"""Records, seconds, megabytes (`make bench`, `make bench-large`)."""
 
 
 def shortest(requests: float, answer: float = ANSWER) -> float:

@@ -1,4 +1,4 @@
-"""Ten million records beside one million: `python -m benchmarks.large` (a quarter of an hour, 10 GB to write the frames).
+"""Ten million records beside one million: `python -m benchmarks.large` (10 minutes, 10 GB).
 
 Up to a million records a pair is decided in memory, above it from tables on disk (flow/gathered.py). Both make the same
 plan of the million, and the larger one is what is promised: under 4 GB, within twelve times of the million.
@@ -46,7 +46,8 @@ def table(found: dict[str, dict[str, Any]]) -> str:
     """The figures for people."""
     head = f"{'records':<22} {'best s':>8} {'median s':>9} {'cpu s':>7} {'peak MB':>8} {'changed':>9}"
     lines = [
-        f"{name:<22} {one['seconds']:>8.2f} {one['median']:>9.2f} {one['cpu']:>7.2f} {one['peak_mb']:>8,} {one['rows']:>9,}"
+        f"{name:<22} {one['seconds']:>8.2f} {one['median']:>9.2f} {one['cpu']:>7.2f} {one['peak_mb']:>8,} "
+        f"{one['rows']:>9,}"
         for name, one in found.items()
     ]
     million, _, ten = found.values()
@@ -57,8 +58,8 @@ def table(found: dict[str, dict[str, Any]]) -> str:
             "Reconcile, three frames from parquet to the plan in parquet; 8 properties, 2 % edited, 0.1 % conflicts",
             head,
             *lines,
-            f"Promise for {TEN:,} records: at most {RATIO} times a million and {PEAK_MB:,} MB; measured {ratio:.1f} times "
-            f"and {ten['peak_mb']:,} MB: {kept}",
+            f"Promise for {TEN:,} records: at most {RATIO} times a million and {PEAK_MB:,} MB; "
+            f"measured {ratio:.1f} times and {ten['peak_mb']:,} MB: {kept}",
         ]
     )
 

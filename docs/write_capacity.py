@@ -113,7 +113,7 @@ def _ceilings() -> str:
 | people in a workspace | 4,000; 10 in a free one | a paid plan |
 | first load | {duration(shortest(100_000))} for 100,000 records, {duration(shortest(1_000_000))} for a million | start it on a Friday; it goes on where it stopped, whatever happens |
 | changes | about {int(rate() * 86_400 / max(UPDATE.values()) // 1000 * 1000):,} records a day, less what the runs need to look | a longer schedule for pairs that seldom change |
-| memory | *reconcile* takes a pair into memory as a whole: {million[1] / 1000:.1f} GB for a million records, so {ten[1] / 1000:.0f} GB for ten | workers of that size (`WORKER_MEMORY`); nothing here splits a pair |
+| memory | *reconcile* takes a pair of up to a million records into memory ({million[1] / 1000:.1f} GB) and decides a larger one from disk ({ten[1] / 1000:.1f} GB for ten million that are linked, and as much disk as three listings take); each extraction holds what it has listed | workers of that size (`WORKER_MEMORY`); see [decision 27](decisions/0027-large-pairs-from-disk.md) |
 | storage | each run keeps what it has listed for 90 days | `customerp_trello_retention_days`; but history and undo go as far back |
 | the ERP | its own limit, if it has one: {850 + 4000 + 150_000 + 1_000_000:,} records are {math.ceil((850 + 4000 + 150_000 + 1_000_000) / 500):,} pages | `full_listing_every_hours` |
 """
@@ -150,7 +150,7 @@ def _measured() -> str:
         "With one record in flight it is the answers that are waited for, not the limit.\n\n"
         "Requests of a run without a change, 50 staff workspaces (`make bench-requests`):\n\n"
         + _grid(["pair", "records", "computed", "measured"], listed)
-        + "\n*Reconcile* (`make bench`):\n\n"
+        + "\n*Reconcile* (`make bench`, `make bench-large`):\n\n"
         + _grid(["records", "computed", "measured", "memory, computed", "measured"], steps)
     )
 
