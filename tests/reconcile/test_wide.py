@@ -100,3 +100,51 @@ def test_a_record_without_a_link_is_kept_with_whoever_bears_its_key():
     customerp = snapshot(*customerp.frame.to_dict("records"), twin)
     found = kept(m, customerp, trello, past)
     assert ids(found) == (["c2", "c9"], ["t2"], [3])
+
+
+def test_a_lost_record_is_kept_with_whoever_bears_its_whole_first_key():
+    m, customerp, trello, past = many(4, c0={"_state": "gone"})
+    m = m.model_copy(update={"link_keys": (m.link_keys[0].model_copy(update={"properties": ("number", "name")}),)})
+    bases = {f"{end}.{name}": past.links[f"{end}.{name}"].copy() for end in "ct" for name in ("number", "name")}
+    for row, (number, name) in enumerate([("7", "Acme"), ("7", "Acme"), ("7", "Other"), ("8", "Acme")]):
+        bases["c.number"][row], bases["c.name"][row] = number, name
+    links = past.links.assign(**bases)
+    shown = customerp.frame.assign(number=bases["c.number"], name=bases["c.name"])
+    found = kept(m, Snapshot(shown, True, {}), trello, replace(past, links=links))
+    assert found[2].links["link"].tolist() == [1, 2]
+    # Gone in Trello, it is Trello's base that counts.
+    gone = Snapshot(trello.frame.assign(_state=["live", "gone", "live", "live"]), True, {})
+    links = past.links.assign(**{"t.number": ["1", "9", "9", "1"], "t.name": ["x", "y", "y", "y"]})
+    shown = Snapshot(gone.frame.assign(number=links["t.number"], name=links["t.name"]), True, {})
+    found = kept(m, customerp_of(links), shown, replace(past, links=links))
+    assert found[2].links["link"].tolist() == [2, 3]
+
+
+def customerp_of(links):
+    return snapshot(
+        *[record(row["customerp_id"], **{name: row[f"c.{name}"] for name in NAMES}) for row in links.to_dict("records")]
+    )
+
+
+def test_a_record_that_was_found_again_under_another_id_is_kept_with_its_link():
+    m, customerp, trello, past = many(3)
+    moved = Snapshot(trello.frame.assign(_id=["t0", "t1new", "t2"]), True, {"moved": {"t1": "t1new"}})
+    assert ids(kept(m, customerp, moved, past)) == (["c1"], ["t1new"], [2])
+
+
+def test_what_an_incomplete_listing_leaves_out_is_as_its_base():
+    m, customerp, trello, past = many(3)
+    part = Snapshot(customerp.frame.iloc[[2]].reset_index(drop=True), False, {})
+    assert ids(kept(m, part, trello, past)) == ([], [], [])
+    nothing = Snapshot(customerp.frame.iloc[:0], False, {})
+    assert ids(kept(m, nothing, trello, past)) == ([], [], [])
+    whole = Snapshot(part.frame, True, {})
+    assert ids(kept(m, whole, trello, past)) == ([], ["t0", "t1"], [1, 2])
+    gone = Snapshot(part.frame.assign(_state="gone"), False, {})
+    assert ids(kept(m, gone, trello, past)) == (["c2"], ["t2"], [3])
+    # A record without a link bears the name of a linked one that was not listed: its base tells.
+    twin = record("t9", **{**BASE, "name": "Name 1"})
+    rows = [*trello.frame.to_dict("records"), twin]
+    base = past.links.assign(**{"t.name": "another name"})
+    shown = snapshot(*[{**row, "name": "another name"} for row in rows[:-1]], twin)
+    assert ids(kept(m, part, shown, replace(past, links=base)))[2] == [2]

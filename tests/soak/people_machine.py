@@ -37,6 +37,7 @@ class PeopleMachine(SyncMachine):
         self.calls: Counter[str] = Counter()
         self.begun: Counter[str] = Counter()
         self.sent_away: set[str] = set()
+        self.elsewhere: set[str] = set()
         self.wishes: dict[str, str] = {}
         self.known_actions = self._last_action()
 
@@ -107,6 +108,9 @@ class PeopleMachine(SyncMachine):
         people = {str(row["id"]): row for row in self.people()}
         for record in self._whose(member, self.links(every=True), people):
             self.cell(record, "role").edited.add("trello")
+            if record in self.elsewhere:  # what the ERP has said of them meanwhile holds again
+                self.elsewhere.discard(record)
+                self.call(record, len(self.workspaces()))
 
     def desk_of(self, record: str) -> Any:
         """The member's own desk."""
@@ -274,3 +278,5 @@ class PeopleMachine(SyncMachine):
         self.sent_away.add(record)
         if record not in linked or member.get("membership") == "active":
             self.call(record, times)
+        else:
+            self.elsewhere.add(record)

@@ -167,7 +167,7 @@ def _bearing_a_lost_key(seen: dict[str, WideSide], links: Table, few: Mask, mapp
         same = np.ones(len(links), dtype=bool)
         for name in mapping.link_keys[0].properties:
             base = links[f"{side[0]}.{name}"]
-            same &= base.isin(base[lost].dropna()).to_numpy()
+            same &= base.isin(base[lost & base.ne("")].dropna()).to_numpy()
         hit |= same
     return hit & ~few
 
