@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+import structlog
 
+from customerp_trello.errors import RecordError
 from customerp_trello.flow.change_log import ChangeLog
 from customerp_trello.flow.outcome import change_key, lines_of, link_of
 from customerp_trello.flow.pair_run import PairRun
@@ -42,6 +44,8 @@ from customerp_trello.state.tombstones import bury, lift, load_tombstones
 from customerp_trello.state.transaction import Transaction, chunks
 from customerp_trello.state.work import TAKEN_APART, Work, note_work
 
+log = structlog.get_logger("customerp_trello")
+
 BATCH = 500
 
 
@@ -68,12 +72,24 @@ def _each(
 ) -> None:
     lines = ChangeLog(run.mapping)
     for part in chunks(list(changes(plan, side, operations)), BATCH):
+        done = []
         with run.begin(fence) as tx:
             for change in part:
-                apply(tx, run, change)
-        for change in part:
+                try:
+                    apply(tx, run, change)
+                except RecordError as error:  # raised before anything is written of the change
+                    _left(change, str(error))
+                else:
+                    done.append(change)
+        for change in done:
             if change.customerp_id and change.trello_id:  # what is not linked is open work, not news in every run
                 lines.noted(change)
+
+
+def _left(change: Change, why: str) -> None:
+    """An interrupted write that was looked up since the plan was made may have linked one of the two records."""
+    ends = {"customerp": change.customerp_id, "trello": change.trello_id}
+    log.warning("left to the next run", operation=change.operation, reason=why, **ends)
 
 
 def _note(tx: Transaction, run: PairRun, change: Change, link: int | None) -> None:
@@ -91,9 +107,17 @@ def _links(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
         standing = link_ids(tx, run.pair)
         stones = load_tombstones(tx, run.pair)
     bound = set(zip(standing["customerp_id"], standing["trello_id"], strict=True))
+    taken = {side: set(standing[f"{side}_id"]) for side in SIDES}
     everything = list(changes(plan, "", (LINK,)))
+    new = [c for c in everything if c.link < 0 and (c.customerp_id, c.trello_id) not in bound]
+    free = []
+    for change in new:
+        if change.customerp_id in taken["customerp"] or change.trello_id in taken["trello"]:
+            _left(change, "one of the two records is in another link by now")
+        else:
+            free.append(change)
     lines = ChangeLog(run.mapping)
-    for part in chunks([c for c in everything if c.link < 0 and (c.customerp_id, c.trello_id) not in bound], BATCH):
+    for part in chunks(free, BATCH):
         with run.begin(fence) as tx:
             numbers = add_links(tx, run.pair, [NewLink(c.customerp_id, c.trello_id) for c in part], run=run.id)
             for change, number in zip(part, numbers, strict=True):
