@@ -297,6 +297,22 @@ def test_moved_by_hand_is_told(contacts, customers, trello, trello_server, read_
     assert snapshot.facts["moved"] == {carla: f"{second}:{trello_server.carla.id}"}
 
 
+def test_which_of_two_contacts_has_moved_nobody_can_say_if_both_are_one_member(
+    contacts, customers, trello, trello_server, read_all
+):
+    first, second = customers
+    third, carla = trello.create_organization(displayName="Third")["id"], trello_server.carla
+    for workspace in (second, third):
+        trello.invite(workspace, carla.email, "Carla")
+    for workspace in (first, second):
+        trello.remove_member(workspace, carla.id)
+    linked, spaces = frozenset({f"{first}:{carla.id}", f"{second}:{carla.id}"}), {**customers, third: "13"}
+    assert contacts().extract(read_all(workspace_customer=spaces, ids=linked)).facts["moved"] == {}
+    alone = frozenset({f"{first}:{carla.id}"})
+    moved = contacts().extract(read_all(workspace_customer=spaces, ids=alone)).facts["moved"]
+    assert moved == {f"{first}:{carla.id}": f"{third}:{carla.id}"}
+
+
 def test_the_tokens_member_is_nobodys_contact(contacts, customers, trello_server):
     first, _ = customers
     side = contacts()

@@ -6,6 +6,7 @@ workspace; reading a record takes a tenth. An invitation takes two or three, a m
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from customerp_trello.errors import ConfigurationError, RecordError
@@ -249,7 +250,8 @@ class TrelloContacts(TrelloPeople):
             free = [id_ for id_ in elsewhere if id_ not in self.known.ids and STATE not in found[id_].meta]
             if len(free) == 1:
                 moved[old] = free[0]
-        return moved
+        times = Counter(moved.values())  # of two contacts who are one member nobody can say which one has moved
+        return {old: new for old, new in moved.items() if times[new] == 1}
 
     def _answer(self, record_id: str, invited: dict[str, str] | None) -> Record:
         """What Trello shows after a write; the address of an invitation that was just sent is known to be so."""
