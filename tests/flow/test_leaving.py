@@ -59,3 +59,29 @@ def test_who_comes_back_gets_the_role_that_they_had(loaded, contact):
     assert roles(workspace)["Leah Ving"] == "admin"
     assert loaded.run(CONTACTS).writes() == []
     assert CustomERPHook().get_record("contact", record)[0]["trello_role"] == "admin"
+
+
+def test_who_comes_back_before_having_joined_is_invited_once_and_at_the_address_of_today(loaded, request):
+    customer, _ = CustomERPHook().create_record("customer", {"name": f"Home of {request.node.name}", "type": "company"})
+    loaded.run(CUSTOMERS)
+    fields = {"first_name": "Ida", "last_name": "Later", "email": "ida@old.example", "customer_id": customer["id"]}
+    ida, _ = CustomERPHook().create_record("contact", fields)
+    loaded.run(CONTACTS)
+    erp_edit("contact", ida["id"], active=False)
+    loaded.run(CONTACTS)
+    erp_edit("contact", ida["id"], email="ida@new.example")
+    loaded.run(CONTACTS)
+    erp_edit("contact", ida["id"], active=True)
+    before = invitations(loaded)
+    loaded.run(CONTACTS)
+    assert loaded.link_of(CONTACTS, ida["id"])["t.membership"] == "active"
+    loaded.run(CONTACTS)
+    link = loaded.link_of(CONTACTS, ida["id"])
+    assert (link["c.email"], link["t.email"], link["marks"]) == ("ida@new.example", "ida@new.example", "{}")
+    assert invitations(loaded) == before + 1
+    assert loaded.run(CONTACTS).writes() == []
+
+
+def invitations(engine):
+    """How often somebody was invited by an address."""
+    return ask("GET", f"{engine.trello_url}/sandbox/requests")["requests"]["PUT /1/organizations/{id}/members"]

@@ -115,12 +115,13 @@ class Writer:
         return lambda: self.side.update(record, values, labels=self.labels, touch=change.detail)
 
     def _completed(self, change: Change, record: Record) -> Record:
-        """The record, with what it does not show taken from its counterpart: who comes (back) in gets their role."""
+        """The record with what its counterpart says now: whoever comes (back) in gets that role, at that address."""
         source = self.across.read(change.source_id)
         if source is None:
             return record
-        missing = {name: source.values.get(name) for name, text in record.values.items() if text is None}
-        return replace(record, values=record.values | missing)
+        names = [prop.name for prop in self.run.mapping.properties if prop.to(self.name)]
+        told = {name: text for name in names if (text := source.values.get(name)) is not None}
+        return replace(record, values={**record.values, **told})
 
     def _read(self, change: Change) -> Record:
         record = self.side.read(change.target_id)
