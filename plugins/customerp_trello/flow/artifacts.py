@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from customerp_trello.errors import FatalError
+from customerp_trello.flow.parquet_table import PARQUET, with_texts
 from customerp_trello.mapping.frame import Snapshot
 
 # Arrow's own allocator asks the kernel for huge pages. A task is a fresh process that reads a few hundred megabytes
@@ -33,8 +34,7 @@ def write_frame(folder: Folder, name: str, frame: pd.DataFrame) -> None:
     """Write a frame as ``<name>.parquet``."""
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
-    # Most texts occur once, so a dictionary is only work; LZ4 is the quickest to read.
-    frame.to_parquet(buffer, index=False, compression="lz4", use_dictionary=False)
+    frame.to_parquet(buffer, index=False, **PARQUET)
     (folder / f"{name}.parquet").write_bytes(buffer.getvalue())
 
 
@@ -60,10 +60,7 @@ def read_frame(folder: Folder, name: str) -> pd.DataFrame:
     Raises:
         FatalError: the run has none.
     """
-    frame = pd.read_parquet(io.BytesIO(_read(folder, f"{name}.parquet")))
-    # An empty column comes back as object.
-    texts = dict.fromkeys(frame.select_dtypes("object").columns, "str")
-    return frame.astype(texts) if texts else frame
+    return with_texts(pd.read_parquet(io.BytesIO(_read(folder, f"{name}.parquet"))))
 
 
 def write_snapshot(folder: Folder, side: str, snapshot: Snapshot) -> None:
@@ -73,13 +70,12 @@ def write_snapshot(folder: Folder, side: str, snapshot: Snapshot) -> None:
     (folder / f"{side}.json").write_text(json.dumps(facts))
 
 
-def read_snapshot(folder: Folder, side: str) -> Snapshot:
-    """Read a side's snapshot back.
+def read_snapshot(folder: Folder, side: str, listing: Listing) -> Snapshot:
+    """Read a side's snapshot back, of which the *listing* is known already.
 
     Raises:
         FatalError: the run has none.
     """
-    listing = read_listing(folder, side)
     return Snapshot(read_frame(folder, side), listing.complete, listing.facts)
 
 

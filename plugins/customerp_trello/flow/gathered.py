@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from customerp_trello.flow.artifacts import Folder, read_listing, read_snapshot
+from customerp_trello.flow.artifacts import Folder, Listing, read_listing, read_snapshot
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.parquet_table import ParquetTable, write_table
 from customerp_trello.flow.past import past_of
@@ -51,29 +51,30 @@ def gather(run: PairRun, touched: frozenset[int] = frozenset()) -> Gathered:
         run: the run, its sides extracted.
         touched: links that the run is about whatever they show.
     """
-    listed = max(int(read_listing(run.folder, side).facts.get("listed") or 0) for side in SIDES)
+    listings = {side: read_listing(run.folder, side) for side in SIDES}
+    listed = max(int(one.facts.get("listed") or 0) for one in listings.values())
     with run.store.read() as tx:
         links = count_links(tx, run.pair)
     if max(listed, links) > LARGE:
-        return _of_a_large_pair(run, touched)
-    snapshots = {side: read_snapshot(run.folder, side) for side in SIDES}
+        return _of_a_large_pair(run, listings, touched)
+    snapshots = {side: read_snapshot(run.folder, side, one) for side, one in listings.items()}
     times = {side: one.frame[[ID, MODIFIED_AT]] for side, one in snapshots.items()}
     return Gathered(snapshots, past_of(run.store, run.mapping), times, narrowed=False)
 
 
-def _of_a_large_pair(run: PairRun, touched: frozenset[int]) -> Gathered:
+def _of_a_large_pair(run: PairRun, listings: dict[str, Listing], touched: frozenset[int]) -> Gathered:
     past = past_of(run.store, run.mapping, links=False)
     with tempfile.TemporaryDirectory() as local:
-        wide = {side: _snapshot(run.folder, side, Path(local)) for side in SIDES}
+        wide = {side: _snapshot(run.folder, side, one, Path(local)) for side, one in listings.items()}
         links = write_table(Path(local) / "links.parquet", _links(run))
         snapshots, past = narrowed(run.mapping, wide, links, past, touched)
         times = {side: _times(one, windowed=run.form.windowed) for side, one in wide.items()}
     return Gathered(snapshots, past, times, narrowed=True)
 
 
-def _snapshot(folder: Folder, side: str, local: Path) -> WideSnapshot:
+def _snapshot(folder: Folder, side: str, listing: Listing, local: Path) -> WideSnapshot:
     """A side's snapshot on this machine's disk, where columns are read quickly."""
-    listing, path = read_listing(folder, side), local / f"{side}.parquet"
+    path = local / f"{side}.parquet"
     with (folder / path.name).open("rb") as source, path.open("wb") as target:
         shutil.copyfileobj(source, target, 1 << 24)
     return WideSnapshot(ParquetTable(path), listing.complete, listing.facts)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+# Most texts occur once, so a dictionary is only work; LZ4 is the quickest to read.
+PARQUET: dict[str, Any] = {"compression": "lz4", "use_dictionary": False}
 
 AT_ONCE = 1 << 18
 """Rows that are in memory while rows are picked."""
@@ -29,7 +33,7 @@ class ParquetTable:
     def __getitem__(self, name: str) -> pd.Series:
         """One of its columns."""
         table = pq.read_table(self._path, columns=[name], memory_map=True).combine_chunks()
-        return _texts(table.to_pandas())[name]
+        return with_texts(table.to_pandas())[name]
 
     def rows(self, wanted: npt.NDArray[np.bool_]) -> pd.DataFrame:
         """The rows in *wanted*, in their order."""
@@ -41,7 +45,7 @@ class ParquetTable:
                 begin += batch.num_rows
                 if here.any():
                     picked.append(batch.filter(pa.array(here)))
-        return _texts(pa.Table.from_batches(picked, schema).combine_chunks().to_pandas())
+        return with_texts(pa.Table.from_batches(picked, schema).combine_chunks().to_pandas())
 
 
 def write_table(path: Path, frames: Iterable[pd.DataFrame]) -> ParquetTable:
@@ -55,7 +59,7 @@ def write_table(path: Path, frames: Iterable[pd.DataFrame]) -> ParquetTable:
     try:
         for frame in frames:
             table = pa.Table.from_pandas(frame, preserve_index=False, schema=writer.schema if writer else None)
-            writer = writer or pq.ParquetWriter(path, table.schema, compression="lz4", use_dictionary=False)
+            writer = writer or pq.ParquetWriter(path, table.schema, **PARQUET)
             writer.write_table(table)
     finally:
         if writer:
@@ -63,7 +67,7 @@ def write_table(path: Path, frames: Iterable[pd.DataFrame]) -> ParquetTable:
     return ParquetTable(path)
 
 
-def _texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """An empty column comes back as object."""
+def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame from parquet with its texts as pandas `str`: an empty column comes back as object."""
     texts = dict.fromkeys(frame.select_dtypes("object").columns, "str")
     return frame.astype(texts) if texts else frame

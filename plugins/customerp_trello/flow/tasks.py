@@ -65,7 +65,7 @@ def extract(pair: str, run_id: str, side: SideName) -> dict[str, Any]:
 
 def reconcile(pair: str, run_id: str) -> dict[str, Any]:
     """Make the plan and show it."""
-    from customerp_trello.flow.artifacts import read_frame, read_snapshot
+    from customerp_trello.flow.artifacts import read_frame, read_listing
     from customerp_trello.flow.change_log import show_notes, show_plan, show_window
     from customerp_trello.flow.decide import decide
 
@@ -74,7 +74,7 @@ def reconcile(pair: str, run_id: str) -> dict[str, Any]:
     show_window(run.form, result.get("window", {}))
     show_plan(read_frame(run.folder, "plan"), run.mapping)
     for side in ("customerp", "trello"):
-        show_notes(read_snapshot(run.folder, side).facts.get("notes", []))
+        show_notes(read_listing(run.folder, side).facts.get("notes", []))
     return result
 
 

@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from customerp_trello.mapping.frame import ID, LIVE, META, MODIFIED_AT, SCOPE, STATE, Snapshot, conform
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO
-
-Mask = npt.NDArray[np.bool_]
+from customerp_trello.reconcile.sight import Mask, Positions, Sight, positions, take
 
 
 @dataclass(frozen=True)
@@ -48,70 +43,42 @@ class Aligned:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One side's snapshot, seen from the links.
+class Seen(Sight):
+    """One side's snapshot in memory, seen from the links.
 
-    A linked record that an incomplete listing leaves out has not changed: it is shown as its base. One that a complete
-    listing leaves out without a word has a missing ``_state``: nothing is decided about it.
+    One that a complete listing leaves out without a word has a missing ``_state``: nothing is decided about it.
 
     Attributes:
-        side: which one.
-        snapshot: what was read of it.
-        links: the links, index 0..n-1.
-        position: per link, the row of its record in the snapshot, -1 where it has none.
+        snapshot: what was read of the side.
     """
 
     side: str
     snapshot: Snapshot
     links: pd.DataFrame
-    position: npt.NDArray[np.int64]
+    position: Positions
 
-    def where(self, mask: Mask) -> Seen:
-        """The same side, seen from the links in *mask* alone."""
-        return Seen(self.side, self.snapshot, self.links[mask].reset_index(drop=True), self.position[mask])
+    @property
+    def listed(self) -> pd.DataFrame:
+        """The snapshot's records."""
+        return self.snapshot.frame
 
     @property
     def complete(self) -> bool:
         """Whether absence means something."""
         return self.snapshot.complete
 
-    @cached_property
-    def absent(self) -> Mask:
-        """Which links' records the snapshot leaves out."""
-        return self.position < 0
+    def where(self, mask: Mask) -> Seen:
+        """The same side, seen from the links in *mask* alone."""
+        return Seen(self.side, self.snapshot, self.links[mask].reset_index(drop=True), self.position[mask])
 
     @cached_property
     def unlinked(self) -> pd.DataFrame:
         """The live records that no link names."""
-        free = np.ones(len(self.snapshot.frame), dtype=bool)
-        free[self.position[~self.absent]] = False
-        return self.snapshot.frame[free & self.snapshot.frame[STATE].eq(LIVE)].reset_index(drop=True)
-
-    def meta(self, name: str) -> pd.Series:
-        """A column of the snapshot itself."""
-        return self.snapshot.frame[name]
-
-    def base(self, name: str) -> pd.Series:
-        """What the side showed when the property was last settled, in the order of the links."""
-        return self.links[f"{self.side[0]}.{name}"]
-
-    def column(self, name: str) -> pd.Series:
-        """One property of the links' records, in the order of the links."""
-        taken = _take(self.snapshot.frame[name], self.position)
-        if not self.absent.any():
-            return taken
-        return taken.mask(self.absent, pd.NA if self.complete else self.base(name))
+        return self.snapshot.frame[self.free].reset_index(drop=True)
 
     def scopes(self) -> pd.Series:
         """The scopes of the links' records; empty for one that the snapshot leaves out."""
-        return _take(self.snapshot.frame[SCOPE], self.position).mask(self.absent, "")
-
-    def any_of(self, marked: pd.Series) -> Mask:
-        """Which links' records are among the snapshot's *marked* rows."""
-        if not marked.any():
-            return np.zeros(len(self.links), dtype=bool)
-        hit: Mask = marked.to_numpy(dtype=bool)[self.position] & ~self.absent
-        return hit
+        return take(self.snapshot.frame[SCOPE], self.position).mask(self.absent, "")
 
     def records(self, mapping: Mapping) -> pd.DataFrame:
         """The links' records as canonical rows, in the order of the links."""
@@ -137,9 +104,7 @@ def look(links: pd.DataFrame, snapshots: dict[str, Snapshot]) -> dict[str, Seen]
     """See both sides from *links*."""
     links, seen = links.reset_index(drop=True), {}
     for side, snapshot in snapshots.items():
-        wanted, listed = pa.array(links[f"{side}_id"]), pa.array(snapshot.frame[ID])
-        position = np.asarray(pc.index_in(wanted, value_set=listed).fill_null(-1), dtype="int64")
-        seen[side] = Seen(side, snapshot, links, position)
+        seen[side] = Seen(side, snapshot, links, positions(links[f"{side}_id"], snapshot.frame[ID]))
     return seen
 
 
@@ -162,12 +127,6 @@ def display_keys(links: pd.DataFrame, records: dict[str, pd.DataFrame], mapping:
 def key_names(mapping: Mapping) -> list[str]:
     """All properties that make up the link keys, in their order."""
     return list(dict.fromkeys(name for key in mapping.link_keys for name in key.properties))
-
-
-def _take(column: pd.Series, position: npt.NDArray[np.int64]) -> pd.Series:
-    if not len(column):
-        return pd.Series(pd.NA, index=range(len(position)), dtype=column.dtype)
-    return column.take(position.clip(min=0)).reset_index(drop=True)
 
 
 def _one_row(mapping: Mapping) -> pd.DataFrame:

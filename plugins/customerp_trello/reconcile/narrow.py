@@ -10,49 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from typing import Protocol
 
 import numpy as np
-import pandas as pd
 
 from customerp_trello.mapping.frame import LIVE, PROBLEM, STATE, TOUCH
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.aligned import Mask
 from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.sight import Columns, Mask, Sight
 
 
-class Columns(Protocol):
-    """A frame, or a table on disk of which one column is read at a time."""
-
-    def __getitem__(self, name: str, /) -> pd.Series:
-        """A column, index 0..n-1."""
-
-
-class Side(Protocol):
-    """A side's snapshot as it is seen from the links."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether absence means something."""
-
-    @property
-    def absent(self) -> Mask:
-        """Which links' records the snapshot leaves out."""
-
-    def meta(self, name: str) -> pd.Series:
-        """A column of the snapshot itself."""
-
-    def column(self, name: str) -> pd.Series:
-        """One property of the links' records, in the order of the links."""
-
-    def base(self, name: str) -> pd.Series:
-        """What the side showed of it when it was last settled, in the order of the links."""
-
-    def any_of(self, marked: pd.Series) -> Mask:
-        """Which links' records are among the snapshot's *marked* rows."""
-
-
-def noteworthy(links: Columns, seen: Dict[str, Side], past: Past, mapping: Mapping) -> Mask:
+def noteworthy(links: Columns, seen: Dict[str, Sight], past: Past, mapping: Mapping) -> Mask:
     """Which links the rules have to look at.
 
     Args:
@@ -65,7 +32,7 @@ def noteworthy(links: Columns, seen: Dict[str, Side], past: Past, mapping: Mappi
     if len(past.manual):
         mask |= links["link"].isin(past.manual["link"]).to_numpy()
     for side, one in seen.items():
-        mask |= one.any_of(one.meta(STATE).ne(LIVE) | one.meta(PROBLEM).ne("") | one.meta(TOUCH).ne(""))
+        mask |= one.any_of(one.listed[STATE].ne(LIVE) | one.listed[PROBLEM].ne("") | one.listed[TOUCH].ne(""))
         if one.complete:
             mask |= one.absent
         held = past.held_reasons(side)
@@ -79,7 +46,7 @@ def noteworthy(links: Columns, seen: Dict[str, Side], past: Past, mapping: Mappi
     return mask
 
 
-def _differs(seen: Side, name: str) -> Mask:
+def _differs(seen: Sight, name: str) -> Mask:
     """Where a property is known and is not its base, or has none yet."""
     value, base = seen.column(name), seen.base(name)
     different: Mask = np.asarray((value != base) & value.notna(), dtype=bool)

@@ -10,31 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from customerp_trello.mapping.frame import ID, LIVE, STATE, Snapshot
+from customerp_trello.mapping.frame import GONE, ID, STATE, Snapshot
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.aligned import Mask, key_names
+from customerp_trello.reconcile.aligned import key_names
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.narrow import noteworthy
 from customerp_trello.reconcile.plan import SIDES
+from customerp_trello.reconcile.sight import Columns, Mask, Positions, Sight, positions
 
 
-class Table(Protocol):
+class Table(Columns, Protocol):
     """A frame that may be on disk."""
-
-    def __len__(self) -> int:
-        """How many rows it has."""
-
-    def __getitem__(self, name: str) -> pd.Series:
-        """One of its columns, index 0..n-1."""
 
     def rows(self, wanted: Mask) -> pd.DataFrame:
         """The rows in *wanted* as a frame, in their order, index 0..m-1."""
@@ -50,62 +41,29 @@ class WideSnapshot:
 
 
 @dataclass(frozen=True)
-class WideSide:
-    """One side of a pair, seen from its links (see :class:`~customerp_trello.reconcile.aligned.Seen`)."""
+class WideSide(Sight):
+    """One side of a pair, seen from its links, both left on disk."""
 
     side: str
     snapshot: WideSnapshot
     links: Table
-    position: npt.NDArray[np.int32]
+    position: Positions
+
+    @property
+    def listed(self) -> Table:
+        """The snapshot's records."""
+        return self.snapshot.table
 
     @property
     def complete(self) -> bool:
         """Whether absence means something."""
         return self.snapshot.complete
 
-    @cached_property
-    def absent(self) -> Mask:
-        """Which links' records the snapshot leaves out."""
-        return self.position < 0
-
-    @cached_property
-    def free(self) -> Mask:
-        """Which live records no link names."""
-        free = np.ones(len(self.snapshot.table), dtype=bool)
-        free[self.position[~self.absent]] = False
-        return free & self.snapshot.table[STATE].eq(LIVE).to_numpy(dtype=bool)
-
-    def meta(self, name: str) -> pd.Series:
-        """A column of the snapshot itself."""
-        return self.snapshot.table[name]
-
-    def base(self, name: str) -> pd.Series:
-        """What the side showed when the property was last settled."""
-        return self.links[f"{self.side[0]}.{name}"]
-
-    def column(self, name: str) -> pd.Series:
-        """One property of the links' records, in the order of the links."""
-        column = self.snapshot.table[name]
-        if not len(column):
-            taken = pd.Series(pd.NA, index=range(len(self.position)), dtype="str")
-        else:
-            taken = column.take(self.position.clip(min=0)).reset_index(drop=True)
-        if not self.absent.any():
-            return taken
-        return taken.mask(self.absent, pd.NA if self.complete else self.base(name))
-
-    def any_of(self, marked: pd.Series) -> Mask:
-        """Which links' records are among the snapshot's *marked* rows."""
-        if not marked.any():
-            return np.zeros(len(self.position), dtype=bool)
-        hit: Mask = marked.to_numpy(dtype=bool)[self.position] & ~self.absent
-        return hit
-
     def kept(self, few: Mask) -> Snapshot:
         """The records of the links in *few*, and those that no link names."""
         wanted = self.free.copy()
         wanted[self.position[few & ~self.absent]] = True
-        return Snapshot(self.snapshot.table.rows(wanted), self.complete, self.snapshot.facts)
+        return Snapshot(self.listed.rows(wanted), self.complete, self.snapshot.facts)
 
 
 def narrowed(
@@ -135,8 +93,9 @@ def narrowed(
     if touched:
         few |= links["link"].isin(touched).to_numpy()
     for side, one in seen.items():
-        few |= links[f"{side}_id"].isin(_moved(one.snapshot)).to_numpy()
-    few |= _bearing_a_lost_key(seen, links, few, mapping)
+        if moved := _moved(one.snapshot):
+            few |= links[f"{side}_id"].isin(moved).to_numpy()
+    few |= _bearing_a_lost_key(seen, links, mapping)
     few |= _bearing_a_free_key(seen, mapping)
     with ThreadPoolExecutor(2) as pool:
         their_links = pool.submit(links.rows, few)
@@ -148,8 +107,7 @@ def _seen(side: str, snapshot: WideSnapshot, links: Table) -> WideSide:
     ids, moved = links[f"{side}_id"], _moved(snapshot)
     if moved:
         ids = ids.map(moved).astype("str").fillna(ids)
-    found = pc.index_in(pa.array(ids), value_set=pa.array(snapshot.table[ID])).fill_null(-1)
-    return WideSide(side, snapshot, links, np.asarray(found, dtype="int32"))
+    return WideSide(side, snapshot, links, positions(ids, snapshot.table[ID]))
 
 
 def _moved(snapshot: WideSnapshot) -> dict[str, str]:
@@ -157,19 +115,19 @@ def _moved(snapshot: WideSnapshot) -> dict[str, str]:
     return snapshot.facts.get("moved") or {}
 
 
-def _bearing_a_lost_key(seen: dict[str, WideSide], links: Table, few: Mask, mapping: Mapping) -> Mask:
+def _bearing_a_lost_key(seen: dict[str, WideSide], links: Table, mapping: Mapping) -> Mask:
     """Links with a base of the first key that a link with a gone record has: they say whether it was merged."""
     hit = np.zeros(len(links), dtype=bool)
-    for side, one in seen.items():
-        lost = one.any_of(one.meta(STATE).eq("gone"))
+    for one in seen.values():
+        lost = one.any_of(one.listed[STATE].eq(GONE))
         if not lost.any():
             continue
         same = np.ones(len(links), dtype=bool)
         for name in mapping.link_keys[0].properties:
-            base = links[f"{side[0]}.{name}"]
+            base = one.base(name)
             same &= base.isin(base[lost & base.ne("")].dropna()).to_numpy()
         hit |= same
-    return hit & ~few
+    return hit
 
 
 def _bearing_a_free_key(seen: dict[str, WideSide], mapping: Mapping) -> Mask:
@@ -178,7 +136,7 @@ def _bearing_a_free_key(seen: dict[str, WideSide], mapping: Mapping) -> Mask:
     if not any(one.free.any() for one in seen.values()):
         return hit
     free = {
-        name: pd.concat([_folded(one.meta(name)[one.free]) for one in seen.values()]).dropna()
+        name: pd.concat([_folded(one.listed[name][one.free]) for one in seen.values()]).dropna()
         for name in key_names(mapping)
     }
     for one in seen.values():

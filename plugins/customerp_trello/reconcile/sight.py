@@ -1,0 +1,95 @@
+"""One side of a pair as it is seen from its links, whether its records are in memory or on disk."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from customerp_trello.mapping.frame import LIVE, STATE
+
+Mask = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int32]
+
+
+class Columns(Protocol):
+    """A frame, or a table on disk of which one column is read at a time."""
+
+    def __len__(self) -> int:
+        """How many rows it has."""
+
+    def __getitem__(self, name: str, /) -> pd.Series:
+        """A column, index 0..n-1."""
+
+
+class Sight:
+    """What can be asked of a side's snapshot without having all of it at once.
+
+    A linked record that an incomplete listing leaves out has not changed: it is shown as its base.
+
+    Attributes:
+        side: which one.
+        links: the links, index 0..n-1.
+        position: per link, the row of its record in the snapshot, -1 where it has none.
+    """
+
+    side: str
+    links: Columns
+    position: Positions
+
+    @property
+    def listed(self) -> Columns:
+        """The snapshot's records."""
+        raise NotImplementedError
+
+    @property
+    def complete(self) -> bool:
+        """Whether absence means something."""
+        raise NotImplementedError
+
+    @cached_property
+    def absent(self) -> Mask:
+        """Which links' records the snapshot leaves out."""
+        return self.position < 0
+
+    @cached_property
+    def free(self) -> Mask:
+        """Which of the snapshot's live records no link names."""
+        free = np.ones(len(self.listed), dtype=bool)
+        free[self.position[~self.absent]] = False
+        return free & self.listed[STATE].eq(LIVE).to_numpy(dtype=bool)
+
+    def base(self, name: str) -> pd.Series:
+        """What the side showed when the property was last settled, in the order of the links."""
+        return self.links[f"{self.side[0]}.{name}"]
+
+    def column(self, name: str) -> pd.Series:
+        """One property of the links' records, in the order of the links."""
+        taken = take(self.listed[name], self.position)
+        if not self.absent.any():
+            return taken
+        return taken.mask(self.absent, pd.NA if self.complete else self.base(name))
+
+    def any_of(self, marked: pd.Series) -> Mask:
+        """Which links' records are among the snapshot's *marked* rows."""
+        if not marked.any():
+            return np.zeros(len(self.position), dtype=bool)
+        hit: Mask = marked.to_numpy(dtype=bool)[self.position] & ~self.absent
+        return hit
+
+
+def positions(ids: pd.Series, listed: pd.Series) -> Positions:
+    """Per id, its row among those *listed*; -1 where it is not."""
+    return np.asarray(pc.index_in(pa.array(ids), value_set=pa.array(listed)).fill_null(-1), dtype="int32")
+
+
+def take(column: pd.Series, position: Positions) -> pd.Series:
+    """A column's values at some rows, whatever at -1; all missing of an empty column."""
+    if not len(column):
+        return pd.Series(pd.NA, index=range(len(position)), dtype=column.dtype)
+    return column.take(position.clip(min=0)).reset_index(drop=True)
