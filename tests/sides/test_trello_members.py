@@ -110,6 +110,15 @@ def test_another_address_for_an_open_invitation(employees, staff, trello, trello
         side.update(side.read(moved.id), {"email": "x@y.example"}, labels={})
 
 
+def test_an_invitation_does_not_go_to_an_address_that_is_another_employees(employees, staff, trello, trello_server):
+    boris = trello_server.boris
+    wu = employees().create(NEW, marker="7", labels={})
+    side = employees(ids=frozenset({wu.id, boris.id}), invitations=remembered(tuple(wu.meta["_invited"].values())))
+    with pytest.raises(RecordError, match="is this member already"):
+        side.move(side.read(wu.id), {"email": boris.email}, labels={})
+    assert wu.id in {row["idMember"] for row in trello.memberships(staff[0])}
+
+
 def test_who_is_dismissed_is_not_invited_to_another_address(employees, staff, trello):
     made = employees().create(NEW, marker="7", labels={})
     side = employees(invitations=remembered(tuple(made.meta["_invited"].values())))
@@ -286,6 +295,34 @@ def test_another_customer_invites_nobody_who_is_out_or_shall_be(contacts, custom
     left = side.update(back, {"customer": "12", "membership": "none"}, labels={})
     assert (left.id, left.values["membership"]) == (f"{second}:{carla}", "none")
     assert carla not in {row["idMember"] for id_ in customers for row in trello.memberships(id_)}
+
+
+def test_nobody_goes_where_another_contact_is_that_member(contacts, customers, trello, trello_server):
+    """Two contacts would be one membership: the one who comes would have none, and have left where they were."""
+    first, second = customers
+    carla = trello_server.carla.id
+    trello.invite(second, trello_server.carla.email, "Carla")
+    members = {id_: len(trello.memberships(id_)) for id_ in customers}
+    side = contacts(ids=frozenset({f"{first}:{carla}", f"{second}:{carla}"}))
+    with pytest.raises(RecordError, match="is this member already"):
+        side.update(side.read(f"{first}:{carla}"), {"customer": "12"}, labels={})
+    with pytest.raises(RecordError, match="is this member already"):
+        side.update(side.read(f"{first}:{carla}"), {"customer": "12", "membership": "none"}, labels={})
+    wu = side.create(NEW | {"customer": "11"}, marker="7", labels={})
+    with pytest.raises(RecordError, match="is this member already"):
+        side.move(side.read(wu.id), {"email": trello_server.carla.email, "customer": "12"}, labels={})
+    assert {id_: len(trello.memberships(id_)) for id_ in customers} == members | {first: members[first] + 1}
+
+
+def test_nobody_goes_where_this_run_has_just_linked_another_contact(contacts, customers, trello, trello_server):
+    first, second = customers
+    carla = trello_server.carla
+    side = contacts(ids=frozenset({f"{first}:{carla.id}"}))
+    here = side.create(NEW | {"customer": "12", "email": carla.email}, marker="7", labels={})
+    assert here.id == f"{second}:{carla.id}"
+    with pytest.raises(RecordError, match="is this member already"):
+        side.update(side.read(f"{first}:{carla.id}"), {"customer": "12"}, labels={})
+    assert carla.id in {row["idMember"] for row in trello.memberships(first)}
 
 
 def test_moved_by_hand_is_told(contacts, customers, trello, trello_server, read_all):

@@ -151,5 +151,5 @@ def _records(change: Change) -> Iterator[tuple[str, str]]:
 
 def words(error: RecordError) -> str:
     """An error with the system's own words per field."""
-    fields = "; ".join(f"{name}: {text}" for name, text in error.fields.items())
+    fields = "; ".join(f"{name}: {text}" for name, text in error.fields.items() if text)
     return f"{error} ({fields})" if fields and fields not in str(error) else str(error)

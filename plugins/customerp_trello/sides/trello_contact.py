@@ -129,9 +129,12 @@ class TrelloContacts(TrelloPeople):
         self._not_me(member)
         here = self._standings(workspace, member)
         target = self._need_workspace(fields["customer"]) if "customer" in fields else workspace
+        if "email" not in fields:  # another address may be another member
+            self._need_free(f"{target}:{member}", record.id)
         if fields.get("membership", membership_of(here.values())) != ACTIVE:
             for old, standing in here.items():
                 self._end(old, member, standing, NONE)
+            self._answered.discard(record.id)
             return self._taken(self._unasked(self._answer(f"{target}:{member}", None), values), values)
         known = self._by_field({name: text for name, text in record.values.items() if text})
         role = strongest(fields.get("role") or ("" if here else known.get("role", "")), here.values())
@@ -146,8 +149,10 @@ class TrelloContacts(TrelloPeople):
         else:
             invited = self._add(target, member, asked)
         new = f"{target}:{invited['member_id'] if invited else member}"
+        self._need_free(new, record.id)
         if new != record.id:
             self._remove(workspace, member)
+            self._answered.discard(record.id)
         return self._answer(new, invited)
 
     def finish_move(self, record_id: str, values: dict[str, str]) -> Record | None:
@@ -255,6 +260,7 @@ class TrelloContacts(TrelloPeople):
 
     def _answer(self, record_id: str, invited: dict[str, str] | None) -> Record:
         """What Trello shows after a write; the address of an invitation that was just sent is known to be so."""
+        self._answered.add(record_id)
         found = self._now(record_id)
         if invited:
             found.fields["email"] = invited["email"]

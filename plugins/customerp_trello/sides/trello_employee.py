@@ -94,6 +94,7 @@ class TrelloEmployees(TrelloPeople):
         asked = {**known, **{name: text for name, text in fields.items() if text}, "email": email}
         invitations = [self._invite(workspace, asked, instead_of=record.id) for workspace in here]
         invited = invitations[0]
+        self._need_free(invited["member_id"], record.id)
         for workspace in here if invited["member_id"] != record.id else ():
             self._remove(workspace, record.id)
         return self._answer(invited["member_id"], invited)
@@ -140,6 +141,7 @@ class TrelloEmployees(TrelloPeople):
 
     def _answer(self, member: str, invited: dict[str, str] | None) -> Record:
         """What Trello shows after a write; the address of an invitation that was just sent is known to be so."""
+        self._answered.add(member)
         found = self._one(member, self._read_staff())
         if invited:
             found.fields["email"] = invited["email"]

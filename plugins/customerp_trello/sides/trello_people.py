@@ -52,6 +52,7 @@ class TrelloPeople:
         self.mapping, self.hook, self.known = mapping, hook, known
         self._workspaces = Workspaces(mapping, hook)
         self._names = {prop.trello: prop.name for prop in mapping.properties}
+        self._answered: set[str] = set()  # linked since the state was asked which ids are
 
     @property
     def requests_made(self) -> int:
@@ -169,6 +170,14 @@ class TrelloPeople:
         if name in values and standing != ACTIVE and answer.values.get(name) != values[name]:
             answer.meta[NOT_TAKEN] = (name,)
         return answer
+
+    def _need_free(self, record_id: str, mine: str) -> None:
+        """Refuse to go where another record is linked already: two would be one, and this one's own would be gone."""
+        if record_id != mine and record_id in self.known.ids | self._answered:
+            raise RecordError(
+                "another record of CustomERP is this member already; make one of the two, or give one of them another "
+                "address (or customer)"
+            )
 
     def _set_role(self, member: str, here: dict[str, Standing], role: str) -> None:
         self._not_me(member)
