@@ -8,7 +8,8 @@
     |-- FatalError            an answer that the software does not understand: a defect or an API change
     |-- RecordError           this one record is refused; it is quarantined and the others go on
     |   |-- RecordMissing     the record is not there (any more)
-    |   `-- RecordStale       somebody else changed it since it was read (412): read again
+    |   |-- RecordStale       somebody else changed it since it was read (412): read again
+    |   `-- RecordWaits       it cannot be written before another record is linked: tried again until it is
     |-- GuardError            the plan looks like an accident; a person lets it through or not
     |-- AuditError            records differ and nobody knows why, or a pair has fallen behind; a person looks
     `-- LeaseLost             another run or attempt owns the pair now: stop, write nothing more
@@ -67,6 +68,10 @@ class RecordMissing(RecordError):
 
 class RecordStale(RecordError):
     """A conditional write was refused because the record has changed since it was read."""
+
+
+class RecordWaits(RecordError):
+    """The record cannot be written before another one is linked; nobody has anything to mend."""
 
 
 class GuardError(SyncError):

@@ -55,6 +55,7 @@ VERDICTS = {
     errors.RecordError: DEFAULT,
     errors.RecordMissing: DEFAULT,
     errors.RecordStale: DEFAULT,
+    errors.RecordWaits: DEFAULT,
     errors.SyncError: DEFAULT,
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import trello_organizations
 from engine import CONTACTS, CUSTOMERS, EMPLOYEES, ask, erp_edit
@@ -9,6 +11,8 @@ from engine import CONTACTS, CUSTOMERS, EMPLOYEES, ask, erp_edit
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.sides import trello_organization
+from customerp_trello.state.transaction import utc_now
+from customerp_trello.state.work import load_open_work
 
 FULL = ("", "cap", "no free place left")
 
@@ -89,6 +93,30 @@ def test_a_contact_moves_to_another_customer_once_there_is_room(loaded, crowded)
     assert "Al mover" not in members(old.partition(":")[0])
     assert refused(loaded) == before
     assert loaded.run(CONTACTS).writes() == []
+
+
+def test_a_contact_whose_new_customer_has_no_workspace_waits_where_it_is(loaded, crowded, monkeypatch):
+    """Nobody has anything to mend: it goes there as soon as the customer is linked."""
+    customer, workspace = crowded
+    (mover,) = hire(customer, "mover", domain="waits").values()
+    loaded.run(CONTACTS)
+    late, _ = CustomERPHook().create_record("customer", {"name": "Late", "type": "company"})
+    erp_edit("contact", mover, customer_id=late["id"])
+    for _ in range(2):
+        assert loaded.run(CONTACTS).writes() == []
+        with loaded.store.read() as tx:
+            work = load_open_work(tx, CONTACTS)
+        mine = work[work["record_id"].eq(str(mover))]
+        assert mine["kind"].tolist() == ["waiting"]
+        assert "no linked workspace" in mine["reason"].iloc[0]
+        assert members(workspace) == {"Al mover"}
+    loaded.run(CUSTOMERS)
+    later = timedelta(minutes=2)
+    monkeypatch.setattr(loaded.store, "clock", lambda: utc_now() + later)
+    assert loaded.run(CONTACTS).writes() == [("trello", "update", "customer", str(late["id"]))]
+    assert members(workspace) == set()
+    with loaded.store.read() as tx:
+        assert str(mover) not in set(load_open_work(tx, CONTACTS)["record_id"])
 
 
 def test_who_comes_back_takes_a_place_before_newcomers_with_a_greater_key(loaded, crowded):

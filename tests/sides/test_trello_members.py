@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from customerp_trello.errors import ConfigurationError, RecordError
+from customerp_trello.errors import ConfigurationError, RecordError, RecordWaits
 from customerp_trello.mapping.frame import SUSPENDED
 from customerp_trello.sides.base import Known
 from customerp_trello.sides.open import open_side
@@ -263,9 +263,9 @@ def test_invite_and_move_to_another_customer(contacts, customers, trello, trello
     carla = side.move(side.read(f"{first}:{trello_server.carla.id}"), {"customer": "12"}, labels={})
     assert carla.id == f"{second}:{trello_server.carla.id}"
     assert "_invited" not in carla.meta
-    with pytest.raises(RecordError, match="waiting"):
+    with pytest.raises(RecordWaits, match="no linked workspace"):
         side.move(carla, {"customer": "99"}, labels={})
-    with pytest.raises(RecordError, match="waiting"):
+    with pytest.raises(RecordWaits, match="no linked workspace"):
         side.create(NEW | {"customer": "99"}, marker="7", labels={})
 
 

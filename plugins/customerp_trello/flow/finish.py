@@ -80,7 +80,7 @@ def _standing(work: pd.DataFrame, started: datetime, plan: pd.DataFrame) -> Iter
     """Failures of this run, and earlier ones that were left alone because their time has not come."""
     held = plan[plan["cause"].eq("held")]
     ids = set(held["customerp_id"]) | set(held["trello_id"])
-    keep = work["kind"].isin(("quarantined", "deferred")) & (
+    keep = work["kind"].isin(("quarantined", "waiting", "deferred")) & (
         work["last_seen"].ge(started) | work["record_id"].isin(ids)
     )
     for row in work[keep].to_dict("records"):

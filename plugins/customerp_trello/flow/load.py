@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from customerp_trello.errors import RecordError, RetriableError
+from customerp_trello.errors import RecordError, RecordWaits, RetriableError
 from customerp_trello.flow.apply_state import apply_state
 from customerp_trello.flow.artifacts import read_frame
 from customerp_trello.flow.change_log import ChangeLog, Progress, folded
@@ -119,7 +119,7 @@ class _Loop:
                 if self.in_a_row >= TOO_MANY_FAILURES:
                     raise
         except RecordError as error:
-            self._postpone(change, "quarantined", words(error))
+            self._postpone(change, "waiting" if isinstance(error, RecordWaits) else "quarantined", words(error))
         else:
             with self._counting:
                 self.in_a_row = 0
@@ -133,7 +133,7 @@ class _Loop:
             self.put_off += 1
         work = Work(*who(change), kind, f"{self.name}: {reason}")
         with self.run.begin(self.fence) as tx:
-            (note_failure if kind == "quarantined" else note_work)(tx, self.run.pair, work)
+            (note_work if kind == "deferred" else note_failure)(tx, self.run.pair, work)
         self.lines.trouble(change, kind, reason)
 
     def _refused_in_customerp(self) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from customerp_trello.errors import ConfigurationError, RecordError
+from customerp_trello.errors import ConfigurationError, RecordError, RecordWaits
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.frame import HOLD, NATIVE, REASON, SCOPE, STATE, SUSPENDED, Record, Snapshot
 from customerp_trello.mapping.model import Mapping
@@ -180,7 +180,7 @@ class TrelloContacts(TrelloPeople):
     def _need_workspace(self, customer: str) -> str:
         workspace = self._workspace_of(customer)
         if not workspace:
-            raise RecordError("waiting: the contact's customer has no linked workspace", fields={"customer": ""})
+            raise RecordWaits("the contact's customer has no linked workspace (yet)")
         return workspace
 
     def _standings(self, workspace: str, member: str) -> dict[str, Standing]:
