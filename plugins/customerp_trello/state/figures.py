@@ -65,8 +65,7 @@ class Figures:
 
 def figures(tx: Transaction, pair: str) -> Figures:
     """Count what stands open about a pair."""
-    linked, suspended = _links(tx, pair)
-    marked = _marked(tx, pair)
+    linked, suspended, marked = _links(tx, pair)
     open_kinds = _open_work(tx, pair)
     asked = _conflicts(tx, pair)
     return Figures(
@@ -81,16 +80,17 @@ def figures(tx: Transaction, pair: str) -> Figures:
     )
 
 
-_counted: dict[tuple[str, str], tuple[Any, tuple[int, int]]] = {}
+_counted: dict[tuple[str, str], tuple[Any, tuple[int, int, Figure]]] = {}
 """Database and pair -> what the counts were good for (:func:`_standing`), and the counts."""
 
 
-def _links(tx: Transaction, pair: str) -> tuple[int, int]:
-    """Linked and suspended ones: counted anew once something has happened, for a million take a while."""
+def _links(tx: Transaction, pair: str) -> tuple[int, int, Figure]:
+    """Linked, suspended and marked ones: counted anew once something has happened, for a million take a while."""
     key, standing = (str(tx.connection.engine.url), pair), _standing(tx, pair)
     known = _counted.get(key)
     if known is None or known[0] != standing:
-        known = _counted[key] = (standing, (_count(tx, pair, LINKED), _count(tx, pair, SUSPENDED)))
+        counts = _count(tx, pair, LINKED), _count(tx, pair, SUSPENDED), _marked(tx, pair)
+        known = _counted[key] = (standing, counts)
     return known[1]
 
 
