@@ -173,7 +173,7 @@ class TrelloPeople:
 
     def _need_free(self, record_id: str, mine: str) -> None:
         """Refuse to go where another record is linked already: two would be one, and this one's own would be gone."""
-        if record_id != mine and record_id in self.known.ids | self._answered:
+        if record_id != mine and (record_id in self.known.ids or record_id in self._answered):
             raise RecordError(
                 "another record of CustomERP is this member already; make one of the two, or give one of them another "
                 "address (or customer)"
