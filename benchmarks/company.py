@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,16 @@ STATUS = {"open": "Open", "on_hold": "On hold", "completed": "Completed", "cance
 
 @dataclass(frozen=True)
 class Size:
-    """How many of what there are; with *in_trello* each has its counterpart there already, else Trello is empty."""
+    """How many of what there are; with *in_trello* each has its counterpart there already, else Trello is empty.
+
+    Contacts are spread evenly: with 1.5 of each every other customer has two.
+    """
 
     customers: int
     projects: int
     employees: int
     staff_workspaces: int
-    contacts_of_each: int
+    contacts_of_each: float
     in_trello: bool
 
 
@@ -79,13 +82,14 @@ class Company:
         return {"initials": member["initials"], "trello_username": member["username"]}
 
     def _customers(self) -> None:
+        each = self.size.contacts_of_each
         for number in range(self.size.customers):
             sign, name = f"C-{1001 + number}", f"Customer {number:05}"
             row = self.erp._add("customers", number=sign, name=name, **_PLAIN)
             workspace = ""
             if self.size.in_trello:
                 workspace = self.trello.workspace(sign.lower().replace("-", ""), name, desc="A customer.")
-            for index in range(self.size.contacts_of_each):
+            for index in range(int((number + 1) * each) - int(number * each)):
                 self._contact(row["id"], workspace, f"Contact{number:05}x{index}")
 
     def _contact(self, customer: int, workspace: str, last: str) -> None:
@@ -148,16 +152,20 @@ class Running:
     trello: str
     environment: dict[str, str]
 
-    def ask(self, method: str, path: str, **wish: Any) -> Any:
-        """One of Trello's controls below ``/sandbox``."""
-        request = Request(f"{self.trello}/sandbox/{path}", json.dumps(wish).encode(), method=method)
+    def ask(self, method: str, path: str, *, system: str = "trello", **wish: Any) -> Any:
+        """One of a system's controls below ``/sandbox``."""
+        request = Request(f"{getattr(self, system)}/sandbox/{path}", json.dumps(wish).encode(), method=method)
         with urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
-    @contextmanager
-    def pair(self, name: str, *state_url: str) -> Iterator[Pair]:
+    def pair(self, name: str, *state_url: str) -> AbstractContextManager[Pair]:
         """A process that runs a pair; it has imported everything when this returns."""
-        command = [sys.executable, "-m", "benchmarks.pair_run", str(self.folder), name, *state_url]
+        return self.process(name, "benchmarks.pair_run", str(self.folder), name, *state_url)
+
+    @contextmanager
+    def process(self, name: str, module: str, *arguments: str) -> Iterator[Pair]:
+        """A process that answers a line with a line: :mod:`benchmarks.pair_run`, or one that is compared with it."""
+        command = [sys.executable, "-m", module, *arguments]
         piped: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         with (self.folder / f"{name}.log").open("w") as log:
             process = subprocess.Popen(command, env=self.environment, stderr=log, cwd=REPOSITORY, **piped)

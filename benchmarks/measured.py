@@ -22,12 +22,12 @@ def report(work: Callable[[], dict[str, Any]]) -> None:
     begun, processor = time.perf_counter(), time.process_time()
     facts = work()
     seconds, processor = time.perf_counter() - begun, time.process_time() - processor
-    print(json.dumps({"seconds": round(seconds, 3), "cpu": round(processor, 3), "peak_mb": _peak_mb(), **facts}))
+    print(json.dumps({"seconds": round(seconds, 3), "cpu": round(processor, 3), "peak_mb": peak_mb(), **facts}))
 
 
-def _peak_mb() -> int:
-    """The most memory that this program has had; `ru_maxrss` would count what started it as well."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+def peak_mb(process: int | str = "self") -> int:
+    """The most memory that a program (this one) has had; `ru_maxrss` would count what started it as well."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
     (told,) = (line for line in lines if line.startswith("VmHWM:"))
     return round(int(told.split()[1]) / 1024)
 

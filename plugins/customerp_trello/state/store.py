@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 
@@ -29,6 +30,8 @@ class Store:
         self.url = parse_url(url)
         self.clock = clock
         self.engine = make_engine(self.url)
+        # SQLite lets a second writer sleep longer than the first one needs; a thread of ours knows when it is its turn.
+        self._turn = threading.RLock() if self.engine.dialect.name == "sqlite" else nullcontext()
 
     def __enter__(self) -> Store:
         return self
@@ -80,7 +83,7 @@ class Store:
             RetriableError: the database is busy or away.
             FatalError: the database refused a statement.
         """
-        with errors_of(self.url), self.engine.connect() as connection:
+        with self._turn, errors_of(self.url), self.engine.connect() as connection:
             connection.execution_options(**{WRITES: True})
             with connection.begin():
                 if fence is None:

@@ -1,0 +1,149 @@
+"""A large company's scenario beside a plain loop of requests: `python -m benchmarks.scenario [CUSTOMERS [CONTACTS]]`.
+
+100,000 customers and 150,000 contacts come to Trello, nothing happens, and one record in a hundred is edited, half of
+them on each side. Ours are two pairs, each in a process of its own, as tasks of a worker are; beside it
+:mod:`benchmarks.scenario_plain` does the same on the same company in another pair of servers, one request after
+another. Trello's caps and rate limits are lifted: under them the first load would take eleven hours at least.
+
+A row has the seconds and the requests to each system; after it the most memory that each process has had.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from benchmarks.company import CONTACTS, CUSTOMERS, Running, Size, running
+from benchmarks.measured import peak_mb, save
+from benchmarks.requests_made import OPTIONS
+
+EVERY = 200
+"""One in so many is edited in CustomERP, and another one in Trello."""
+SYSTEMS = ("customerp", "trello")
+Answers = Mapping[str, Any]
+
+
+def scenario(systems: Running, go: Callable[[], Answers]) -> dict[str, dict[str, Any]]:
+    """First load, a run without a change, edits and a run; per step the figures, with what *go* has answered."""
+    found = {}
+    for step, before in (("first load", None), ("no change", None), ("edits", edit)):
+        if before:
+            before(systems)
+        for system in SYSTEMS:
+            systems.ask("DELETE", "requests", system=system)
+        begun = time.monotonic()
+        writes = go()
+        seconds = time.monotonic() - begun
+        counts = {system: systems.ask("GET", "requests", system=system)["total"] for system in SYSTEMS}
+        found[step] = {"seconds": round(seconds, 1), "requests": counts, "writes": dict(writes)}
+        print(f"{step}: {found[step]}", file=sys.stderr, flush=True)
+    return found
+
+
+def edit(systems: Running) -> None:
+    """Customers get another name, on one side or the other, contacts another role in CustomERP."""
+    erp, trello = (json.loads(systems.environment[f"AIRFLOW_CONN_{name.upper()}_DEFAULT"]) for name in SYSTEMS)
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {erp['password']}"
+        for entity, field in (("customers", "name"), ("contacts", "trello_role")):
+            for row in _listed(session, f"{systems.customerp}/api/v1/{entity}"):
+                if row["id"] % EVERY == 0:
+                    value = "admin" if field == "trello_role" else f"{row['name']} & Sons"
+                    url, version = f"{systems.customerp}/api/v1/{entity}/{row['id']}", f'"{row["version"]}"'
+                    answer = session.patch(url, json={field: value}, headers={"If-Match": version}, timeout=60)
+                    answer.raise_for_status()
+    with requests.Session() as session:
+        oauth = f'OAuth oauth_consumer_key="{trello["login"]}", oauth_token="{trello["password"]}"'
+        session.headers["Authorization"] = oauth
+        mine = session.get(
+            f"{systems.trello}/1/members/me/organizations", params={"fields": "displayName"}, timeout=600
+        )
+        mine.raise_for_status()
+        for number, one in enumerate(row for row in mine.json() if row["displayName"].startswith("Customer ")):
+            # Of those that were not edited in CustomERP, whose numbers are one more than their names say.
+            if number % EVERY == EVERY // 2 and not one["displayName"].endswith("99"):
+                url, name = f"{systems.trello}/1/organizations/{one['id']}", f"{one['displayName']} Ltd"
+                session.put(url, json={"displayName": name}, timeout=60).raise_for_status()
+
+
+def _listed(session: requests.Session, url: str) -> Iterator[dict[str, Any]]:
+    cursor: dict[str, str] = {}
+    while True:
+        answer = session.get(url, params={"limit": 500, **cursor}, timeout=60)
+        answer.raise_for_status()
+        yield from answer.json()["data"]
+        if not answer.json()["next_cursor"]:
+            return
+        cursor = {"cursor": answer.json()["next_cursor"]}
+
+
+@contextmanager
+def _company(size: Size) -> Iterator[Running]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder), size, *OPTIONS, requests_per_10_seconds=1_000_000) as systems,
+    ):
+        yield systems
+
+
+def ours(size: Size) -> dict[str, Any]:
+    """Both pairs, the customers first."""
+    with _company(size) as systems, systems.pair(CUSTOMERS) as customers, systems.pair(CONTACTS) as contacts:
+
+        def go() -> Answers:
+            written = {}
+            for pair in (customers, contacts):
+                done = pair.run()["steps"]
+                written[pair.name] = sum(done[f"load_{system}"]["written"] for system in SYSTEMS)
+            return written
+
+        steps = scenario(systems, go)
+        return {"steps": steps, "peak_mb": {pair.name: peak_mb(pair.process.pid) for pair in (customers, contacts)}}
+
+
+def plain(size: Size) -> dict[str, Any]:
+    """The loop."""
+    with _company(size) as systems, systems.process("plain", "benchmarks.scenario_plain") as loop:
+        steps = scenario(systems, loop.run)
+        return {"steps": steps, "peak_mb": {"plain": peak_mb(loop.process.pid)}}
+
+
+def table(found: Mapping[str, Mapping[str, Any]], size: Size) -> str:
+    """The figures for people."""
+    lines = [
+        f"{size.customers:,} customers and {int(size.customers * size.contacts_of_each):,} contacts; Trello's caps and "
+        "rate limits lifted",
+        f"{'':<24} {'written':>9} {'seconds':>9} {'to CustomERP':>12} {'to Trello':>10}",
+    ]
+    for name, one in found.items():
+        for step, row in one["steps"].items():
+            asked = row["requests"]
+            lines.append(
+                f"{name + ', ' + step:<24} {sum(row['writes'].values()):>9,} {row['seconds']:>9,.1f} "
+                f"{asked['customerp']:>12,} {asked['trello']:>10,}"
+            )
+    peaks = (f"{name} {peak:,} MB" for one in found.values() for name, peak in one["peak_mb"].items())
+    return "\n".join([*lines, f"most memory: {'; '.join(peaks)}"])
+
+
+def main(customers: int = 100_000, contacts: int = 150_000) -> None:
+    """Measure both, print the table, leave the figures; fail where ours wrote other records than the loop."""
+    size = Size(customers, 4, 6, 1, contacts / customers, in_trello=False)
+    found = {"plain": plain(size), "ours": ours(size)}
+    print(table(found, size))
+    save("scenario", {"scenes": found}, "requests", "pandas")
+    for step, row in found["ours"]["steps"].items():
+        if sum(row["writes"].values()) != sum(found["plain"]["steps"][step]["writes"].values()):
+            raise SystemExit(f"{step}: {row['writes']}, the loop {found['plain']['steps'][step]['writes']}")
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))
