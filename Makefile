@@ -22,7 +22,7 @@ PORT ?=
 
 .PHONY: help install demo qa up doctor down test test-clients test-erps test-airflow test-distributed test-browser screenshots \
 	kills soak mutants bench bench-requests bench-limits bench-listing bench-review bench-parsing \
-	bench-large \
+	bench-large bench-scenario \
 	lint format types imports lock clean
 
 help: ## List the targets
@@ -82,11 +82,14 @@ bench-limits: $(INSTALLED) ## Measure first loads of 2,000 projects under Trello
 bench-listing: $(INSTALLED) ## Read 100,000 records from the sandbox's ERP beside a bare loop (minutes)
 	@$(BIN)/python -m benchmarks.listing
 
-bench-review: $(INSTALLED) ## Time the review page's views on a million links, SQLite and PostgreSQL (half an hour, 10 GB)
+bench-review: $(INSTALLED) ## Time the review page's views on a million links, SQLite and PostgreSQL (a quarter of an hour, 10 GB)
 	@$(BIN)/python -m benchmarks.review
 
 bench-parsing: $(INSTALLED) ## Parse the DAG files in fresh processes beside as many empty ones (a minute)
 	@$(BIN)/python -m benchmarks.parsing
+
+bench-scenario: $(INSTALLED) ## Sync 100,000 customers and 150,000 contacts beside a plain loop of requests (hours)
+	@$(BIN)/python -m benchmarks.scenario
 
 kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real processes too (over an hour, 2 quiet cores)
 	@CUSTOMERP_TRELLO_KILLS=0 AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 --show-capture=no tests/kills
