@@ -9,6 +9,8 @@ from engine import CONTACTS, CUSTOMERS, EMPLOYEES, PAIRS, PROJECTS, as_anna, ask
 
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.state.by_hand import rejoin
+from customerp_trello.state.records import apart
 from customerp_trello.state.work import load_open_work
 
 
@@ -178,6 +180,23 @@ def test_a_comment_posted_again_names_whom_it_refers_to(loaded):
     assert again != lost
     posted = hook.get_action(again)["data"]["text"]
     assert posted.rpartition("\n")[0] == comments[lost].rpartition("\n")[0]
+
+
+def test_who_survived_is_made_again_once_a_person_lets_it(loaded, monkeypatch):
+    mapping = loaded.mapping(PROJECTS)
+    stays = mapping.model_copy(update={"customerp": mapping.customerp.model_copy(update={"on_gone": "unlink"})})
+    monkeypatch.setitem(loaded.mappings, PROJECTS, stays)
+    link = loaded.fresh_link(PROJECTS)
+    TrelloHook().delete_comment(link["trello_id"])
+    for _ in range(2):
+        assert loaded.run(PROJECTS).writes() == []
+    with loaded.store.begin() as tx:
+        (one,) = (one for one in apart(tx, PROJECTS) if one.customerp_id == link["customerp_id"])
+        assert (one.side, one.trello_id) == ("trello", link["trello_id"])
+        rejoin(tx, PROJECTS, one.id, "a person")
+    assert ("trello", "create", "number", link["c.number"]) in loaded.run(PROJECTS).writes()
+    assert loaded.link_of(PROJECTS, link["customerp_id"])["trello_id"] != link["trello_id"]
+    assert loaded.run(PROJECTS).writes() == []
 
 
 def test_a_customer_switched_off_is_unlinked_and_stays_apart(loaded):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from company_state import CONTACTS, CUSTOMERS, fill
+from company_state import CONTACTS, CUSTOMERS, RUN, fill
 from sqlalchemy import select
 from test_pages import plan_file
 
@@ -14,6 +14,7 @@ from customerp_trello.state.history import recent_counts
 from customerp_trello.state.intents import Intent, open_intent
 from customerp_trello.state.records import get_link, history_about, open_conflicts, open_work_about
 from customerp_trello.state.tables import open_work, tombstone
+from customerp_trello.state.tombstones import bury
 from customerp_trello.state.work import TAKEN_APART
 
 __all__ = ["plan_file"]
@@ -129,6 +130,21 @@ def test_unlinked_records_stay_apart_until_somebody_lets_them(ulf, store, compan
         stone = tx.execute(select(tombstone).where(tombstone.c.id == stone["id"])).mappings().one()
         assert (stone["lifted_at"] is None, stone["lifted_why"]) == (False, "by ulf")
     assert ulf.press(f"{HERE}/apart", tombstone=stone["id"]).status_code == 404
+
+
+@pytest.mark.parametrize(("side", "ids"), [("trello", ("t-gone", "1077")), ("customerp", ("1078", "t-left"))])
+def test_whoever_survived_counts_as_new_once_somebody_lets_it(ulf, store, company, side, ids):
+    with store.begin() as tx:
+        stone = bury(tx, CUSTOMERS, side, *ids, keys={}, run=RUN)
+    shown = ulf.see(f"{HERE}/apart").text
+    assert all(text in shown for text in (*ids, f"deleted in {'Trello' if side == 'trello' else 'CustomERP'}"))
+    assert ulf.press(f"{HERE}/apart", tombstone=stone).headers["location"].endswith("?done=renewed")
+    assert ids[0] not in ulf.see(f"{HERE}/apart").text
+    with store.read() as tx:
+        work = open_work_about(tx, CUSTOMERS, customerp_id="1077")
+    assert [one.reason for one in work] == (["a person lets it count as new"] if side == "trello" else [])
+    assert ("renew", "ulf") in history(store, ids=ids)
+    assert ulf.press(f"{HERE}/apart", tombstone=stone).status_code == 404
 
 
 def test_what_people_do_by_hand_is_not_counted_by_the_guard(ulf, store, company, clock):

@@ -93,10 +93,10 @@ def retry(
 
 
 def rejoin(request: Request, pair: ActionablePair, user: Caller, store: State, tombstone: FormNumber) -> Response:
-    """Let two records that were taken apart find each other again."""
+    """Let two records that were taken apart find each other again, or let a survivor count as new."""
     with store.begin() as tx:
-        by_hand.rejoin(tx, pair, tombstone, user.get_name())
-    return _back(request, f"/pair/{pair}/apart", "rejoined")
+        found = by_hand.rejoin(tx, pair, tombstone, user.get_name())
+    return _back(request, f"/pair/{pair}/apart", "rejoined" if found.side == by_hand.APART else "renewed")
 
 
 def unlink(request: Request, pair: ActionablePair, user: Caller, store: State, link: Number) -> Response:

@@ -186,7 +186,7 @@ def suspended(request: Request, pair: ReadablePair, store: State, after: After =
 
 
 def apart(request: Request, pair: ReadablePair, user: Caller, store: State, after: After = 0) -> Response:
-    """Records that a person took apart."""
+    """Records that a person took apart, and those whose counterpart was deleted."""
     with store.read() as tx:
         rows = records.apart(tx, pair, after=after)
     more = rows[-1].id if len(rows) == PAGE else None

@@ -35,6 +35,7 @@ NOTICES = {
     "linked": "The two records are linked. The next run compares them.",
     "unlinked": "The link has ended. Both records stay as they are.",
     "rejoined": "The two records may find each other again in the next run.",
+    "renewed": "The record counts as new in the next run: it is linked by its key, or made again, as the mapping says.",
 }
 """What an action has done; addresses carry the word alone."""
 

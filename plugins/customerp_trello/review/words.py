@@ -27,6 +27,7 @@ OPERATIONS: Mapping[str, str] = {
     "answer": "answered",
     "retry": "try again asked for",
     "rejoin": "may find each other again",
+    "renew": "counts as new again",
 }
 
 CAUSES: Mapping[str, str] = {

@@ -18,7 +18,7 @@ from customerp_trello.state.history import BY_HAND, Entry, append_history
 from customerp_trello.state.intents import OPEN, PLANNED
 from customerp_trello.state.lease import Holder
 from customerp_trello.state.links import NewLink, add_link, unlink
-from customerp_trello.state.records import get_link, get_open_work
+from customerp_trello.state.records import Apart, get_apart, get_link, get_open_work
 from customerp_trello.state.runs import new_run_id
 from customerp_trello.state.store import Store
 from customerp_trello.state.tables import CUSTOMERP, TRELLO, intent, open_work, tombstone
@@ -27,7 +27,7 @@ from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import TAKEN_APART, Work, clear_work, note_work
 
 APART: Literal["apart"] = "apart"
-RETRY, LINK, UNLINK, REJOIN = "retry", "link", "unlink", "rejoin"
+RETRY, LINK, UNLINK, REJOIN, RENEW = "retry", "link", "unlink", "rejoin", "renew"
 _MOMENT = 60.0
 """Seconds that the lease would outlive a web server that dies in the middle."""
 
@@ -122,19 +122,27 @@ def unlink_by_hand(store: Store, pair: str, link_id: int, by: str) -> None:
         _note(tx, pair, UNLINK, "by hand", by, link=link_id, **ids)
 
 
-def rejoin(tx: Transaction, pair: str, tombstone_id: int, by: str) -> None:
-    """Let two records that were taken apart find each other again; safe beside a run, which looks at it once.
+def rejoin(tx: Transaction, pair: str, tombstone_id: int, by: str) -> Apart:
+    """Let two records that were taken apart find each other again, or let a survivor count as new (section 5).
+
+    A survivor may be linked by its keys, or be made anew on the side where its counterpart was deleted, as the mapping
+    says of records without a link. Safe beside a run, which looks at it once.
+
+    Returns:
+        What kept them apart.
 
     Raises:
         RecordMissing: it has been done already.
     """
-    t = tombstone.c
-    mine = (t.id == tombstone_id) & (t.pair == pair) & (t.side == APART)
-    found = tx.execute(select(t.deleted_id, t.surviving_id).where(mine)).one_or_none()
+    found = get_apart(tx, pair, tombstone_id)
     if found is None or not lift(tx, [tombstone_id], f"by {by}"):
-        raise RecordMissing(f"{pair}: these records may find each other already. Reload the page.")
-    note_work(tx, pair, Work("customerp", found.deleted_id, "waiting", "a person lets it find its counterpart again"))
-    _note(tx, pair, REJOIN, "by hand", by, customerp_id=found.deleted_id, trello_id=found.surviving_id)
+        raise RecordMissing(f"{pair}: these records are not kept apart (any more). Reload the page.")
+    if found.side != CUSTOMERP:  # what survived in Trello is read in every run
+        may = "find its counterpart again" if found.side == APART else "count as new"
+        note_work(tx, pair, Work(CUSTOMERP, found.customerp_id, "waiting", f"a person lets it {may}"))
+    ids = {"customerp_id": found.customerp_id, "trello_id": found.trello_id}
+    _note(tx, pair, REJOIN if found.side == APART else RENEW, "by hand", by, **ids)
+    return found
 
 
 def _refuse_interrupted(tx: Transaction, pair: str, customerp_id: str, trello_id: str) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Select, func, or_, select, union
 
 from customerp_trello.state.conflicts import OPEN, Conflict
-from customerp_trello.state.tables import CUSTOMERP, Side, conflict, history, link, open_work, run, tombstone
+from customerp_trello.state.tables import CUSTOMERP, TRELLO, Side, conflict, history, link, open_work, run, tombstone
 from customerp_trello.state.transaction import Transaction, chunks
 
 PAGE = 50
@@ -53,9 +53,14 @@ class OpenWork:
 
 @dataclass(frozen=True)
 class Apart:
-    """Two records that a person took apart: they are not linked again by themselves."""
+    """What stays without a counterpart until a person says otherwise: a standing tombstone.
+
+    Attributes:
+        side: where the counterpart was deleted; ``apart``: a person ended the link of the two.
+    """
 
     id: int
+    side: Side | Literal["apart"]
     customerp_id: str
     trello_id: str
     created_at: datetime
@@ -170,11 +175,24 @@ def open_work_about(tx: Transaction, pair: str, *, customerp_id: str = "", trell
 
 
 def apart(tx: Transaction, pair: str, *, after: int = 0, limit: int = PAGE) -> list[Apart]:
-    """A page of the records that a person took apart."""
+    """A page of the records that a person took apart, and of those that survived their counterpart."""
     t = tombstone.c
-    mine = (t.pair == pair) & (t.side == "apart") & t.lifted_at.is_(None) & (t.id > after)
-    rows = tx.execute(select(tombstone).where(mine).order_by(t.id).limit(limit)).mappings()
-    return [Apart(r["id"], r["deleted_id"], r["surviving_id"], r["created_at"], r["keys"]) for r in rows]
+    mine = (t.pair == pair) & t.lifted_at.is_(None) & (t.id > after)
+    return [_apart(row) for row in tx.execute(select(tombstone).where(mine).order_by(t.id).limit(limit)).mappings()]
+
+
+def get_apart(tx: Transaction, pair: str, id_: int) -> Apart | None:
+    """One of them, None if it does not stand (any more)."""
+    t = tombstone.c
+    mine = (t.id == id_) & (t.pair == pair) & t.lifted_at.is_(None)
+    row = tx.execute(select(tombstone).where(mine)).mappings().one_or_none()
+    return None if row is None else _apart(row)
+
+
+def _apart(row: Mapping[str, Any]) -> Apart:
+    ids = row["deleted_id"], row["surviving_id"]
+    customerp_id, trello_id = reversed(ids) if row["side"] == TRELLO else ids
+    return Apart(row["id"], row["side"], customerp_id, trello_id, row["created_at"], row["keys"])
 
 
 _RUN = ("airflow_run_id", "action", "started_by")
