@@ -140,8 +140,8 @@ def rejoin(tx: Transaction, pair: str, tombstone_id: int, by: str) -> Apart:
     if found.side != CUSTOMERP:  # what survived in Trello is read in every run
         may = "find its counterpart again" if found.side == APART else "count as new"
         note_work(tx, pair, Work(CUSTOMERP, found.customerp_id, "waiting", f"a person lets it {may}"))
-    ids = {"customerp_id": found.customerp_id, "trello_id": found.trello_id}
-    _note(tx, pair, REJOIN if found.side == APART else RENEW, "by hand", by, **ids)
+    said = REJOIN if found.side == APART else RENEW
+    _note(tx, pair, said, "by hand", by, customerp_id=found.customerp_id, trello_id=found.trello_id)
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, or_, select, union
+from sqlalchemy import RowMapping, Select, func, or_, select, union
 
 from customerp_trello.state.conflicts import OPEN, Conflict
 from customerp_trello.state.tables import CUSTOMERP, TRELLO, Side, conflict, history, link, open_work, run, tombstone
@@ -189,7 +189,7 @@ def get_apart(tx: Transaction, pair: str, id_: int) -> Apart | None:
     return None if row is None else _apart(row)
 
 
-def _apart(row: Mapping[str, Any]) -> Apart:
+def _apart(row: RowMapping) -> Apart:
     ids = row["deleted_id"], row["surviving_id"]
     customerp_id, trello_id = reversed(ids) if row["side"] == TRELLO else ids
     return Apart(row["id"], row["side"], customerp_id, trello_id, row["created_at"], row["keys"])
