@@ -96,6 +96,24 @@ def test_p13_a_short_listing_deletes_and_creates_nothing(settled):
     assert set(after["status"]) == {"linked"}
 
 
+def test_p13_a_customer_who_is_back_gets_no_second_workspace_by_a_short_listing(settled):
+    """Its workspace was renamed meanwhile, so that no key tells that it is there."""
+    erp, hook = CustomERPHook(), TrelloHook()
+    customer = str(erp.create_record("customer", {"name": "Here and gone", "type": "company"})[0]["id"])
+    settled.run(CUSTOMERS)
+    workspace = settled.link_of(CUSTOMERS, customer)["trello_id"]
+    erp.delete_record("customer", customer)
+    settled.run(CUSTOMERS)
+    hook.update_organization(workspace, displayName="Zzz, by another name")
+    erp_edit("customer", customer, active=True)
+    settled.fault("trello", match="GET /1/members/me/organizations", kind="short")
+    ran = settled.run(CUSTOMERS, action="full_resync")
+    assert ("trello", "create") not in {row[:2] for row in ran.writes()}
+    assert "not in sight" in ran.plan.loc[ran.plan["customerp_id"] == customer, "detail"].iloc[0]
+    settled.run(CUSTOMERS)
+    assert settled.link_of(CUSTOMERS, customer)["trello_id"] == workspace
+
+
 def test_a_system_that_is_away_ends_the_attempt_and_a_second_one_goes_on(settled, monkeypatch):
     monkeypatch.setattr("customerp_trello.hooks.http.time.sleep", lambda seconds: None)
     links = [settled.fresh_link(CUSTOMERS) for _ in range(6)]

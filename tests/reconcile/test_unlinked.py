@@ -144,6 +144,24 @@ def test_one_survivor_of_two_that_live_again_is_linked_to_neither_by_that():
     assert lines(run([record("c1", "A")], [record("t1", "B")], tombstones=twice)) == ["c1 t1 - link lives_again"]
 
 
+@pytest.mark.parametrize("side", ["customerp", "trello"])
+def test_who_is_back_is_not_made_again_while_the_survivor_is_out_of_sight(side):
+    """A listing that was cut short hides it, or the token's member was taken out of the workspace."""
+    gone, survivor = {"customerp": ("c1", "t1"), "trello": ("t1", "c1")}[side]
+    words = "it is back, its former counterpart is not in sight; if that is gone for good, let it count as new"
+    m = mapping(trello=TRELLO_CREATES)
+    others = {"customerp": [record("c2", "B")], "trello": [record("t2", "C")]}
+    rows = {end: [*found, *([record(gone, "A")] if end == side else [])] for end, found in others.items()}
+    plan = run(rows["customerp"], rows["trello"], m=m, tombstones=stones((side, gone, survivor)))
+    line = "c1 - customerp" if side == "customerp" else "- t1 trello"
+    assert lines(plan) == [f"{line} waiting tombstone {words}"]
+    assert created(plan) == {"c2", "t2"}
+    unreadable = rows | {end: [*rows[end], record(survivor, _problem="?")] for end in rows if end != side}
+    assert gone not in created(run(unreadable["customerp"], unreadable["trello"], m=m,
+                                   tombstones=stones((side, gone, survivor))))  # fmt: skip
+    assert created(run(rows["customerp"], rows["trello"], m=m)) == {"c2", "t2", gone}
+
+
 def test_a_new_record_with_the_key_lifts_the_tombstone():
     plan = run([record("c1")], [record("t9")], tombstones=stones(("trello", "t1", "c1")))
     assert lines(plan) == ["c1 t9 - link key"]

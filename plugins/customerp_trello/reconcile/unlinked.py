@@ -18,6 +18,8 @@ from customerp_trello.reconcile.plan import CUSTOMERP, LINK, OTHER, QUARANTINE, 
 from customerp_trello.reconcile.touch import with_touch
 from customerp_trello.reconcile.winner import Decision
 
+_BACK = "it is back, its former counterpart is not in sight; if that is gone for good, let it count as new"
+
 
 def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list[pd.DataFrame]:
     """Plan parts of all records that no link names."""
@@ -52,7 +54,12 @@ def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list
         free = free[~blocked]
         survives = free[ID].isin(past.tombstones.loc[past.tombstones["side"] == OTHER[side], "surviving_id"])
         parts.append(_notes(free[survives], side, WAITING, "tombstone", "its counterpart was deleted"))
-        lone[side] = free[~survives]
+        # A listing that was cut short hides the survivor, and whoever is back would seem to be new.
+        stones = past.tombstones[past.tombstones["side"] == side]
+        unseen = stones.loc[~stones["surviving_id"].isin(readable[OTHER[side]][ID]), "deleted_id"]
+        back = ~survives & free[ID].isin(unseen)
+        parts.append(_notes(free[back], side, WAITING, "tombstone", _BACK))
+        lone[side] = free[~survives & ~back]
     to_create = [lone[side] for side in SIDES if mapping.side(side).on_unlinked.creates]
     taken = _taken(seen, to_create, found, rest, aside, mapping)
     for side in SIDES:

@@ -64,7 +64,7 @@ CAUSES: Mapping[str, str] = {
     "restore": "deleted; made again",
     "ambiguous": "the link keys fit several records",
     "possible_duplicate": "a linked record has the same key",
-    "tombstone": "its counterpart was deleted",
+    "tombstone": "one of the two was deleted",
     "condition": "a condition of the mapping does not hold",
     "link_only": "waits until a fitting record appears",
     "incomplete_listing": "the listing was not complete",
