@@ -12,17 +12,24 @@ from customerp_trello.hooks.trello import TrelloHook
 
 
 @pytest.fixture
-def contact(loaded, request):
-    """A contact who has joined its customer's workspace: ERP id, workspace id."""
+def invited(loaded, request):
+    """A contact who was invited to its customer's workspace: ERP id, workspace id, address."""
     customer, _ = CustomERPHook().create_record("customer", {"name": f"Home of {request.node.name}", "type": "company"})
     loaded.run(CUSTOMERS)
     email = f"leah{customer['id']}@goes.example"
     fields = {"first_name": "Leah", "last_name": "Ving", "email": email, "customer_id": customer["id"]}
     made, _ = CustomERPHook().create_record("contact", fields)
     loaded.run(CONTACTS)
+    return made["id"], loaded.link_of(CUSTOMERS, customer["id"])["trello_id"], email
+
+
+@pytest.fixture
+def contact(loaded, invited):
+    """A contact who has joined its customer's workspace: ERP id, workspace id."""
+    record, workspace, email = invited
     ask("POST", f"{loaded.trello_url}/sandbox/join", email=email)
     loaded.run(CONTACTS)
-    return made["id"], loaded.link_of(CUSTOMERS, customer["id"])["trello_id"]
+    return record, workspace
 
 
 def roles(workspace):
@@ -80,6 +87,36 @@ def test_who_comes_back_before_having_joined_is_invited_once_and_at_the_address_
     assert (link["c.email"], link["t.email"], link["marks"]) == ("ida@new.example", "ida@new.example", "{}")
     assert invitations(loaded) == before + 1
     assert loaded.run(CONTACTS).writes() == []
+
+
+def test_whoever_accepts_with_another_account_stays_the_same_contact_and_can_be_sent_away(loaded, invited):
+    """Else the ERP would have somebody who is out, and the workspace somebody whom nobody can remove."""
+    record, workspace, email = invited
+    joined = ask("POST", f"{loaded.trello_url}/sandbox/join", email=email, newId=True, fullName="Leah VING")
+    ran = loaded.run(CONTACTS)
+    assert "rebound" in ran.plan["cause"].tolist()
+    link = loaded.link_of(CONTACTS, record)
+    assert (link["trello_id"], link["t.membership"]) == (f"{workspace}:{joined['id']}", "active")
+    assert loaded.run(CONTACTS).writes() == []
+    erp_edit("contact", record, active=False)
+    assert ("trello", "update", "membership", "none") in loaded.run(CONTACTS).writes()
+    assert "Leah VING" not in roles(workspace)
+    assert loaded.run(CONTACTS).writes() == []
+
+
+def test_whoever_has_joined_and_left_is_not_taken_for_a_newcomer_of_that_name(loaded, contact):
+    record, workspace = contact
+    (link,) = [loaded.link_of(CONTACTS, record)]
+    hook = TrelloHook()
+    hook.remove_member(workspace, link["trello_id"].partition(":")[2])
+    other = ask(
+        "POST", f"{loaded.trello_url}/sandbox/accounts", fullName="Leah Ving", username=f"leah{record}",
+        email=f"other{record}@elsewhere.example",
+    )  # fmt: skip
+    hook.set_member_type(workspace, other["id"], "normal")
+    ran = loaded.run(CONTACTS)
+    assert "rebound" not in ran.plan["cause"].tolist()
+    assert loaded.link_of(CONTACTS, record)["trello_id"] == link["trello_id"]
 
 
 def invitations(engine):

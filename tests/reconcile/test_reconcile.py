@@ -375,11 +375,12 @@ def test_order_of_records_changes_nothing_and_the_digest_stands_for_the_content(
     assert digest(run(c[:-1], t)) != digest(plan)
 
 
-def test_a_record_that_its_side_found_under_another_id_keeps_its_link():
-    trello = snapshot(record("t9", note="there"), moved={"t1": "t9"})
+@pytest.mark.parametrize(("fact", "cause"), [("moved", "moved_in_trello"), ("rebound", "rebound")])
+def test_a_record_that_its_side_found_under_another_id_keeps_its_link(fact, cause):
+    trello = snapshot(record("t9", note="there"), **{fact: {"t1": "t9"}})
     plan = run([record("c1")], trello, ONE)
     assert told(plan) == [
-        ("", "relink", "", "?", "moved_in_trello"),
+        ("", "relink", "", "?", cause),
         ("customerp", "update", "note", "there", "edited_in_trello"),
     ]
     assert set(plan["trello_id"]) == {"t9"}

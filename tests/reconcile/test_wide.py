@@ -128,8 +128,9 @@ def customerp_of(links):
 
 def test_a_record_that_was_found_again_under_another_id_is_kept_with_its_link():
     m, customerp, trello, past = many(3)
-    moved = Snapshot(trello.frame.assign(_id=["t0", "t1new", "t2"]), True, {"moved": {"t1": "t1new"}})
-    assert ids(kept(m, customerp, moved, past)) == (["c1"], ["t1new"], [2])
+    for fact in ("moved", "rebound"):
+        moved = Snapshot(trello.frame.assign(_id=["t0", "t1new", "t2"]), True, {fact: {"t1": "t1new"}})
+        assert ids(kept(m, customerp, moved, past)) == (["c1"], ["t1new"], [2])
 
 
 def test_what_an_incomplete_listing_leaves_out_is_as_its_base():

@@ -11,8 +11,9 @@ from customerp_trello.sides.open import open_side
 NEW = {"email": "Wu@new.example", "full_name": "Wu Li", "role": "normal", "membership": "active", "username": "wu"}
 
 
-def remembered(*rows):
-    return pd.DataFrame(rows, columns=["email", "member_id", "workspace_id"])
+def remembered(*rows, joined=False):
+    found = pd.DataFrame(rows, columns=["email", "member_id", "workspace_id", "full_name"])
+    return found.assign(joined=joined)
 
 
 @pytest.fixture
@@ -53,7 +54,9 @@ def test_employees_are_members_over_all_staff_workspaces(employees, staff, trell
 def test_invite_remember_accept(employees, staff, trello_server, read_all, rows):
     made = employees().create(NEW, marker="7", labels={})
     invited = made.meta["_invited"]
-    assert invited == {"email": "Wu@new.example", "member_id": made.id, "workspace_id": staff[0]}
+    assert invited == {
+        "email": "Wu@new.example", "member_id": made.id, "workspace_id": staff[0], "full_name": "Wu Li"
+    }  # fmt: skip
     assert (made.values["email"], made.values["membership"], made.values["role"]) == (
         "Wu@new.example",
         "active",
@@ -73,6 +76,56 @@ def test_invite_remember_accept(employees, staff, trello_server, read_all, rows)
     row = rows(employees().extract(read_all(**known)))[made.id]
     assert (row["full_name"], row["username"], row["email"]) == ("Wu Li", "wuli", "Wu@new.example")
     assert "email" in row["_readonly"].split(",")
+
+
+@pytest.mark.parametrize("name", ["Wu Li", "wu LI ", "Another"])
+def test_an_invitation_accepted_by_another_account_is_recognised_by_the_name(
+    employees, staff, trello_server, read_all, name
+):
+    made = employees().create(NEW, marker="7", labels={})
+    invited = tuple(made.meta["_invited"].values())
+    known = {"ids": frozenset({made.id}), "invitations": remembered(invited)}
+    assert employees().extract(read_all(**known)).facts["rebound"] == {}
+    new = trello_server.join("Wu@new.example", newId=True, fullName=name, username="wuli")["id"]
+    facts = employees().extract(read_all(**known)).facts
+    assert facts["rebound"] == ({} if name == "Another" else {made.id: new})
+    linked = known | {"ids": frozenset({made.id, new})}
+    assert employees().extract(read_all(**linked)).facts["rebound"] == {}
+    left = known | {"invitations": remembered(invited, joined=True)}
+    assert employees().extract(read_all(**left)).facts["rebound"] == {}
+
+
+def test_two_newcomers_of_one_name_or_two_invitations_to_it_are_left_to_a_person(
+    employees, staff, trello, trello_server, read_all
+):
+    side = employees()
+    invited = [
+        side.create(NEW | {"email": f"wu{n}@new.example"}, marker="7", labels={}).meta["_invited"] for n in range(3)
+    ]
+    ghosts = [one["member_id"] for one in invited]
+    rows = [tuple(one.values()) for one in invited]
+    trello_server.join("wu0@new.example", newId=True, fullName="Wu Li", username="wu0")
+    known = {"ids": frozenset(ghosts[:1]), "invitations": remembered(*rows[:1])}
+    trello_server.join("wu1@new.example", newId=True, fullName="Wu Li", username="wu1")
+    assert employees().extract(read_all(**known)).facts["rebound"] == {}, "two newcomers"
+    trello.remove_member(staff[0], next(m["idMember"] for m in trello.memberships(staff[0]) if _named(m, "wu1")))
+    assert set(employees().extract(read_all(**known)).facts["rebound"]) == {ghosts[0]}
+    both = {"ids": frozenset(ghosts[:2]), "invitations": remembered(*rows[:2])}
+    assert employees().extract(read_all(**both)).facts["rebound"] == {}, "two who might have come"
+
+
+def _named(membership, username):
+    return membership["member"].get("username") == username
+
+
+def test_who_has_accepted_is_told_once(employees, staff, trello_server, read_all):
+    invited = tuple(employees().create(NEW, marker="7", labels={}).meta["_invited"].values())
+    known = {"ids": frozenset({invited[1]}), "invitations": remembered(invited)}
+    assert employees().extract(read_all(**known)).facts["joined"] == []
+    trello_server.join("Wu@new.example", fullName="Wu Li", username="wuli")
+    assert employees().extract(read_all(**known)).facts["joined"] == [invited[1]]
+    known["invitations"] = remembered(invited, joined=True)
+    assert employees().extract(read_all(**known)).facts["joined"] == []
 
 
 def test_what_an_invitation_did_not_bring_about_is_not_its_answer(employees, staff, trello, trello_server):
@@ -332,6 +385,22 @@ def test_moved_by_hand_is_told(contacts, customers, trello, trello_server, read_
     trello.invite(second, trello_server.carla.email, "Carla")
     snapshot = contacts().extract(read_all(workspace_customer=customers, ids=frozenset({carla})))
     assert snapshot.facts["moved"] == {carla: f"{second}:{trello_server.carla.id}"}
+
+
+def test_a_contacts_invitation_accepted_by_another_account_is_recognised_in_its_workspace(
+    contacts, customers, trello_server, read_all
+):
+    first, second = customers
+    made = contacts().create(NEW | {"customer": "11"}, marker="7", labels={})
+    invited = tuple(made.meta["_invited"].values())
+    new = trello_server.join("Wu@new.example", newId=True, fullName="Wu Li", username="wuli")["id"]
+    known = {"ids": frozenset({made.id}), "invitations": remembered(invited), "workspace_customer": customers}
+    facts = contacts().extract(read_all(**known)).facts
+    assert (facts["rebound"], facts["moved"], facts["joined"]) == ({made.id: f"{first}:{new}"}, {}, [])
+    staff = known | {"staff_members": frozenset({new})}
+    assert contacts().extract(read_all(**staff)).facts["rebound"] == {}
+    elsewhere = known | {"ids": frozenset({f"{second}:{invited[1]}"})}
+    assert contacts().extract(read_all(**elsewhere)).facts["rebound"] == {}
 
 
 def test_which_of_two_contacts_has_moved_nobody_can_say_if_both_are_one_member(

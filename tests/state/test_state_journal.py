@@ -377,6 +377,17 @@ def test_an_invitation_is_keyed_by_its_address_whatever_its_case(store):
         assert invitations.load_invitations(tx)["workspace_id"].tolist() == ["w2"]
 
 
+def test_who_has_joined_is_noted_once_and_names_stay(store):
+    with store.begin() as tx:
+        invitations.remember_invitation(tx, PAIR, "anna@example.com", "w1", "m1", run="r1", full_name="Anna Berg")
+        invitations.remember_invitation(tx, PAIR, "anna@example.com", "w1", "m1", run="r2")
+        invitations.remember_invitation(tx, PAIR, "bo@example.com", "w1", "m2", run="r2")
+        assert invitations.note_joined(tx, ["m1", "m9"]) == 1
+        assert invitations.note_joined(tx, ["m1"]) == 0
+        frame = invitations.load_invitations(tx)
+        assert frame[["full_name", "status"]].values.tolist() == [["Anna Berg", "joined"], ["", "open"]]
+
+
 # retention ----------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from customerp_trello.flow.restrict import links_only
 from customerp_trello.mapping.model import SIDES, SideName
 from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, UNLINK, WAITING
 from customerp_trello.state.intents import OPEN, PLANNED, open_intents
+from customerp_trello.state.invitations import note_joined
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, seen_plan, set_plan_status
 from customerp_trello.state.runs import Watermark, get_run, load_watermarks, save_watermark
@@ -40,6 +41,7 @@ def finish(run: PairRun, fence: Fence) -> None:
             interrupted = [one for one in _interrupted(tx, run.pair) if (one.side, one.record_id) not in known]
             replace_open_work(tx, run.pair, [*_open(plan), *standing, *interrupted])
             marks = load_watermarks(tx, run.pair)
+            note_joined(tx, listings["trello"].facts.get("joined", ()))
             for side in SIDES:
                 save_watermark(tx, run.pair, side, _mark(run, listings[side], marks.get(side)))
         _close_plans(tx, run)

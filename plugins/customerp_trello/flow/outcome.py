@@ -298,7 +298,8 @@ def _entries(write: Write, answer: Record | None, link: int | None) -> list[Entr
 def _remember(tx: Transaction, pair: str, run: str, answer: Record) -> None:
     """Remember which address an invitation went to: Trello never shows it again."""
     if invited := answer.meta.get("_invited"):
-        remember_invitation(tx, pair, invited["email"], invited["workspace_id"], invited["member_id"], run=run)
+        ids, name = (invited["email"], invited["workspace_id"], invited["member_id"]), invited.get("full_name", "")
+        remember_invitation(tx, pair, *ids, run=run, full_name=name)
 
 
 def _hold_undone(tx: Transaction, pair: str, run: str, link: int, write: Write, answer: Record) -> None:

@@ -13,7 +13,7 @@ from customerp_trello.state.conflicts import ANSWERED, OPEN, conflicts
 from customerp_trello.state.intents import OPEN as INTENT_OPEN
 from customerp_trello.state.intents import PLANNED as INTENT_PLANNED
 from customerp_trello.state.intents import consumed_sources, open_intents
-from customerp_trello.state.invitations import load_invitations
+from customerp_trello.state.invitations import JOINED, load_invitations
 from customerp_trello.state.links import link_ids
 from customerp_trello.state.runs import load_watermarks
 from customerp_trello.state.store import Store
@@ -29,11 +29,16 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
         return Known(
             ids=frozenset(links[f"{side}_id"]),
             open_ids=open_ids(tx, mapping.pair, side),
-            invitations=load_invitations(tx),
+            invitations=_invitations(tx),
             workspace_customer=_workspace_customer(tx, mapping),
             staff_members=_staff_members(tx, mapping),
             consumed_sources=consumed_sources(tx, mapping.pair),
         )
+
+
+def _invitations(tx: Transaction) -> pd.DataFrame:
+    found = load_invitations(tx)
+    return found.assign(joined=found["status"].eq(JOINED))
 
 
 def past_of(store: Store, mapping: Mapping, *, links: bool = True) -> Past:

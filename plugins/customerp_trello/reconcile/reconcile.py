@@ -13,6 +13,7 @@ from customerp_trello.reconcile.gone import decide_gone, relinks, rows
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.narrow import noteworthy
 from customerp_trello.reconcile.plan import CUSTOMERP, LINK, QUARANTINE, RELINK, SIDES, TRELLO, WAITING, make_plan
+from customerp_trello.reconcile.sight import found_again
 from customerp_trello.reconcile.touch import with_touch
 from customerp_trello.reconcile.unlinked import decide_unlinked
 from customerp_trello.reconcile.winner import Decision
@@ -62,14 +63,14 @@ def _moved_by_hand(
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Follow records that a side found again under another id (a member whom somebody put into another workspace)."""
     parts: list[pd.DataFrame] = []
-    for side in SIDES:
-        moved: dict[str, str] = snapshots[side].facts.get("moved") or {}
-        hit = links[f"{side}_id"].isin(moved) if moved else pd.Series(False, index=links.index)
+    again = [(side, *one) for side in SIDES for one in found_again(snapshots[side].facts, side).items()]
+    for side, cause, moved in again:
+        hit = links[f"{side}_id"].isin(moved)
         if hit.any():
             renamed = links[f"{side}_id"].map(moved).astype("str")
             links = links.assign(**{f"{side}_id": renamed.fillna(links[f"{side}_id"])})
             found = align(look(links[hit], snapshots), mapping).links
-            parts.append(rows(found, pd.Series(True, index=found.index), "", RELINK, f"moved_in_{side}"))
+            parts.append(rows(found, pd.Series(True, index=found.index), "", RELINK, cause))
     return links, parts
 
 

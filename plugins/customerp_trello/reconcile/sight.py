@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,15 @@ import pyarrow.compute as pc
 
 from customerp_trello.mapping.frame import LIVE, STATE
 
+FOUND_AGAIN = {"moved": "moved_in_{side}", "rebound": "rebound"}
+"""Facts of a snapshot that name records found again under another id (old id -> new id), and the cause to tell."""
 Mask = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int32]
+
+
+def found_again(facts: Mapping[str, Any], side: str) -> dict[str, dict[str, str]]:
+    """Cause -> old id -> new id of records that a side found again under another id."""
+    return {cause.format(side=side): facts[name] for name, cause in FOUND_AGAIN.items() if facts.get(name)}
 
 
 class Columns(Protocol):

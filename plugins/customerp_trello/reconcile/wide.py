@@ -21,7 +21,7 @@ from customerp_trello.reconcile.aligned import key_names
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.narrow import noteworthy
 from customerp_trello.reconcile.plan import SIDES
-from customerp_trello.reconcile.sight import Columns, Mask, Positions, Sight, positions
+from customerp_trello.reconcile.sight import Columns, Mask, Positions, Sight, found_again, positions
 
 
 class Table(Columns, Protocol):
@@ -93,7 +93,7 @@ def narrowed(
     if touched:
         few |= links["link"].isin(touched).to_numpy()
     for side, one in seen.items():
-        if moved := _moved(one.snapshot):
+        for moved in found_again(one.snapshot.facts, side).values():
             few |= links[f"{side}_id"].isin(moved).to_numpy()
     few |= _bearing_a_lost_key(seen, links, mapping)
     few |= _bearing_a_free_key(seen, mapping)
@@ -104,15 +104,10 @@ def narrowed(
 
 
 def _seen(side: str, snapshot: WideSnapshot, links: Table) -> WideSide:
-    ids, moved = links[f"{side}_id"], _moved(snapshot)
-    if moved:
+    ids = links[f"{side}_id"]
+    for moved in found_again(snapshot.facts, side).values():
         ids = ids.map(moved).astype("str").fillna(ids)
     return WideSide(side, snapshot, links, positions(ids, snapshot.table[ID]))
-
-
-def _moved(snapshot: WideSnapshot) -> dict[str, str]:
-    """Old id -> new id of records that the side found again under another one."""
-    return snapshot.facts.get("moved") or {}
 
 
 def _bearing_a_lost_key(seen: dict[str, WideSide], links: Table, mapping: Mapping) -> Mask:

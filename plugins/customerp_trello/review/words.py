@@ -43,6 +43,7 @@ CAUSES: Mapping[str, str] = {
     "key": "same link key",
     "lives_again": "the deleted record is back",
     "resumed": "in sight again",
+    "rebound": "another account has accepted the invitation",
     "put_back": "edited on the side that only receives; put back",
     "not_put_back": "edited on the side that only receives; reported only",
     "writable_again": "the target takes it by now",

@@ -29,7 +29,7 @@ class Known:
     Attributes:
         ids: ids of this side's linked records.
         open_ids: ids with open work (deferred, ambiguous, waiting, quarantined), to be read whatever their age.
-        invitations: frame of remembered invitations: email, member_id, workspace_id.
+        invitations: frame of remembered invitations: email, member_id, workspace_id, full_name ("" if unknown), joined.
         workspace_customer: Trello workspace id -> CustomERP customer id, from the customer pair's links.
         staff_members: Trello member ids linked or tombstoned in the employee pair.
         consumed_sources: ids of comments that a create already holds, so they are chatter.
@@ -38,7 +38,7 @@ class Known:
     ids: frozenset[str] = frozenset()
     open_ids: frozenset[str] = frozenset()
     invitations: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["email", "member_id", "workspace_id"])
+        default_factory=lambda: pd.DataFrame(columns=["email", "member_id", "workspace_id", "full_name", "joined"])
     )
     workspace_customer: dict[str, str] = field(default_factory=dict)
     staff_members: frozenset[str] = frozenset()

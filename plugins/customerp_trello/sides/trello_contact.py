@@ -6,7 +6,6 @@ workspace; reading a record takes a tenth. An invitation takes two or three, a m
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from customerp_trello.errors import ConfigurationError, RecordError, RecordWaits
@@ -15,7 +14,7 @@ from customerp_trello.mapping.frame import HOLD, NATIVE, REASON, SCOPE, STATE, S
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Known, Reading
 from customerp_trello.sides.rows import packed
-from customerp_trello.sides.trello_people import INVITED, TrelloPeople, name_in, strongest
+from customerp_trello.sides.trello_people import INVITED, TrelloPeople, name_in, only_once, strongest
 from customerp_trello.sides.trello_roster import (
     ACTIVE,
     NONE,
@@ -55,7 +54,7 @@ class TrelloContacts(TrelloPeople):
         """List the members of all linked workspaces; the token's own member is nobody's contact.
 
         ``facts["moved"]`` names linked records whose member is now in exactly one other linked workspace, not linked
-        there: old id -> new id.
+        there, ``facts["rebound"]`` those whose invitation another account has accepted: old id -> new id.
         """
         self.known = reading.known
         linked = [id_ for id_ in sorted(self.known.workspace_customer) if id_ in self._workspaces.mine]
@@ -70,11 +69,17 @@ class TrelloContacts(TrelloPeople):
                     found[one.id] = self._among_staff(one, member, staff)
         for id_ in self.known.ids - set(found):
             found[id_] = self._absent(id_, rosters, refused, staff)
+        ghosts, moved = self._ghosts(rosters), self._moved(rosters, found)
         facts: dict[str, Any] = {
             "identity": self.identity(),
             "clock_offset": self.hook.clock_offset,
             "capacity": self._capacity(rosters),
-            "moved": self._moved(rosters, found),
+            "moved": moved,
+            "rebound": self._rebound(
+                {old: member for old, member in ghosts.items() if old not in moved},
+                lambda old: self._newcomers(_parts(old)[0], rosters, found, {*moved.values()}),
+            ),
+            "joined": self._joined(rosters),
         }
         frame = trello_frame(self.mapping, list(found.values()), self.known.ids)
         return Snapshot(frame, complete=True, facts=facts)
@@ -247,16 +252,28 @@ class TrelloContacts(TrelloPeople):
     def _moved(self, rosters: Roster, found: dict[str, Found]) -> dict[str, str]:
         """Linked records that a person moved to another customer's workspace by hand: old id -> new id."""
         moved: dict[str, str] = {}
-        for old in sorted(self.known.ids):
-            workspace, member = _parts(old)
-            if workspace not in rosters or member in rosters[workspace]:
-                continue
+        for old, member in self._ghosts(rosters).items():
             elsewhere = [f"{id_}:{member}" for id_, roster in rosters.items() if member in roster]
             free = [id_ for id_ in elsewhere if id_ not in self.known.ids and STATE not in found[id_].meta]
             if len(free) == 1:
                 moved[old] = free[0]
-        times = Counter(moved.values())  # of two contacts who are one member nobody can say which one has moved
-        return {old: new for old, new in moved.items() if times[new] == 1}
+        return only_once(moved)
+
+    def _ghosts(self, rosters: Roster) -> dict[str, str]:
+        """Linked records whose member is not in their workspace, though it can be read -> the member."""
+        parts = {old: _parts(old) for old in sorted(self.known.ids)}
+        return {old: who for old, (where, who) in parts.items() if where in rosters and who not in rosters[where]}
+
+    def _newcomers(
+        self, workspace: str, rosters: Roster, found: dict[str, Found], taken: set[str]
+    ) -> dict[str, Standing]:
+        """Members of a workspace who are nobody's contact yet, and might be."""
+        here = {f"{workspace}:{member}": standing for member, standing in rosters[workspace].items()}
+        return {
+            id_: standing
+            for id_, standing in here.items()
+            if id_ in found and id_ not in taken and id_ not in self.known.ids and STATE not in found[id_].meta
+        }
 
     def _answer(self, record_id: str, invited: dict[str, str] | None) -> Record:
         """What Trello shows after a write; the address of an invitation that was just sent is known to be so."""

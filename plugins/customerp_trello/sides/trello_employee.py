@@ -42,6 +42,10 @@ class TrelloEmployees(TrelloPeople):
             "identity": self.identity(),
             "clock_offset": self.hook.clock_offset,
             "capacity": {"": self._workspaces.capacity(first, len(rosters[first]))},
+            "rebound": self._rebound(
+                {id_: id_ for id_ in reading.known.ids - members}, lambda _: self._new_in(rosters)
+            ),
+            "joined": self._joined(rosters),
         }
         return Snapshot(trello_frame(self.mapping, found, reading.known.ids), complete=True, facts=facts)
 
@@ -107,6 +111,15 @@ class TrelloEmployees(TrelloPeople):
         asked = {"fullName": self._name_of(record_id), **fields}
         invited = self._invite(self._staff[0], asked, instead_of=record_id)
         return self._answer(invited["member_id"], invited)
+
+    def _new_in(self, rosters: Roster) -> dict[str, Standing]:
+        """Members of the staff workspaces who are nobody's employee yet."""
+        return {
+            member: standing
+            for roster in rosters.values()
+            for member, standing in roster.items()
+            if member not in self.known.ids and member != self.me
+        }
 
     # -- between the two ---------------------------------------------------------------------------------------
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from customerp_trello.errors import ConfigurationError, RecordError, RecordMissing
 from customerp_trello.hooks.trello import MEMBER_FIELDS, TrelloHook
 from customerp_trello.mapping.frame import READONLY, READONLY_REASON, TAKES_PLACE, Record
-from customerp_trello.mapping.model import Mapping
+from customerp_trello.mapping.model import Mapping as PairMapping
 from customerp_trello.sides.base import NOT_TAKEN, Known
 from customerp_trello.sides.rows import Row
 from customerp_trello.sides.trello_roster import (
@@ -29,7 +31,7 @@ from customerp_trello.sides.trello_rows import Found
 from customerp_trello.sides.trello_workspaces import Workspaces
 
 INVITED = "_invited"
-"""Key in an answer's meta: email, member_id and workspace_id of an invitation to be remembered."""
+"""Key in an answer's meta: email, member_id, workspace_id and full_name of an invitation to be remembered."""
 
 THEIR_OWN = "a Trello profile and its address are their owner's; only they can change them"
 AWAY = f"{THEIR_OWN}; and only a member who is active has a role"
@@ -48,7 +50,7 @@ class TrelloPeople:
     writes_in_flight = 1
     replaces_sources = False
 
-    def __init__(self, mapping: Mapping, hook: TrelloHook, known: Known) -> None:
+    def __init__(self, mapping: PairMapping, hook: TrelloHook, known: Known) -> None:
         self.mapping, self.hook, self.known = mapping, hook, known
         self._workspaces = Workspaces(mapping, hook)
         self._names = {prop.trello: prop.name for prop in mapping.properties}
@@ -131,6 +133,37 @@ class TrelloPeople:
                 refused[id_] = str(answer)
         return rosters, refused
 
+    def _joined(self, rosters: Roster) -> list[str]:
+        """Invited members who have accepted since anybody looked."""
+        invitations = self.known.invitations
+        asked = set(invitations.loc[~invitations["joined"].astype(bool), "member_id"])
+        return sorted(
+            {
+                member
+                for roster in rosters.values()
+                for member, standing in roster.items()
+                if member in asked and not standing.pending
+            }
+        )
+
+    def _rebound(self, ghosts: Mapping[str, str], newcomers: Callable[[str], Mapping[str, Standing]]) -> dict[str, str]:
+        """Open invitations that another account has accepted: old record -> the one newcomer who bears that name.
+
+        Args:
+            ghosts: linked records whose member is not there any more -> the member.
+            newcomers: unlinked records where such a record was, with their standing.
+        """
+        invitations = self.known.invitations
+        asked = invitations[~invitations["joined"].astype(bool) & invitations["full_name"].ne("")]
+        names = dict(zip(asked["member_id"], asked["full_name"].map(_folded), strict=True))
+        found: dict[str, str] = {}
+        for old, member in ghosts.items():
+            if name := names.get(member):
+                fits = [new for new, one in newcomers(old).items() if _folded(fields_of([one]).get("fullName")) == name]
+                if len(fits) == 1:
+                    found[old] = fits[0]
+        return only_once(found)
+
     # -- writing -----------------------------------------------------------------------------------------------
 
     def _invite(self, workspace: str, fields: dict[str, str], *, instead_of: str = "") -> dict[str, str]:
@@ -144,7 +177,7 @@ class TrelloPeople:
             raise RecordError("only somebody who is active in CustomERP is invited", fields={"membership": ""})
         name, role = fields.get("fullName", ""), fields.get("role") or NORMAL
         member = self.hook.invite(workspace, email, name, role, instead_of=instead_of)
-        return {"email": email, "member_id": member, "workspace_id": workspace}
+        return {"email": email, "member_id": member, "workspace_id": workspace, "full_name": name}
 
     @staticmethod
     def _as_invited(answer: Record, values: dict[str, str]) -> Record:
@@ -252,6 +285,16 @@ class TrelloPeople:
 
     def _leave(self, record: Record, wish: str) -> None:
         raise NotImplementedError
+
+
+def _folded(name: object) -> str:
+    return unicodedata.normalize("NFC", str(name or "")).strip().casefold()
+
+
+def only_once(found: dict[str, str]) -> dict[str, str]:
+    """Old id -> new id, without those that several would become: of these nobody can say which one it is."""
+    times = Counter(found.values())
+    return {old: new for old, new in found.items() if times[new] == 1}
 
 
 def name_in(standings: Iterable[Standing]) -> str:

@@ -299,6 +299,7 @@ invitation = Table(
     _key("status", 32),
     _moment("invited_at"),
     _key("run"),
+    _text("full_name"),
     UniqueConstraint("email", "workspace_id"),
     sqlite_autoincrement=True,
 )
