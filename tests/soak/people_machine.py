@@ -274,9 +274,12 @@ class PeopleMachine(SyncMachine):
     def call_elsewhere(self, record: str, times: int = 1) -> None:
         """The ERP's people want somebody who is in, or has never been, to be in another place or by another address."""
         linked = {link["customerp_id"]: link["trello_id"] for link in self.links(every=True)}
-        member = self.shown()["trello"].get(linked.get(record, ""), {})
+        member = member_of(linked.get(record, ""))
+        # Maybe in another workspace by now: a colleague has moved them, and no run has seen it yet.
+        records = self.shown()["trello"].items()
+        within = any(member_of(id_) == member and one["membership"] == "active" for id_, one in records)
         self.sent_away.add(record)
-        if record not in linked or member.get("membership") == "active":
+        if record not in linked or within:
             self.call(record, times)
         else:
             self.elsewhere.add(record)
