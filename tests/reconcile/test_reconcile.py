@@ -365,6 +365,18 @@ def test_held_records_are_left_alone():
     assert told(plan) == [("customerp", "quarantine", "", "?", "held")] * 2
 
 
+def test_what_is_never_empty_in_trello_is_not_emptied_there_and_the_rest_is_written():
+    """Trello would refuse the whole record for it."""
+    m = mapping(name={"required": False})
+    assert m.filled == {"name"}
+    plan = run([record("c1", name="", note="new")], [record("t1")], ONE, m=m)
+    assert told(plan) == [
+        ("trello", "not_writable", "name", "", "edited_in_customerp"),
+        ("trello", "update", "note", "new", "edited_in_customerp"),
+    ]
+    assert told(run([record("c1")], [record("t1", name="")], ONE, m=m))[0][:2] == ("customerp", "update")
+
+
 def test_order_of_records_changes_nothing_and_the_digest_stands_for_the_content():
     c = [record(f"c{i}", name=f"N{i}") for i in range(6)]
     t = [record(f"t{i}", name=f"N{i % 4}") for i in range(6)]

@@ -153,6 +153,8 @@ class PeopleMachine(SyncMachine):
     def takes_in(self, record: str, name: str, side: str, value: str) -> bool:
         if side == "customerp":
             return True
+        if not value and name in ("full_name", "initials", "username"):
+            return False
         if member_of(record) == US.id:
             return name != "role"
         return name == "role" and any(not one["deactivated"] for one in self.standings().get(record, ()))

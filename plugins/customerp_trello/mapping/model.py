@@ -151,6 +151,10 @@ class LinkKey(Frozen):
     with_second: bool = False
 
 
+NEVER_EMPTY = {"organization": ("displayName",), "member": ("fullName", "initials", "username", "role")}
+"""Trello's fields, per entity, that always have a value (https://developer.atlassian.com/cloud/trello/rest/)."""
+
+
 class Property(Frozen):
     """One property: where it lives on both sides and how it travels. See the example files for each key's meaning."""
 
@@ -302,6 +306,12 @@ class Mapping(Frozen):
         keys = [name for key in self.link_keys for name in key.properties]
         called = [prop.name for prop in self.properties if prop.type in ("string", "email", "phone", "url")]
         return _unique([*keys, *called])
+
+    @builtins.property
+    def filled(self) -> frozenset[str]:
+        """Properties that are never empty in Trello: it refuses the whole write that would empty them."""
+        fields = NEVER_EMPTY.get(self.trello.entity, ())
+        return frozenset(prop.name for prop in self.properties if prop.trello in fields)
 
     @builtins.property
     def folded(self) -> frozenset[str]:

@@ -21,10 +21,12 @@ class Aligned:
     Attributes:
         links: the links (see ``Past.links``) with their display ``key``, index 0..n-1.
         records: per side, the canonical rows of those links in the same order.
+        filled: properties that are never empty in Trello.
     """
 
     links: pd.DataFrame
     records: dict[str, pd.DataFrame]
+    filled: frozenset[str]
 
     def value(self, side: str, name: str) -> pd.Series:
         """Values as read."""
@@ -39,7 +41,7 @@ class Aligned:
         if bool(mask.all()):
             return self
         records = {side: frame[mask].reset_index(drop=True) for side, frame in self.records.items()}
-        return Aligned(self.links[mask].reset_index(drop=True), records)
+        return Aligned(self.links[mask].reset_index(drop=True), records, self.filled)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def align(seen: dict[str, Seen], mapping: Mapping) -> Aligned:
     """Put both sides' records beside the links that they are seen from, and give each a display key."""
     links = seen[CUSTOMERP].links
     records = {side: one.records(mapping) for side, one in seen.items()}
-    return Aligned(links.assign(key=display_keys(links, records, mapping)), records)
+    return Aligned(links.assign(key=display_keys(links, records, mapping)), records, mapping.filled)
 
 
 def display_keys(links: pd.DataFrame, records: dict[str, pd.DataFrame], mapping: Mapping) -> pd.Series:

@@ -154,7 +154,7 @@ def _refusal(aligned: Aligned, prop: Property, side: str, value: pd.Series) -> p
     why = why.mask(readonly & (why == ""), "read-only")
     if prop.max_length is not None:
         why = why.mask(value.str.len().gt(prop.max_length) & (why == ""), f"longer than {prop.max_length} characters")
-    if prop.required:
+    if prop.required or (side == TRELLO and prop.name in aligned.filled):
         why = why.mask(value.eq("") & (why == ""), "required there, empty here")
     return why
 

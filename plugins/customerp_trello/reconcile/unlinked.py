@@ -113,7 +113,7 @@ def _link_rows(found: pd.DataFrame, cause: str, mapping: Mapping, readable: dict
     }
     links = links.assign(link=-1, status="linked", marks="{}", written_customerp="", written_trello="", **unknown)
     records = {s: readable[s].set_index(ID, drop=False).loc[links[f"{s}_id"]].reset_index(drop=True) for s in SIDES}
-    aligned = Aligned(links.assign(key=display_keys(links, records, mapping)), records)
+    aligned = Aligned(links.assign(key=display_keys(links, records, mapping)), records, mapping.filled)
     parts = [rows(aligned.links, pd.Series(True, index=links.index), "", LINK, cause)]
     parts += with_touch(compare(aligned, mapping, Decision(Past(links=links))), aligned)
     return pd.concat([p for p in parts if len(p)])
