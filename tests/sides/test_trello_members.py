@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -202,6 +203,22 @@ def test_leaving_and_coming_back(employees, staff, trello, trello_server, read_a
     assert row["_takes_place"] == "membership"
     again = side.update(side.read(boris), {"membership": "active"}, labels={})
     assert (again.id, again.values["membership"]) == (boris, "active")
+
+
+@pytest.mark.parametrize(("joined", "email", "same"), [(False, "Wu@new.example", True), (True, "wu@b.example", True),
+                                                       (False, "wu@b.example", False)])  # fmt: skip
+def test_who_comes_back_without_having_joined_is_invited_at_the_address_of_today(
+    employees, staff, trello, trello_server, joined, email, same
+):
+    """Trello knows the old invitation's ghost, and would invite the old address again."""
+    made = employees().create(NEW, marker="7", labels={})
+    trello.invite(trello.create_organization(displayName="Where the ghost stays")["id"], NEW["email"], "Wu Li")
+    side = employees(invitations=remembered(tuple(made.meta["_invited"].values()), joined=joined))
+    left = side.update(side.read(made.id), {"membership": "none"}, labels={})
+    back = side.update(replace(left, values={**left.values, "email": email}), {"membership": "active"}, labels={})
+    assert (back.id == made.id, back.values["membership"]) == (same, "active")
+    members = {row["idMember"] for row in trello.memberships(staff[0])}
+    assert (made.id in members, back.id in members) == (same, True)
 
 
 def test_a_role_waits_until_somebody_is_back(employees, staff, trello, trello_server, read_all, rows):

@@ -238,12 +238,24 @@ class TrelloPeople:
         return None
 
     def _add(self, workspace: str, member: str, fields: dict[str, str]) -> dict[str, str] | None:
-        """Let somebody in whom Trello knows already; by address where the account is not there any more."""
+        """Let somebody in whom Trello knows already.
+
+        By address where the account is not there any more, or where there never was one and the address is another now.
+        """
+        if self._outdated(member, fields.get("email", "")):
+            return self._invite(workspace, {**fields, "membership": ACTIVE})
         try:
             self.hook.set_member_type(workspace, member, fields.get("role") or NORMAL)
         except RecordError:
             return self._invite(workspace, {**fields, "membership": ACTIVE})
         return None
+
+    def _outdated(self, member: str, email: str) -> bool:
+        """Whether somebody has never been seen to accept, and was invited by another address than *email*."""
+        invitations = self.known.invitations
+        mine = invitations[invitations["member_id"].eq(member) & invitations["full_name"].ne("")]
+        asked = set(mine["email"].str.casefold())
+        return bool(email and asked) and not mine["joined"].any() and email.casefold() not in asked
 
     def _end(self, workspace: str, member: str, standing: Standing, wish: str) -> None:
         if wish == DEACTIVATED and not standing.pending:
