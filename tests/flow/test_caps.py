@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 import trello_organizations
 from engine import CONTACTS, CUSTOMERS, EMPLOYEES, ask, erp_edit
@@ -11,7 +9,6 @@ from engine import CONTACTS, CUSTOMERS, EMPLOYEES, ask, erp_edit
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.sides import trello_organization
-from customerp_trello.state.transaction import utc_now
 from customerp_trello.state.work import load_open_work
 
 FULL = ("", "cap", "no free place left")
@@ -95,13 +92,14 @@ def test_a_contact_moves_to_another_customer_once_there_is_room(loaded, crowded)
     assert loaded.run(CONTACTS).writes() == []
 
 
-def test_a_contact_whose_new_customer_has_no_workspace_waits_where_it_is(loaded, crowded, monkeypatch):
+def test_a_contact_whose_new_customer_has_no_workspace_waits_where_it_is(loaded, crowded):
     """Nobody has anything to mend: it goes there as soon as the customer is linked."""
     customer, workspace = crowded
     (mover,) = hire(customer, "mover", domain="waits").values()
     loaded.run(CONTACTS)
     late, _ = CustomERPHook().create_record("customer", {"name": "Late", "type": "company"})
-    erp_edit("contact", mover, customer_id=late["id"])
+    erp_edit("contact", mover, customer_id=late["id"], trello_role="admin")
+    assert loaded.run(CONTACTS).writes() == [("trello", "update", "role", "admin")]
     for _ in range(2):
         assert loaded.run(CONTACTS).writes() == []
         with loaded.store.read() as tx:
@@ -111,8 +109,6 @@ def test_a_contact_whose_new_customer_has_no_workspace_waits_where_it_is(loaded,
         assert "no linked workspace" in mine["reason"].iloc[0]
         assert members(workspace) == {"Al mover"}
     loaded.run(CUSTOMERS)
-    later = timedelta(minutes=2)
-    monkeypatch.setattr(loaded.store, "clock", lambda: utc_now() + later)
     assert loaded.run(CONTACTS).writes() == [("trello", "update", "customer", str(late["id"]))]
     assert members(workspace) == set()
     with loaded.store.read() as tx:

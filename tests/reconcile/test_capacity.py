@@ -110,6 +110,24 @@ def test_places_of_the_erp_are_counted_likewise():
     assert plan[["side", "operation", "cause"]].to_numpy().tolist() == [["customerp", "not_writable", "cap"]]
 
 
+def test_where_only_known_scopes_can_be_entered_others_are_waited_for_and_the_rest_is_written():
+    c, t, links = comes_in("Bo", "Eve", scope="x", _scope="y")
+    c[0]["website"] = A
+    c[1]["_scope"] = "y"
+    c.append(record("new1", "Ann", _scope="z"))
+    plan = run(snapshot(*c), snapshot(*t, capacity={"y": 1}, outside="no such place"), links)
+    rows = plan[["customerp_id", "side", "operation", "property", "cause", "detail"]].to_numpy().tolist()
+    assert sorted(rows) == [
+        ["c0", "trello", "update", "website", "edited_in_customerp", ""],
+        ["c0", "trello", "waiting", "note", "not_linked", "no such place"],
+        ["c1", "trello", "update", "note", "edited_in_customerp", ""],
+        ["new1", "trello", "waiting", "", "not_linked", "no such place"],
+    ]
+    assert plan.loc[plan["customerp_id"].eq("new1"), "after"].isna().all()
+    free = run(snapshot(*c), snapshot(*t, capacity={"y": 1}), links)
+    assert "waiting" not in free["operation"].tolist()
+
+
 def test_what_takes_no_place_needs_none():
     links = linked((1, "c1", "t1", BASE, BASE))
     assert planned([record("c1", note="in")], [record("t1")], links, {"": 0}) == [

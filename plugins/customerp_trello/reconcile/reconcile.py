@@ -48,7 +48,8 @@ def reconcile(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Pas
         parts += _linked(aligned, mapping, past, aligned.links["link"].isin(unclear))
     parts += decide_unlinked(seen, mapping, past)
     capacity = {side: one.facts.get("capacity") or {} for side, one in snapshots.items()}
-    return make_plan(within_capacity(parts, capacity))
+    outside = {side: str(why) for side, one in snapshots.items() if (why := one.facts.get("outside"))}
+    return make_plan(within_capacity(parts, capacity, outside))
 
 
 def _with_ids_of(links: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:

@@ -72,6 +72,7 @@ CAUSES: Mapping[str, str] = {
     "apart": "a person took it and its counterpart apart",
     "merge": "it is gone, and several others have its key",
     "required": "a required value is missing",
+    "not_linked": "what it belongs to is not linked",
     "cap": "Trello has no place left",
     "unreadable": "cannot be read",
     "held": "rests until its next try",

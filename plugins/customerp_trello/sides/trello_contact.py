@@ -26,6 +26,7 @@ from customerp_trello.sides.trello_roster import (
 )
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 
+_OUTSIDE = "the contact's customer has no linked workspace (yet)"
 _STAFF = "is one of the staff, who win a member; resumed when that ends"
 
 
@@ -74,6 +75,7 @@ class TrelloContacts(TrelloPeople):
             "identity": self.identity(),
             "clock_offset": self.hook.clock_offset,
             "capacity": self._capacity(rosters),
+            "outside": _OUTSIDE,
             "moved": moved,
             "rebound": self._rebound(
                 {old: member for old, member in ghosts.items() if old not in moved},
@@ -185,7 +187,7 @@ class TrelloContacts(TrelloPeople):
     def _need_workspace(self, customer: str) -> str:
         workspace = self._workspace_of(customer)
         if not workspace:
-            raise RecordWaits("the contact's customer has no linked workspace (yet)")
+            raise RecordWaits(_OUTSIDE)
         return workspace
 
     def _standings(self, workspace: str, member: str) -> dict[str, Standing]:
