@@ -159,6 +159,10 @@ class PeopleMachine(SyncMachine):
             return name != "role"
         return name == "role" and any(not one["deactivated"] for one in self.standings().get(record, ()))
 
+    def healthy(self, customerp_id: str, trello_id: str) -> bool:
+        """Who would become another record's member is quarantined with all that was edited, until a person decides."""
+        return not any("is this member already" in one for one in self._work(customerp_id))
+
     def replaced(self, written: Written) -> Iterator[tuple[str, str, str]]:
         if written.route == f"PATCH /api/v1/{self.entity}/{{id}}":
             before, after = of_the_erp(written.before), of_the_erp({**written.before, **written.sent})
