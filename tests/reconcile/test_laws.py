@@ -28,6 +28,9 @@ def case(records, wish):
         website={"direction": wish["website"], "type": "string"},
         note={"direction": wish["note"]},
     )
+    # Fields without a meaning to either system: what one of them cannot take is no matter of symmetry.
+    m = m.model_copy(update={"properties": tuple(p.model_copy(update={"trello": p.name}) for p in m.properties)})
+    assert not m.filled
     c = [record(f"c{i}", **{p: v[0] for p, v in one.items()}) for i, one in enumerate(records)]
     t = [record(f"t{i}", **{p: v[1] for p, v in one.items()}) for i, one in enumerate(records)]
     base = [{p: v[2] for p, v in one.items()} | {"number": ""} for one in records]
