@@ -112,15 +112,6 @@ class TrelloEmployees(TrelloPeople):
         invited = self._invite(self._staff[0], asked, instead_of=record_id)
         return self._answer(invited["member_id"], invited)
 
-    def _new_in(self, rosters: Roster) -> dict[str, Standing]:
-        """Members of the staff workspaces who are nobody's employee yet."""
-        return {
-            member: standing
-            for roster in rosters.values()
-            for member, standing in roster.items()
-            if member not in self.known.ids and member != self.me
-        }
-
     # -- between the two ---------------------------------------------------------------------------------------
 
     @property
@@ -141,6 +132,15 @@ class TrelloEmployees(TrelloPeople):
                 "token's member a member of it, or name other staff workspaces"
             )
         return rosters
+
+    def _new_in(self, rosters: Roster) -> dict[str, Standing]:
+        """Members of the staff workspaces who are nobody's employee yet."""
+        return {
+            member: standing
+            for roster in rosters.values()
+            for member, standing in roster.items()
+            if member not in self.known.ids and member != self.me
+        }
 
     @staticmethod
     def _standings(member: str, rosters: Roster) -> dict[str, Standing]:
