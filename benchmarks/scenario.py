@@ -10,7 +10,6 @@ A row has the seconds and the requests to each system; after it the most memory 
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
@@ -19,11 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from benchmarks.company import CONTACTS, CUSTOMERS, Running, Size, running
 from benchmarks.measured import peak_mb, save
 from benchmarks.requests_made import OPTIONS
+from benchmarks.scenario_plain import Plain
 
 EVERY = 200
 """One in so many is edited in CustomERP, and another one in Trello."""
@@ -50,39 +48,17 @@ def scenario(systems: Running, go: Callable[[], Answers]) -> dict[str, dict[str,
 
 def edit(systems: Running) -> None:
     """Customers get another name, on one side or the other, contacts another role in CustomERP."""
-    erp, trello = (json.loads(systems.environment[f"AIRFLOW_CONN_{name.upper()}_DEFAULT"]) for name in SYSTEMS)
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {erp['password']}"
-        for entity, field in (("customers", "name"), ("contacts", "trello_role")):
-            for row in _listed(session, f"{systems.customerp}/api/v1/{entity}"):
-                if row["id"] % EVERY == 0:
-                    value = "admin" if field == "trello_role" else f"{row['name']} & Sons"
-                    url, version = f"{systems.customerp}/api/v1/{entity}/{row['id']}", f'"{row["version"]}"'
-                    answer = session.patch(url, json={field: value}, headers={"If-Match": version}, timeout=60)
-                    answer.raise_for_status()
-    with requests.Session() as session:
-        oauth = f'OAuth oauth_consumer_key="{trello["login"]}", oauth_token="{trello["password"]}"'
-        session.headers["Authorization"] = oauth
-        mine = session.get(
-            f"{systems.trello}/1/members/me/organizations", params={"fields": "displayName"}, timeout=600
-        )
-        mine.raise_for_status()
-        for number, one in enumerate(row for row in mine.json() if row["displayName"].startswith("Customer ")):
-            # Of those that were not edited in CustomERP, whose numbers are one more than their names say.
-            if number % EVERY == EVERY // 2 and not one["displayName"].endswith("99"):
-                url, name = f"{systems.trello}/1/organizations/{one['id']}", f"{one['displayName']} Ltd"
-                session.put(url, json={"displayName": name}, timeout=60).raise_for_status()
-
-
-def _listed(session: requests.Session, url: str) -> Iterator[dict[str, Any]]:
-    cursor: dict[str, str] = {}
-    while True:
-        answer = session.get(url, params={"limit": 500, **cursor}, timeout=60)
-        answer.raise_for_status()
-        yield from answer.json()["data"]
-        if not answer.json()["next_cursor"]:
-            return
-        cursor = {"cursor": answer.json()["next_cursor"]}
+    people = Plain(systems.environment)
+    for entity, field in (("customers", "name"), ("contacts", "trello_role")):
+        for row in people.listed(entity):
+            if row["id"] % EVERY == 0:
+                value = "admin" if field == "trello_role" else f"{row['name']} & Sons"
+                people.change_in_erp(entity, row["id"], {field: value})
+    mine = people.ask_trello("GET", "/members/me/organizations", params={"fields": "displayName"})
+    for number, one in enumerate(row for row in mine if row["displayName"].startswith("Customer ")):
+        # Of those that were not edited in CustomERP, whose numbers are one more than their names say.
+        if number % EVERY == EVERY // 2 and not one["displayName"].endswith("99"):
+            people.ask_trello("PUT", f"/organizations/{one['id']}", json={"displayName": f"{one['displayName']} Ltd"})
 
 
 @contextmanager

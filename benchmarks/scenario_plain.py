@@ -10,22 +10,27 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import requests
 
 TEXTS = {"name": "displayName", "description": "desc", "website": "website"}
-_ERP, _TRELLO = (json.loads(os.environ[f"AIRFLOW_CONN_{name}_DEFAULT"]) for name in ("CUSTOMERP", "TRELLO"))
 
 
 class Plain:
-    """Both systems, and what each linked record showed last."""
+    """Both systems, and what each linked record showed last.
 
-    def __init__(self) -> None:
+    Args:
+        environment: with the connections to both.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        erp, trello = (json.loads(environment[f"AIRFLOW_CONN_{name}_DEFAULT"]) for name in ("CUSTOMERP", "TRELLO"))
+        self.urls = f"{erp['host']}/api/v1", f"{trello['host']}/1"
         self.erp, self.trello = requests.Session(), requests.Session()
-        self.erp.headers["Authorization"] = f"Bearer {_ERP['password']}"
-        key, token = _TRELLO["login"], _TRELLO["password"]
+        self.erp.headers["Authorization"] = f"Bearer {erp['password']}"
+        key, token = trello["login"], trello["password"]
         self.trello.headers["Authorization"] = f'OAuth oauth_consumer_key="{key}", oauth_token="{token}"'
         self.workspaces: dict[int, str] = {}
         self.customers: dict[int, dict[str, str]] = {}
@@ -38,14 +43,14 @@ class Plain:
     def _customers(self) -> int:
         writes = 0
         fields = {"fields": "name,displayName,desc,website"}
-        there = {one["id"]: one for one in self._ask_trello("GET", "/members/me/organizations", params=fields)}
-        for row in self._listed("customers"):
+        there = {one["id"]: one for one in self.ask_trello("GET", "/members/me/organizations", params=fields)}
+        for row in self.listed("customers"):
             here = {name: row[name] or "" for name in TEXTS}
             workspace = there.get(self.workspaces.get(row["id"], ""))
             if workspace is None:
                 sent = {field: here[name] for name, field in TEXTS.items() if here[name]}
                 sent["name"] = row["number"].lower().replace("-", "")
-                self.workspaces[row["id"]] = self._ask_trello("POST", "/organizations", json=sent)["id"]
+                self.workspaces[row["id"]] = self.ask_trello("POST", "/organizations", json=sent)["id"]
                 self.customers[row["id"]] = here
                 writes += 1
                 continue
@@ -53,10 +58,10 @@ class Plain:
             to_trello = {TEXTS[name]: here[name] for name in TEXTS if here[name] != known[name]}
             to_erp = {name: seen[name] for name in TEXTS if here[name] == known[name] != seen[name]}
             if to_trello:
-                self._ask_trello("GET", f"/organizations/{workspace['id']}", params=fields)
-                self._ask_trello("PUT", f"/organizations/{workspace['id']}", json=to_trello)
+                self.ask_trello("GET", f"/organizations/{workspace['id']}", params=fields)
+                self.ask_trello("PUT", f"/organizations/{workspace['id']}", json=to_trello)
             if to_erp:
-                self._change_in_erp("customers", row["id"], to_erp)
+                self.change_in_erp("customers", row["id"], to_erp)
             self.customers[row["id"]] = here | to_erp
             writes += bool(to_trello) + bool(to_erp)
         return writes
@@ -68,12 +73,12 @@ class Plain:
         for ten in (all_of_them[start : start + 10] for start in range(0, len(all_of_them), 10)):
             for workspace, members in zip(ten, self._memberships(ten), strict=True):
                 rosters[workspace] = {one["idMember"]: one["memberType"] for one in members}
-        for row in self._listed("contacts"):
+        for row in self.listed("contacts"):
             workspace, role = self.workspaces[row["customer_id"]], row["trello_role"] or "normal"
             if row["id"] not in self.contacts:
-                before = {one["idMember"] for one in self._ask_trello("GET", f"/organizations/{workspace}/memberships")}
+                before = {one["idMember"] for one in self.ask_trello("GET", f"/organizations/{workspace}/memberships")}
                 sent = {"email": row["email"], "fullName": f"{row['first_name']} {row['last_name']}", "type": role}
-                self._ask_trello("PUT", f"/organizations/{workspace}/members", json=sent)
+                self.ask_trello("PUT", f"/organizations/{workspace}/members", json=sent)
                 (members,) = self._memberships([workspace])
                 (member,) = {one["idMember"] for one in members} - before
                 self.contacts[row["id"]] = workspace, member, role
@@ -82,10 +87,10 @@ class Plain:
             _, member, known = self.contacts[row["id"]]
             if role != known:
                 self._memberships([workspace])
-                self._ask_trello("PUT", f"/organizations/{workspace}/members/{member}", json={"type": role})
+                self.ask_trello("PUT", f"/organizations/{workspace}/members/{member}", json={"type": role})
             elif rosters[workspace][member] != known:
                 role = rosters[workspace][member]
-                self._change_in_erp("contacts", row["id"], {"trello_role": role})
+                self.change_in_erp("contacts", row["id"], {"trello_role": role})
             writes += role != known
             self.contacts[row["id"]] = workspace, member, role
         return writes
@@ -93,34 +98,36 @@ class Plain:
     def _memberships(self, workspaces: Any) -> list[list[dict[str, Any]]]:
         query = "filter=all&member=true&member_fields=fullName,username,initials,bio"
         urls = ",".join(f"/organizations/{id_}/memberships?{query}".replace(",", "%2C") for id_ in workspaces)
-        return [answer["200"] for answer in self._ask_trello("GET", "/batch", params={"urls": urls})]
+        return [answer["200"] for answer in self.ask_trello("GET", "/batch", params={"urls": urls})]
 
-    def _change_in_erp(self, entity: str, id_: int, values: dict[str, str]) -> None:
-        url = f"{_ERP['host']}/api/v1/{entity}/{id_}"
+    def change_in_erp(self, entity: str, id_: int, values: dict[str, str]) -> None:
+        """Write values over the record as it is now."""
+        url = f"{self.urls[0]}/{entity}/{id_}"
         now = self.erp.get(url, timeout=60)
         now.raise_for_status()
         version = f'"{now.json()["version"]}"'
         self.erp.patch(url, json=values, headers={"If-Match": version}, timeout=60).raise_for_status()
 
-    def _listed(self, entity: str) -> Iterator[dict[str, Any]]:
+    def listed(self, entity: str) -> Iterator[dict[str, Any]]:
+        """All records of an entity."""
         cursor: dict[str, str] = {}
         while True:
-            url, params = f"{_ERP['host']}/api/v1/{entity}", {"limit": 500, **cursor}
-            answer = self.erp.get(url, params=params, timeout=60)
+            answer = self.erp.get(f"{self.urls[0]}/{entity}", params={"limit": 500, **cursor}, timeout=60)
             answer.raise_for_status()
             yield from answer.json()["data"]
             if not answer.json()["next_cursor"]:
                 return
             cursor = {"cursor": answer.json()["next_cursor"]}
 
-    def _ask_trello(self, method: str, path: str, **parts: Any) -> Any:
-        answer = self.trello.request(method, f"{_TRELLO['host']}/1{path}", timeout=600, **parts)
+    def ask_trello(self, method: str, path: str, **parts: Any) -> Any:
+        """A request to Trello and its answer."""
+        answer = self.trello.request(method, f"{self.urls[1]}{path}", timeout=600, **parts)
         answer.raise_for_status()
         return answer.json()
 
 
 if __name__ == "__main__":
-    plain = Plain()
+    plain = Plain(os.environ)
     print("{}", flush=True)
     for _ in sys.stdin:
         print(json.dumps(plain.pass_over()), flush=True)

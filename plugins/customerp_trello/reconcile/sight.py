@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Protocol
@@ -35,7 +36,7 @@ class Columns(Protocol):
         """A column, index 0..n-1."""
 
 
-class Sight:
+class Sight(ABC):
     """What can be asked of a side's snapshot without having all of it at once.
 
     A linked record that an incomplete listing leaves out has not changed: it is shown as its base.
@@ -51,14 +52,14 @@ class Sight:
     position: Positions
 
     @property
+    @abstractmethod
     def listed(self) -> Columns:
         """The snapshot's records."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def complete(self) -> bool:
         """Whether absence means something."""
-        raise NotImplementedError
 
     @cached_property
     def absent(self) -> Mask:

@@ -70,7 +70,8 @@ class TrelloContacts(TrelloPeople):
                     found[one.id] = self._among_staff(one, member, staff)
         for id_ in self.known.ids - set(found):
             found[id_] = self._absent(id_, rosters, refused, staff)
-        ghosts, moved = self._ghosts(rosters), self._moved(rosters, found)
+        ghosts = self._ghosts(rosters)
+        moved = self._moved(ghosts, rosters, found)
         facts: dict[str, Any] = {
             "identity": self.identity(),
             "clock_offset": self.hook.clock_offset,
@@ -251,10 +252,10 @@ class TrelloContacts(TrelloPeople):
             for workspace, roster in rosters.items()
         }
 
-    def _moved(self, rosters: Roster, found: dict[str, Found]) -> dict[str, str]:
+    def _moved(self, ghosts: dict[str, str], rosters: Roster, found: dict[str, Found]) -> dict[str, str]:
         """Linked records that a person moved to another customer's workspace by hand: old id -> new id."""
         moved: dict[str, str] = {}
-        for old, member in self._ghosts(rosters).items():
+        for old, member in ghosts.items():
             elsewhere = [f"{id_}:{member}" for id_, roster in rosters.items() if member in roster]
             free = [id_ for id_ in elsewhere if id_ not in self.known.ids and STATE not in found[id_].meta]
             if len(free) == 1:

@@ -6,6 +6,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import pandas as pd
+
 from customerp_trello.errors import ConfigurationError, RecordError, RecordMissing
 from customerp_trello.hooks.trello import MEMBER_FIELDS, TrelloHook
 from customerp_trello.mapping.frame import READONLY, READONLY_REASON, TAKES_PLACE, Record
@@ -133,10 +135,15 @@ class TrelloPeople:
                 refused[id_] = str(answer)
         return rosters, refused
 
+    @property
+    def _unanswered(self) -> pd.DataFrame:
+        """Invitations that nobody has been seen to accept."""
+        invitations = self.known.invitations
+        return invitations[~invitations["joined"].astype(bool)]
+
     def _joined(self, rosters: Roster) -> list[str]:
         """Invited members who have accepted since anybody looked."""
-        invitations = self.known.invitations
-        asked = set(invitations.loc[~invitations["joined"].astype(bool), "member_id"])
+        asked = set(self._unanswered["member_id"])
         return sorted(
             {
                 member
@@ -153,8 +160,8 @@ class TrelloPeople:
             ghosts: linked records whose member is not there any more -> the member.
             newcomers: unlinked records where such a record was, with their standing.
         """
-        invitations = self.known.invitations
-        asked = invitations[~invitations["joined"].astype(bool) & invitations["full_name"].ne("")]
+        unanswered = self._unanswered
+        asked = unanswered[unanswered["full_name"].ne("")]
         names = dict(zip(asked["member_id"], asked["full_name"].map(_folded), strict=True))
         found: dict[str, str] = {}
         for old, member in ghosts.items():
