@@ -50,11 +50,12 @@ class Ran:
     held: str = ""
 
     def writes(self) -> list[tuple[str, str, str, str]]:
+        return self.told("create", "update", "delete", "move", "restore", "undo")
+
+    def told(self, *operations: str) -> list[tuple[str, str, str, str]]:
         with self.run.store.read() as tx:
             rows = history_of_run(tx, self.run.id)
-        rows = rows[
-            rows["side"].ne("") & rows["operation"].isin(("create", "update", "delete", "move", "restore", "undo"))
-        ]
+        rows = rows[rows["side"].ne("") & rows["operation"].isin(operations)]
         return sorted(zip(rows["side"], rows["operation"], rows["property"], rows["after"].fillna("?"), strict=True))
 
 

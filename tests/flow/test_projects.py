@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from engine import PROJECTS, as_anna, erp_edit
@@ -68,4 +69,24 @@ def test_p7_an_amendment_that_comes_before_a_comment_is_posted_again_survives(lo
 
     loaded.run(PROJECTS, on_task=amend)
     assert ("customerp", "update", "name", "Named while it was away") in loaded.run(PROJECTS).writes()
+    assert loaded.run(PROJECTS).writes() == []
+
+
+def test_p2_a_description_too_long_for_the_comment_is_not_writable_and_stays_in_the_erp(loaded):
+    """What the comment does not show is no edit of it: neither an empty description there, nor any other property."""
+    link = loaded.fresh_link(PROJECTS)
+    project, long = link["customerp_id"], ("All there is to know of it. " * 700).strip()
+    erp_edit("project", project, description=long)
+    assert loaded.run(PROJECTS).told("not_writable") == [("trello", "not_writable", "description", long)]
+    assert json.loads(loaded.link_of(PROJECTS, project)["marks"])["description"] == "not_writable:trello"
+    say(loaded, f"{link['c.number']}\nDescription: -")
+    erp_edit("project", project, name="By another name")
+    loaded.run(PROJECTS)
+    assert "By another name" in shown(link)
+    assert "description left out" in shown(link)
+    assert loaded.run(PROJECTS).writes() == []
+    assert CustomERPHook().get_record("project", project)[0]["description"] == long
+    say(loaded, f"{link['c.number']}\nDescription: In short")
+    loaded.run(PROJECTS)
+    assert CustomERPHook().get_record("project", project)[0]["description"] == "In short"
     assert loaded.run(PROJECTS).writes() == []

@@ -5,7 +5,7 @@ import pytest
 from customerp_trello.errors import ConfigurationError, RecordError
 from customerp_trello.mapping.frame import GONE, SUSPENDED
 from customerp_trello.mapping.model import Condition
-from customerp_trello.sides.base import Known
+from customerp_trello.sides.base import NOT_TAKEN, Known
 from customerp_trello.sides.open import open_side
 
 PROJECT = {
@@ -214,11 +214,13 @@ def test_an_edited_copy_by_a_person_is_an_amendment(projects, anna, card, read_a
 def test_too_long_a_description_is_left_out(projects, read_all, rows):
     made = projects().create(PROJECT | {"description": "x" * 16_384}, marker="17", labels=LABELS)
     assert made.values["description"] == ""
-    assert made.meta["_readonly"] == "description"
+    assert made.meta[NOT_TAKEN] == {"description": ""}
     assert rows(projects().extract(read_all(ids=frozenset({made.id}))))[made.id]["description"] is None
     side = projects()
-    shorter = side.update(side.read(made.id), {"description": "short"}, labels={})
-    assert (shorter.values["description"], shorter.meta["_readonly"]) == ("short", "")
+    renamed = side.update(side.read(made.id), {"name": "Another"}, labels={})
+    assert "description left out" in side.hook.get_action(made.id)["data"]["text"]
+    shorter = side.update(renamed, {"description": "short"}, labels={})
+    assert (shorter.values["description"], shorter.meta.get(NOT_TAKEN)) == ("short", None)
 
 
 def test_an_unreadable_or_archived_card_stops_the_run(

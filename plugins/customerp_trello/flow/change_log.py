@@ -71,6 +71,7 @@ class ChangeLog:
             trello_id=write.trello_id,
             properties=self.mask.properties(write.before, write.sent),
             cause=", ".join(sorted(set(write.causes.values()))),
+            **({"not_writable": ", ".join(write.not_taken)} if write.not_taken else {}),
         )
 
     def noted(self, change: Change) -> None:

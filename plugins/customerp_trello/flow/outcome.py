@@ -52,6 +52,7 @@ class Write:
         source: property -> value on the other side.
         before: property -> value of the target as read.
         causes, winners, actors: property -> why, who won a conflict, and who made the edit where that is known.
+        not_taken: properties of *sent* that the target's answer says it could not take.
     """
 
     side: SideName
@@ -67,6 +68,7 @@ class Write:
     causes: Mapping[str, str] = field(default_factory=dict)
     winners: Mapping[str, str] = field(default_factory=dict)
     actors: Mapping[str, str] = field(default_factory=dict)
+    not_taken: tuple[str, ...] = ()
 
     @property
     def target_id(self) -> str:
@@ -82,11 +84,12 @@ class Write:
         """The write of values that are read only now."""
         return replace(self, sent=values, source=values, causes=dict.fromkeys(values, cause))
 
-    def answered_by(self, record_id: str) -> Write:
-        """The write with the id that the target's answer gave."""
+    def answered_by(self, answer: Record) -> Write:
+        """The write with the id that the target's answer gave, and what it could not take."""
+        not_taken = tuple(name for name in answer.meta.get(NOT_TAKEN, ()) if name in self.sent)
         if self.side == CUSTOMERP:
-            return replace(self, customerp_id=record_id)
-        return replace(self, trello_id=record_id)
+            return replace(self, customerp_id=answer.id, not_taken=not_taken)
+        return replace(self, trello_id=answer.id, not_taken=not_taken)
 
     def intent(self, pair: str, run: str) -> Intent:
         """The journal's row for it."""
@@ -189,7 +192,7 @@ def _well(tx: Transaction, pair: str, write: Write, link: int | None) -> None:
 
 def record_written(tx: Transaction, pair: str, run: str, intent: int, write: Write, answer: Record) -> None:
     """A write has been answered: link, base, invitation, history and the journal follow."""
-    before, write = write, write.answered_by(answer.id)
+    before, write = write, write.answered_by(answer)
     if write.operation == "create":
         link = _new_link(tx, pair, run, write, answer)
     else:
@@ -218,7 +221,7 @@ def record_deleted(tx: Transaction, pair: str, run: str, intent: int, write: Wri
 
 def record_first_half(tx: Transaction, pair: str, run: str, intent: int, write: Write, answer: Record) -> None:
     """A record was created whose source is to be replaced by a record of ours: the second write is planned with it."""
-    done = write.answered_by(answer.id)
+    done = write.answered_by(answer)
     close_intent(tx, intent, DONE, customerp_id=done.customerp_id, trello_id="")
     append_history(tx, pair, run, _entries(done, answer, None))
     _well(tx, pair, write, None)
@@ -265,9 +268,10 @@ def _bases(write: Write, answer: Record) -> dict[str, Any]:
         # The other side was not asked: its base stays, and a person says which value shall be on both.
         return {write.side: made, "marks": dict.fromkeys(made, UNDONE)}
     marks = {name: NORMALISED if made[name] != ours[name] else None for name in write.sent}
-    for name in answer.meta.get(NOT_TAKEN, ()):
-        del made[name]
+    for name in made.keys() & set(write.not_taken):
         marks[name] = f"{NOT_WRITABLE}:{write.side}"
+        if answer.meta[NOT_TAKEN][name] is None:
+            del made[name]
     return {write.side: made, other(write.side): ours, "marks": marks}
 
 
@@ -275,17 +279,16 @@ def _entries(write: Write, answer: Record | None, link: int | None) -> list[Entr
     """One history line per property of a write, one for the whole record where it has none."""
     names = list(write.sent) or [""]
     shown = answer.values if answer is not None else {}
-    refused = answer.meta.get(NOT_TAKEN, ()) if answer is not None else ()
     return [
         Entry(
             write.side,
-            NOT_WRITABLE if name in refused else write.operation,
+            NOT_WRITABLE if name in write.not_taken else write.operation,
             write.change_key,
             write.customerp_id,
             write.trello_id,
             name,
             before=write.before.get(name),
-            after=write.sent.get(name) if shown.get(name) is None or name in refused else shown.get(name),
+            after=write.sent.get(name) if shown.get(name) is None or name in write.not_taken else shown.get(name),
             link=link,
             cause=write.causes.get(name) or write.causes.get("", ""),
             winner=write.winners.get(name, ""),

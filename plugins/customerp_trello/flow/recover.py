@@ -24,7 +24,7 @@ from customerp_trello.mapping.frame import GONE, LIVE, READONLY, STATE, Record
 from customerp_trello.mapping.model import SideName
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, UPDATE
 from customerp_trello.reconcile.undo import UNDO
-from customerp_trello.sides.base import Movable, Side
+from customerp_trello.sides.base import NOT_TAKEN, Movable, Side
 from customerp_trello.state.bases import load_links
 from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_intent, open_intents, postpone_intent
 from customerp_trello.state.lease import Fence
@@ -139,7 +139,7 @@ class _Interrupted:
         Only a value that the system gives on creation, or had no room for, is taken from the record itself.
         """
         given = {prop.name for prop in self.run.mapping.properties if prop.create_only}
-        given |= set(str(found.meta.get(READONLY) or "").split(","))
+        given |= {*str(found.meta.get(READONLY) or "").split(","), *found.meta.get(NOT_TAKEN, {})}
         sent = {name: text for name, text in self.write.sent.items() if name not in given}
         shown = {name for name, text in found.values.items() if text is not None}
         return replace(found, values=found.values | {name: sent[name] for name in sent.keys() & shown})

@@ -65,7 +65,7 @@ class SecondHalves:
         answer = self._sent(intent, record, values)
         with self.run.begin(self.writer.fence) as tx:
             record_written(tx, self.run.pair, self.run.id, intent.id, write, answer)
-        return write.answered_by(answer.id)
+        return write.answered_by(answer)
 
     def _values(self, record: Record) -> dict[str, str]:
         to_trello = {prop.name for prop in self.run.mapping.properties if prop.to(TRELLO)}

@@ -201,7 +201,7 @@ class Writer:
         with self.run.begin(self.fence) as tx:
             record = record_first_half if self.replaces_sources and write.operation == CREATE else record_written
             record(tx, self.run.pair, self.run.id, intent, write, answer)
-        return write.answered_by(answer.id)
+        return write.answered_by(answer)
 
     def _open(self, write: Write) -> int:
         with self.run.begin(self.fence) as tx:

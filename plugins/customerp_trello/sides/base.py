@@ -19,7 +19,10 @@ AUTHOR = "author"
 """``_touch`` of a record that another account made: writing it creates one of ours, which takes its place."""
 
 NOT_TAKEN = "_not_taken"
-"""Key in an answer's meta: properties that were sent with the write and that the record could not take with it."""
+"""Key in an answer's meta: properties that the record could not take with the write, and what it has in their place.
+
+None stands for what it had before.
+"""
 
 
 @dataclass(frozen=True)

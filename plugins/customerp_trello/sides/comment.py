@@ -154,15 +154,16 @@ def render(layout: Layout, values: Mapping[str, str | None], labels: Mapping[str
         layout: what stands where.
         values: canonical property -> text; empty text is shown as ``-``, a missing one has no line.
         labels: reference number -> human name.
-        footer: the last line; its ``left_out`` is decided here.
+        footer: the last line; its ``left_out`` is decided here, or stays where *values* have no description.
 
     Raises:
         RecordError: the comment is too long even without its description.
     """
     head = [_first_line(layout, values), "", *_property_lines(layout, values, labels)]
-    whole = [*head, *_block(layout, values), "", _with(footer, left_out=False).render()]
+    still = footer.left_out and values.get(layout.block or "") is None
+    whole = [*head, *_block(layout, values), "", _with(footer, left_out=still).render()]
     if length(text := "\n".join(whole)) <= MAX_LENGTH:
-        return Rendered(text, left_out=False)
+        return Rendered(text, left_out=still)
     text = "\n".join([*head, "", _with(footer, left_out=True).render()])
     if length(text) > MAX_LENGTH:
         raise RecordError(

@@ -18,8 +18,6 @@ from customerp_trello.mapping.frame import (
     GONE,
     ID,
     NATIVE,
-    READONLY,
-    READONLY_REASON,
     REASON,
     STATE,
     SUSPENDED,
@@ -30,7 +28,7 @@ from customerp_trello.mapping.frame import (
 )
 from customerp_trello.mapping.model import Mapping, TrelloSide
 from customerp_trello.sides.action_rows import ActionRows, last_of, touch_of
-from customerp_trello.sides.base import AUTHOR, Known, Reading
+from customerp_trello.sides.base import AUTHOR, NOT_TAKEN, Known, Reading
 from customerp_trello.sides.comment import Footer, render
 from customerp_trello.sides.comment_layout import Texts, layout_of
 from customerp_trello.sides.comment_reading import Canonical, parse
@@ -131,7 +129,7 @@ class TrelloActions:
                 or (number and fold(project.values.get(self._layout.number, "")) == number)
             )
         ]
-        return [self._as_posted(project.comment) for project in found]
+        return [self._as_written(project.comment) for project in found]
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -238,19 +236,12 @@ class TrelloActions:
 
     def _post(self, values: dict[str, str], labels: dict[str, str], footer: Footer) -> Record:
         rendered = render(self._layout, dict(values), labels, footer)
-        return self._as_posted(self._taken(self.hook.post_comment(str(self._card["id"]), rendered.text)))
+        return self._as_written(self._taken(self.hook.post_comment(str(self._card["id"]), rendered.text)))
 
     def _taken(self, action: dict[str, Any]) -> Comment:
         """Trello's own answer to a write, which the register holds from now on."""
         self._listed().refresh(action)
         return Comment.of(action)
-
-    def _as_posted(self, comment: Comment) -> Record:
-        record = self._as_written(comment)
-        if record.meta.get(READONLY) and self._layout.block:
-            # a new comment that shows no description shows an empty one: from there a shorter one is a change
-            record.values[self._layout.block] = ""
-        return record
 
     def _as_written(self, comment: Comment) -> Record:
         """A comment of ours as a record, without amendments that it does not include."""
@@ -260,10 +251,12 @@ class TrelloActions:
             values, _ = self._texts.read(parsed.values, parsed.places)
             row |= values
             row[NATIVE] = packed({"marker": parsed.footer.marker, "source": parsed.footer.source})
-            if parsed.footer.left_out and self._layout.block:
-                row[READONLY] = self._layout.block
-                row[READONLY_REASON] = "too long for a Trello comment (16,384 characters in all)"
-        return make_record(row, self.mapping.names)
+        record = make_record(row, self.mapping.names)
+        if isinstance(parsed, Canonical) and parsed.footer.left_out and self._layout.block:
+            # a comment that shows no description has an empty one: whoever writes one there has made a change
+            record.values[self._layout.block] = ""
+            record.meta[NOT_TAKEN] = {self._layout.block: ""}
+        return record
 
     def _record_of(self, register: Register, record_id: str) -> Record:
         if record_id in register.projects:

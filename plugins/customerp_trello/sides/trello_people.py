@@ -208,7 +208,7 @@ class TrelloPeople:
         """An answer that says whether the role was taken: who leaves has none, so it waits until they are back."""
         name, standing = self._names.get("role", ""), answer.values.get(self._names.get("membership", ""))
         if name in values and standing != ACTIVE and answer.values.get(name) != values[name]:
-            answer.meta[NOT_TAKEN] = (name,)
+            answer.meta[NOT_TAKEN] = {name: None}
         return answer
 
     def _need_free(self, record_id: str, mine: str) -> None:
