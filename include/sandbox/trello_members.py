@@ -9,6 +9,7 @@ from typing import Any
 from trello_access import scopes_of
 from trello_call import Shape, TrelloCall, chosen
 from trello_refusals import Refusal, invalid_value, no_permission, no_such_resource
+from trello_sizes import limits_of_member
 
 _USERNAME = re.compile(r"[a-z0-9_]{3,100}")
 _LONGEST_BIO = 16384
@@ -40,6 +41,8 @@ def member_shape(call: TrelloCall, row: sqlite3.Row, *, fellow: bool | None = No
     }
     if own and "account" in scopes_of(call.database, call.token):
         shape["email"] = row["email"]
+    if own:
+        shape["limits"] = lambda: limits_of_member(call, row)
     if fellow or own or (fellow is None and _shared_organizations(call, row["id"])):
         shape["nonPublic"] = non_public(row)
     return shape
@@ -65,7 +68,7 @@ def shown_member(
 ) -> dict[str, Any]:
     """A member with the fields asked for; what may not be seen is left out."""
     shape = member_shape(call, row, fellow=fellow)
-    hidden = {"email", "nonPublic"} - set(shape)
+    hidden = {"email", "nonPublic", "limits"} - set(shape)
     wanted = [name for name in (fields or default).split(",") if name not in hidden]
     return chosen(shape, ",".join(wanted) or "id")
 

@@ -13,7 +13,7 @@ from trello_call import TrelloCall
 from trello_members import SHORT_FIELDS, shown_member
 from trello_refusals import Refusal, invalid_value, no_permission, no_such_model, no_such_resource
 from trello_schema import initials_of
-from trello_settings import COLLABORATORS, MEMBERS, ORGANIZATIONS
+from trello_sizes import collaborators, members, organizations
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _FILTERS = {
@@ -220,15 +220,11 @@ def _keep_an_admin(call: TrelloCall, id_organization: str, leaving: str) -> None
 
 
 def _room_for_one_more(call: TrelloCall, organization: sqlite3.Row, member: sqlite3.Row | None) -> None:
-    if not call.settings.caps:
-        return
-    sql = "SELECT count(*) FROM memberships WHERE id_organization = ?"
-    count = call.database.value(sql, organization["id"])
-    if not organization["paid"] and count >= COLLABORATORS:
-        raise Refusal(403, f"Free Workspaces are limited to {COLLABORATORS} collaborators", "FREE_COLLABORATOR_LIMIT")
-    if count >= MEMBERS:
-        raise Refusal(403, f"Organization is limited to {MEMBERS} members", "ORGANIZATION_TOO_MANY_MEMBERS")
-    if member is not None:
-        own = call.database.value("SELECT count(*) FROM memberships WHERE id_member = ?", member["id"])
-        if own >= ORGANIZATIONS:
-            raise Refusal(403, f"Member is limited to {ORGANIZATIONS} organizations", "MEMBER_TOO_MANY_ORGANIZATIONS")
+    free = collaborators(call, organization["id"])
+    if not organization["paid"] and free.reached:
+        raise Refusal(403, f"Free Workspaces are limited to {free.most} collaborators", "FREE_COLLABORATOR_LIMIT")
+    limit = members(call, organization["id"])
+    if limit.reached:
+        raise Refusal(403, f"Organization is limited to {limit.most} members", "ORGANIZATION_TOO_MANY_MEMBERS")
+    if member is not None and (own := organizations(call, member["id"])).reached:
+        raise Refusal(403, f"Member is limited to {own.most} organizations", "MEMBER_TOO_MANY_ORGANIZATIONS")

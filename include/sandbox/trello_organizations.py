@@ -12,7 +12,7 @@ from trello_actions import record_action
 from trello_call import Shape, TrelloCall, chosen
 from trello_memberships import members_of, membership_shape
 from trello_refusals import Refusal, invalid_value
-from trello_settings import ORGANIZATIONS
+from trello_sizes import limits_of_organization, organizations
 
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9_]")
 _LONGEST_DESC = 16384
@@ -40,6 +40,7 @@ def organization_shape(call: TrelloCall, row: sqlite3.Row) -> Shape:
         "prefs": {"permissionLevel": "private", "orgInviteRestrict": []},
         "idBoards": lambda: _board_ids(call, row["id"]),
         "memberships": lambda: [membership_shape(one) for one in members_of(call, row["id"])],
+        "limits": lambda: limits_of_organization(call, row),
     }
 
 
@@ -120,11 +121,9 @@ def delete_organization(call: TrelloCall) -> dict[str, Any]:
 
 
 def _room_for_one_more(call: TrelloCall) -> None:
-    if not call.settings.caps:
-        return
-    count = call.database.value("SELECT count(*) FROM memberships WHERE id_member = ?", call.me["id"])
-    if count >= ORGANIZATIONS:
-        raise Refusal(403, f"Member is limited to {ORGANIZATIONS} organizations", "MEMBER_TOO_MANY_ORGANIZATIONS")
+    limit = organizations(call, call.me["id"])
+    if limit.reached:
+        raise Refusal(403, f"Member is limited to {limit.most} organizations", "MEMBER_TOO_MANY_ORGANIZATIONS")
 
 
 def _display_name(text: str) -> str:

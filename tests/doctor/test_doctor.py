@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import trello_sizes
 from customerp_entities import EMPLOYEE
 
-from customerp_trello.doctor import hooks, limits
+from customerp_trello.doctor import hooks
 from customerp_trello.state.links import NewLink, add_links
 from customerp_trello.state.location import state_url
 from customerp_trello.state.store import Store
@@ -338,7 +339,7 @@ def test_an_erp_that_throttles_is_told_of(set_up: Any) -> None:
 
 
 def test_more_customers_than_an_account_has_workspaces(set_up: Any) -> None:
-    set_up.monkeypatch.setattr(limits, "ORGANIZATIONS", 20)
+    set_up.monkeypatch.setattr(trello_sizes, "ORGANIZATIONS", 20)
     status, text = set_up.examine("--pair", CUSTOMERS)
     assert status == 1
     ((section, rest),) = lines(text, "does not")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import trello_organizations
+import trello_sizes
 from engine import CONTACTS, CUSTOMERS, EMPLOYEES, ask, erp_edit
 
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
-from customerp_trello.sides import trello_organization
 from customerp_trello.state.work import load_open_work
 
 FULL = ("", "cap", "no free place left")
@@ -171,10 +170,9 @@ def test_an_employee_comes_back_when_the_staff_workspace_has_room(loaded):
 
 
 def test_workspaces_beyond_those_of_one_member(loaded, monkeypatch):
-    """With a smaller number than 850 on both sides: the server refuses one more, and is never asked for it."""
+    """With a smaller number than 850: the server says so and refuses one more, and is never asked for it."""
     most = len(TrelloHook().my_organizations("id")) + 1
-    for module in (trello_organization, trello_organizations):
-        monkeypatch.setattr(module, "ORGANIZATIONS", most)
+    monkeypatch.setattr(trello_sizes, "ORGANIZATIONS", most)
     made = {
         name: CustomERPHook().create_record("customer", {"name": name, "type": "company"})[0]["id"]
         for name in ("Zeta Ltd", "Yota Ltd")
@@ -185,8 +183,7 @@ def test_workspaces_beyond_those_of_one_member(loaded, monkeypatch):
     first = min(made, key=lambda name: CustomERPHook().get_record("customer", made[name])[0]["number"])
     assert ("trello", "create", "name", first) in ran.writes()
     assert refused(loaded) == before
-    monkeypatch.setattr(trello_organization, "ORGANIZATIONS", most + 1)
-    monkeypatch.setattr(trello_organizations, "ORGANIZATIONS", most + 1)
+    monkeypatch.setattr(trello_sizes, "ORGANIZATIONS", most + 1)
     assert [one for one in loaded.run(CUSTOMERS).writes() if one[2] == "name"] == [
         ("trello", "create", "name", next(name for name in made if name != first))
     ]

@@ -91,3 +91,21 @@ def test_a_setting_lifts_them_all(start_trello: Any) -> None:
     organization = trello.organization("One more")["id"]
     fill(server, organization, members=4000)
     assert trello.invite(organization, server.anna.email).status_code == 200
+
+
+def test_the_limits_are_told(start_trello: Any, trello: Trello, trello_server: Any) -> None:
+    organization = trello.organization("A")["id"]
+    fill(trello_server, organization, members=9)
+    told = {"status": "disabled", "disableAt": 10, "warnAt": 9}
+    limits = trello.get(f"/organizations/{organization}", fields="limits").json()["limits"]["orgs"]
+    assert limits["usersPerFreeOrg"] == told
+    assert limits["totalMembersPerOrg"] == {"status": "ok", "disableAt": 4000, "warnAt": 3600}
+    trello_server.set_plan(organization, paid=True)
+    assert set(trello.get(f"/organizations/{organization}", fields="limits").json()["limits"]["orgs"]) == {
+        "totalMembersPerOrg"
+    }
+    mine = trello.get("/members/me", fields="limits").json()["limits"]
+    assert mine == {"orgs": {"totalPerMember": {"status": "ok", "disableAt": 850, "warnAt": 765}}}
+    assert "limits" not in trello.get(f"/members/{trello_server.anna.id}").json()
+    lifted = Trello(start_trello(caps=False)).get("/members/me", fields="limits").json()["limits"]
+    assert lifted["orgs"]["totalPerMember"]["disableAt"] == 1_000_000

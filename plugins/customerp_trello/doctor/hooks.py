@@ -19,7 +19,7 @@ Fields = dict[str, Any]
 SAMPLE = 400
 """Records of an entity that are looked at: within one page of most profiles; the rest of its list is not asked for."""
 
-_WORKSPACE = "id,name,displayName,desc,website,url,dateLastActivity,products,memberships"
+_WORKSPACE = "id,name,displayName,desc,website,url,dateLastActivity,products,memberships,limits"
 
 
 class Sample:

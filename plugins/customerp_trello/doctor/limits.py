@@ -11,7 +11,7 @@ from customerp_trello.errors import SyncError
 from customerp_trello.hooks.connection import whole_number
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.profile_doctor.findings import Finding
-from customerp_trello.sides.trello_workspaces import ORGANIZATIONS, Workspaces
+from customerp_trello.sides.trello_workspaces import Workspaces
 
 SECTION = "limits"
 _TOLD = ("ratelimit-limit", "x-ratelimit-limit", "x-rate-limit-limit", "ratelimit-policy")
@@ -65,7 +65,8 @@ def _room(setup: Setup, hook: ExaminedTrello, mapping: Mapping, state: State) ->
     if mapping.trello.entity == "organization":
         used = len(hook.my_organizations())
         wanted = max(0, _creating(setup, mapping) - len(state.linked(mapping.pair)))
-        yield _fits(f"{hook.conn_id}, workspaces", used, ORGANIZATIONS - used, wanted, "customers")
+        room = Workspaces(mapping, hook).more(used)
+        yield _fits(f"{hook.conn_id}, workspaces", used, room, wanted, "customers")
     elif mapping.trello.entity == "member" and not mapping.trello.scope.workspaces:
         workspaces = Workspaces(mapping, hook)
         for id_ in workspaces.staff[:1]:  # who is new is invited to the first one

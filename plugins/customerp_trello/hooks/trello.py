@@ -56,10 +56,10 @@ class TrelloHook(TrelloRequests):
 
     @cached_property
     def _me(self) -> Fields:
-        return self._get("/members/me", {"fields": f"{MEMBER_FIELDS},email"})
+        return self._get("/members/me", {"fields": f"{MEMBER_FIELDS},email,limits"})
 
     def me(self) -> Fields:
-        """Return the token's own member, with email; read once per hook.
+        """Return the token's own member, with email and limits; read once per hook.
 
         ``GET /tokens/{token}`` would tell more and put the token into a URL.
 

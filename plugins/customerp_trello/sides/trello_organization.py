@@ -18,7 +18,7 @@ from customerp_trello.mapping.values import normalise_one, to_text
 from customerp_trello.sides.base import Reading
 from customerp_trello.sides.rows import first_record, moment
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
-from customerp_trello.sides.trello_workspaces import ORGANIZATIONS, Workspaces
+from customerp_trello.sides.trello_workspaces import Workspaces
 
 OVERWRITTEN = "_overwritten"
 """Key in an answer's meta: canonical property -> value that our write replaced though we had read another one."""
@@ -74,7 +74,7 @@ class TrelloOrganizations:
         facts: dict[str, Any] = {
             "identity": self.identity(),
             "clock_offset": self.hook.clock_offset,
-            "capacity": {"": max(0, ORGANIZATIONS - len(seen))},
+            "capacity": {"": self._workspaces.more(len(seen))},
         }
         return Snapshot(trello_frame(self.mapping, found, reading.known.ids), complete=True, facts=facts)
 

@@ -9,10 +9,11 @@ from customerp_trello.errors import ConfigurationError, RecordError
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.model import Mapping
 
-ORGANIZATIONS, MEMBERS, COLLABORATORS = 850, 4000, 10
-"""Trello's caps: organizations of one member, members of one organization, collaborators of a free one."""
+_USUAL = {"totalPerMember": 850, "totalMembersPerOrg": 4000, "usersPerFreeOrg": 10}
+"""Trello's caps, where an answer does not have them: organizations of one member, members of one organization, also of
+a free one."""
 
-_FIELDS = "id,name,products"
+_FIELDS = "id,name,products,limits"
 
 
 class Workspaces:
@@ -57,8 +58,15 @@ class Workspaces:
 
     def capacity(self, workspace: str, members: int) -> int:
         """How many more people fit into a workspace with so many members, pending ones included."""
-        products = self.mine.get(workspace, {}).get("products")
-        return max(0, (COLLABORATORS if products == [] else MEMBERS) - members)
+        one = self.mine.get(workspace, {})
+        most = _cap(one, "totalMembersPerOrg")
+        if one.get("products") == []:
+            most = min(most, _cap(one, "usersPerFreeOrg"))
+        return max(0, most - members)
+
+    def more(self, organizations: int) -> int:
+        """How many more organizations the token's member may have besides so many."""
+        return max(0, _cap(self._hook.me(), "totalPerMember") - organizations)
 
     def _id_of(self, name: str) -> str:
         if name in self.mine:
@@ -71,3 +79,11 @@ class Workspaces:
             f"staff_workspaces: the token's member is in no workspace {name!r}; give its id or short name, and make "
             "the token's member a member of it"
         )
+
+
+def _cap(fields: dict[str, Any], name: str) -> int:
+    """Trello's own word, since accounts differ: https://developer.atlassian.com/cloud/trello/guides/rest-api/limits/."""
+    limits: Any = fields.get("limits")
+    for key in ("orgs", name, "disableAt"):
+        limits = limits.get(key) if isinstance(limits, dict) else None
+    return limits if isinstance(limits, int) else _USUAL[name]
