@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from engine import PROJECTS, as_anna, erp_edit
 
+from customerp_trello.errors import RecordMissing
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.state.records import apart
 
 
 def say(engine: Any, text: str) -> str:
@@ -89,4 +92,34 @@ def test_p2_a_description_too_long_for_the_comment_is_not_writable_and_stays_in_
     say(loaded, f"{link['c.number']}\nDescription: In short")
     loaded.run(PROJECTS)
     assert CustomERPHook().get_record("project", project)[0]["description"] == "In short"
+    assert loaded.run(PROJECTS).writes() == []
+
+
+def test_a_project_that_is_back_is_posted_anew_where_its_comment_was_deleted_as_well(loaded):
+    """Nobody survived, so nobody is waited for; the second time as the first."""
+    link = loaded.fresh_link(PROJECTS)
+    project, comments = link["customerp_id"], {link["trello_id"]}
+    for _ in range(2):
+        CustomERPHook().delete_record("project", project)
+        TrelloHook().delete_comment(loaded.link_of(PROJECTS, project)["trello_id"])
+        assert loaded.run(PROJECTS).writes() == []
+        erp_edit("project", project, active=True)
+        assert ("trello", "create", "number", link["c.number"]) in loaded.run(PROJECTS).writes()
+        comments.add(loaded.link_of(PROJECTS, project)["trello_id"])
+        assert loaded.run(PROJECTS).writes() == []
+    assert len(comments) == 3
+
+
+def test_a_project_that_is_back_is_posted_anew_where_its_comment_was_deleted_with_it(loaded):
+    link = loaded.fresh_link(PROJECTS)
+    deletes = loaded.mapping(PROJECTS).trello.model_copy(update={"on_gone": "delete"})
+    loaded.mappings[PROJECTS] = loaded.mapping(PROJECTS).model_copy(update={"trello": deletes})
+    CustomERPHook().delete_record("project", link["customerp_id"])
+    loaded.let_through(PROJECTS)
+    with pytest.raises(RecordMissing):
+        shown(link)
+    with loaded.store.read() as tx:
+        assert apart(tx, PROJECTS) == []
+    erp_edit("project", link["customerp_id"], active=True)
+    assert ("trello", "create", "number", link["c.number"]) in loaded.run(PROJECTS).writes()
     assert loaded.run(PROJECTS).writes() == []

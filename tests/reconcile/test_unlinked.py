@@ -162,6 +162,13 @@ def test_who_is_back_is_not_made_again_while_the_survivor_is_out_of_sight(side):
     assert created(run(rows["customerp"], rows["trello"], m=m)) == {"c2", "t2", gone}
 
 
+def test_where_nobody_survived_both_are_linked_again_and_one_alone_counts_as_new():
+    both, m = stones(("both", "c1", "t1")), mapping(trello=TRELLO_CREATES)
+    assert lines(run([record("c1", "A")], [record("t1", "B")], m=m, tombstones=both)) == ["c1 t1 - link lives_again"]
+    assert created(run([record("c1", "A")], [record("t2", "B")], m=m, tombstones=both)) == {"c1", "t2"}
+    assert created(run([record("c2", "A")], [record("t1", "B")], m=m, tombstones=both)) == {"c2", "t1"}
+
+
 def test_a_new_record_with_the_key_lifts_the_tombstone():
     plan = run([record("c1")], [record("t9")], tombstones=stones(("trello", "t1", "c1")))
     assert lines(plan) == ["c1 t9 - link key"]

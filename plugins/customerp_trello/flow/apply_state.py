@@ -13,7 +13,7 @@ from customerp_trello.flow.change_log import ChangeLog
 from customerp_trello.flow.outcome import change_key, lines_of, link_of
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SideName, other
-from customerp_trello.reconcile.known import APART
+from customerp_trello.reconcile.known import APART, BOTH
 from customerp_trello.reconcile.plan import (
     ADOPT,
     CONFLICT,
@@ -164,6 +164,9 @@ def _bury(tx: Transaction, run: PairRun, change: Change) -> None:
     if change.cause == UNDO:
         bury(tx, run.pair, APART, change.customerp_id, change.trello_id, keys=keys, run=run.id)
         note_work(tx, run.pair, Work("customerp", change.customerp_id, "waiting", TAKEN_APART))
+        return
+    if change.cause == "gone_on_both":
+        bury(tx, run.pair, BOTH, change.customerp_id, change.trello_id, keys=keys, run=run.id)
         return
     gone: SideName = "trello" if change.cause == "gone_in_trello" else "customerp"
     ids = {"customerp": change.customerp_id, "trello": change.trello_id}

@@ -10,6 +10,7 @@ import pandas as pd
 
 from customerp_trello.mapping.frame import MODIFIED_AT, Record
 from customerp_trello.mapping.model import SideName, other
+from customerp_trello.reconcile.known import BOTH
 from customerp_trello.reconcile.plan import CUSTOMERP, MOVE, NOT_WRITABLE, Change
 from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.sides.base import AUTHOR, NOT_TAKEN
@@ -28,7 +29,7 @@ from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.intents import DONE, Intent, close_intent, plan_intent
 from customerp_trello.state.invitations import remember_invitation
 from customerp_trello.state.links import NewLink, add_link, find_link, relink, unlink
-from customerp_trello.state.tombstones import bury
+from customerp_trello.state.tombstones import bury, lift_deleted
 from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import clear_work
 
@@ -209,11 +210,14 @@ def record_written(tx: Transaction, pair: str, run: str, intent: int, write: Wri
     _note_overwritten(tx, pair, run, link, write, answer)
 
 
-def record_deleted(tx: Transaction, pair: str, run: str, intent: int, write: Write) -> None:
-    """A delete or deactivation has been answered: no link, but a tombstone for what was gone first."""
+def record_deleted(tx: Transaction, pair: str, run: str, intent: int, write: Write, *, for_good: bool) -> None:
+    """A delete (*for_good*) or deactivation has been answered: no link, but a tombstone of whoever is gone."""
     link = link_of(tx, pair, write)
     unlink(tx, [link])
-    bury(tx, pair, other(write.side), write.source_id, write.target_id, keys={"key": write.key}, run=run)
+    if for_good:
+        bury(tx, pair, BOTH, write.customerp_id, write.trello_id, keys={"key": write.key}, run=run)
+    else:
+        bury(tx, pair, other(write.side), write.source_id, write.target_id, keys={"key": write.key}, run=run)
     close_intent(tx, intent, DONE)
     append_history(tx, pair, run, _entries(write, None, link))
     _well(tx, pair, write, None)
@@ -250,6 +254,8 @@ def _new_link(tx: Transaction, pair: str, run: str, write: Write, answer: Record
             marks[name] = f"{NOT_WRITABLE}:{write.side}"
     new = NewLink(write.customerp_id, write.trello_id, found["customerp"], found["trello"], marks)
     written: dict[str, Any] = {f"written_{write.side}": written_at(answer)}
+    # Whoever was deleted and counts as new is not waited for once more by the tombstone.
+    lift_deleted(tx, pair, other(write.side), write.source_id, "it counts as new")
     return add_link(tx, pair, replace(new, **written), run=run)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from customerp_trello.mapping.model import Mapping, SideName
-from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.known import BOTH, Past
 from customerp_trello.reconcile.plan import CUSTOMERP, SIDES, TRELLO
 from customerp_trello.sides.base import Known
 from customerp_trello.state.bases import load_links
@@ -89,5 +89,5 @@ def _staff_members(tx: Transaction, mapping: Mapping) -> frozenset[str]:
         members |= set(link_ids(tx, pair)["trello_id"])
         stones = load_tombstones(tx, pair)
         members |= set(stones.loc[stones["side"] == TRELLO, "deleted_id"])
-        members |= set(stones.loc[stones["side"] == CUSTOMERP, "surviving_id"])
+        members |= set(stones.loc[stones["side"].isin((CUSTOMERP, BOTH)), "surviving_id"])
     return frozenset(members)

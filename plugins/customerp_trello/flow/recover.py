@@ -102,7 +102,8 @@ class _Interrupted:
             return self.forget()
         with self.run.begin(self.fence) as tx:
             write = replace(self.write, link=link_of(tx, self.run.pair, self.write), key=self._key(tx))
-            record_deleted(tx, self.run.pair, self.run.id, self.intent.id, write)
+            for_good = self.run.mapping.side(write.side).on_gone == "delete"
+            record_deleted(tx, self.run.pair, self.run.id, self.intent.id, write, for_good=for_good)
         return "adopted"
 
     def _key(self, tx: Transaction) -> str:

@@ -185,7 +185,7 @@ class Writer:
             act = self.side.delete if change.detail == "delete" else self.side.deactivate
             self.sent(intent, lambda: act(record))
         with self.run.begin(self.fence) as tx:
-            record_deleted(tx, self.run.pair, self.run.id, intent, write)
+            record_deleted(tx, self.run.pair, self.run.id, intent, write, for_good=change.detail == "delete")
         return write
 
     def _edited(self, record: Record) -> bool:

@@ -11,6 +11,9 @@ import pandas as pd
 APART: Literal["apart"] = "apart"
 """Instead of a side: the tombstone is of a link, not of a record; its ids are CustomERP's and Trello's."""
 
+BOTH: Literal["both"] = "both"
+"""Likewise, of a link of which nobody survived."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

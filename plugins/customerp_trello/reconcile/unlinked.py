@@ -12,7 +12,7 @@ from customerp_trello.reconcile.aligned import Aligned, Seen, display_keys, key_
 from customerp_trello.reconcile.compare import compare
 from customerp_trello.reconcile.create import creates
 from customerp_trello.reconcile.gone import rows
-from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.known import BOTH, Past
 from customerp_trello.reconcile.match import key_columns, match
 from customerp_trello.reconcile.plan import CUSTOMERP, LINK, OTHER, QUARANTINE, SIDES, TRELLO, WAITING
 from customerp_trello.reconcile.touch import with_touch
@@ -92,11 +92,11 @@ def _notes(frame: pd.DataFrame, side: str, operation: str, cause: str, detail: s
 
 
 def _lives_again(readable: dict[str, pd.DataFrame], past: Past) -> pd.DataFrame:
-    """Records that a tombstone calls deleted and that are back, with their counterpart still unlinked."""
+    """Records that a tombstone calls deleted and that are back, with their counterpart unlinked (and back as well)."""
     pairs = []
-    for side in SIDES:
+    for side, whose in ((CUSTOMERP, (CUSTOMERP, BOTH)), (TRELLO, (TRELLO,))):
         other = OTHER[side]
-        stones = past.tombstones[past.tombstones["side"] == side]
+        stones = past.tombstones[past.tombstones["side"].isin(whose)]
         back = stones[stones["deleted_id"].isin(readable[side][ID]) & stones["surviving_id"].isin(readable[other][ID])]
         pairs.append(pd.DataFrame({f"{side}_id": back["deleted_id"], f"{other}_id": back["surviving_id"]}))
     found = pd.concat(pairs, ignore_index=True).drop_duplicates()

@@ -9,14 +9,17 @@ import pandas as pd
 from sqlalchemy import Text, cast, insert, select, update
 
 from customerp_trello.state.frames import read_frame
-from customerp_trello.state.tables import Side, tombstone
+from customerp_trello.state.tables import CUSTOMERP, Side, tombstone
 from customerp_trello.state.transaction import Transaction, chunks
+
+BOTH: Literal["both"] = "both"
+"""Instead of a side: neither record of a link is left."""
 
 
 def bury(
     tx: Transaction,
     pair: str,
-    side: Side | Literal["apart"],
+    side: Side | Literal["apart", "both"],
     deleted_id: str,
     surviving_id: str,
     *,
@@ -28,8 +31,8 @@ def bury(
     Args:
         tx: a writing transaction.
         pair: the pair.
-        side: where the record was deleted; ``apart`` for a link that a person ended, with CustomERP's id as the deleted
-            and Trello's as the surviving one.
+        side: where the record was deleted; ``apart`` for a link that a person ended, ``both`` for one of which neither
+            is left, with CustomERP's id as the deleted and Trello's as the surviving one.
         deleted_id: its id there.
         surviving_id: its former counterpart on the other side.
         keys: link keys it had, property -> text.
@@ -72,3 +75,13 @@ def lift(tx: Transaction, ids: Collection[int], why: str) -> int:
         ).rowcount
         for part in chunks(sorted(ids))
     )
+
+
+def lift_deleted(tx: Transaction, pair: str, side: Side, deleted_id: str, why: str) -> None:
+    """Lift whatever calls a record of *side* deleted."""
+    t = tombstone.c
+    gone = (t.side == side) & (t.deleted_id == deleted_id)
+    if side == CUSTOMERP:
+        gone |= (t.side == BOTH) & (t.deleted_id == deleted_id)
+    mine = (t.pair == pair) & t.lifted_at.is_(None) & gone
+    tx.execute(update(tombstone).where(mine).values(lifted_at=tx.now, lifted_why=why))
