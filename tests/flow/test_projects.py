@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 from engine import PROJECTS, as_anna, erp_edit
+from trello_settings import DIMITRA
 
 from customerp_trello.errors import RecordMissing
 from customerp_trello.hooks.customerp import CustomERPHook
@@ -123,3 +126,22 @@ def test_a_project_that_is_back_is_posted_anew_where_its_comment_was_deleted_wit
     erp_edit("project", link["customerp_id"], active=True)
     assert ("trello", "create", "number", link["c.number"]) in loaded.run(PROJECTS).writes()
     assert loaded.run(PROJECTS).writes() == []
+
+
+def test_p1_a_comment_whose_place_ours_took_is_no_project_again_where_ours_is_deleted(loaded):
+    """The token moved, and moved again: what the older comments show is long past."""
+    link = loaded.fresh_link(PROJECTS)
+    project = link["customerp_id"]
+    for number in range(2):
+        mine = loaded.link_of(PROJECTS, project)["trello_id"]
+        with closing(sqlite3.connect(loaded.folder.parent / "trello.db")) as database, database:
+            database.execute("UPDATE actions SET id_member_creator = ? WHERE id = ?", (DIMITRA.id, mine))
+        erp_edit("project", project, name=f"After move {number}")
+        assert ("trello", "move", "name", f"After move {number}") in loaded.run(PROJECTS).writes()
+    erp_edit("project", project, name="Of today")
+    loaded.run(PROJECTS)
+    TrelloHook().delete_comment(loaded.link_of(PROJECTS, project)["trello_id"])
+    loaded.run(PROJECTS)
+    assert loaded.run(PROJECTS).writes() == []
+    assert CustomERPHook().get_record("project", project)[0]["name"] == "Of today"
+    assert "Of today" in shown(loaded.link_of(PROJECTS, project))

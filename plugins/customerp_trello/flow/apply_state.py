@@ -40,7 +40,7 @@ from customerp_trello.state.conflicts import (
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.links import NewLink, add_links, link_ids, relink, resume, suspend, unlink
-from customerp_trello.state.tombstones import bury, lift, load_tombstones
+from customerp_trello.state.tombstones import REPLACED, bury, lift, load_tombstones
 from customerp_trello.state.transaction import Transaction, chunks
 from customerp_trello.state.work import TAKEN_APART, Work, note_work
 
@@ -124,7 +124,7 @@ def _links(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
                 _note(tx, run, change, number)
                 lines.noted(change)
             reborn = {c.customerp_id for c in part} | {c.trello_id for c in part}
-            hit = stones["deleted_id"].isin(reborn) | stones["surviving_id"].isin(reborn)
+            hit = stones["deleted_id"].isin(reborn) | stones["surviving_id"].isin(reborn) & stones["side"].ne(REPLACED)
             lift(tx, [int(i) for i in stones.loc[hit, "id"]], "linked again")
     with run.begin(fence) as tx:
         resume(tx, [c.link for c in everything if c.link >= 0], run=run.id)

@@ -29,7 +29,7 @@ from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.intents import DONE, Intent, close_intent, plan_intent
 from customerp_trello.state.invitations import remember_invitation
 from customerp_trello.state.links import NewLink, add_link, find_link, relink, unlink
-from customerp_trello.state.tombstones import bury, lift_deleted
+from customerp_trello.state.tombstones import REPLACED, bury, lift_deleted
 from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import clear_work
 
@@ -199,6 +199,8 @@ def record_written(tx: Transaction, pair: str, run: str, intent: int, write: Wri
     else:
         link = link_of(tx, pair, before)
         relink(tx, link, write.side, answer.id, run=run)
+        if write.operation == MOVE and before.target_id != answer.id:
+            bury(tx, pair, REPLACED, before.target_id, answer.id, keys={}, run=run)
         written: dict[str, Any] = {f"written_{write.side}": written_at(answer)}
         settle(tx, link, run=run, **_bases(write, answer), **written)
         if write.operation == UNDO:

@@ -17,7 +17,7 @@ from customerp_trello.state.invitations import JOINED, load_invitations
 from customerp_trello.state.links import link_ids
 from customerp_trello.state.runs import load_watermarks
 from customerp_trello.state.store import Store
-from customerp_trello.state.tombstones import load_tombstones
+from customerp_trello.state.tombstones import load_tombstones, replaced_ids
 from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import load_open_work, open_ids
 
@@ -32,7 +32,7 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
             invitations=_invitations(tx),
             workspace_customer=_workspace_customer(tx, mapping),
             staff_members=_staff_members(tx, mapping),
-            consumed_sources=consumed_sources(tx, mapping.pair),
+            consumed_sources=consumed_sources(tx, mapping.pair) | replaced_ids(tx, mapping.pair),
         )
 
 

@@ -35,7 +35,7 @@ class Known:
         invitations: frame of remembered invitations: email, member_id, workspace_id, full_name ("" if unknown), joined.
         workspace_customer: Trello workspace id -> CustomERP customer id, from the customer pair's links.
         staff_members: Trello member ids linked or tombstoned in the employee pair.
-        consumed_sources: ids of comments that a create already holds, so they are chatter.
+        consumed_sources: ids of comments that a create already holds, or whose place ours took, so they are chatter.
     """
 
     ids: frozenset[str] = frozenset()

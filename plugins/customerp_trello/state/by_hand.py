@@ -22,7 +22,7 @@ from customerp_trello.state.records import Apart, get_apart, get_link, get_open_
 from customerp_trello.state.runs import new_run_id
 from customerp_trello.state.store import Store
 from customerp_trello.state.tables import CUSTOMERP, TRELLO, intent, open_work, tombstone
-from customerp_trello.state.tombstones import bury, lift
+from customerp_trello.state.tombstones import REPLACED, bury, lift
 from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import TAKEN_APART, Work, clear_work, note_work
 
@@ -91,7 +91,8 @@ def link_by_hand(store: Store, pair: str, customerp_id: str, trello_id: str, by:
         _refuse_interrupted(tx, pair, customerp_id, trello_id)
         number = add_link(tx, pair, NewLink(customerp_id, trello_id), run=BY_HAND)
         t = tombstone.c
-        mine = or_(t.deleted_id.in_((customerp_id, trello_id)), t.surviving_id.in_((customerp_id, trello_id)))
+        survives = t.surviving_id.in_((customerp_id, trello_id)) & (t.side != REPLACED)
+        mine = or_(t.deleted_id.in_((customerp_id, trello_id)), survives)
         stones = tx.execute(select(t.id).where(t.pair == pair, t.lifted_at.is_(None), mine)).scalars().all()
         lift(tx, stones, f"linked by {by}")
         clear_work(tx, pair, "customerp", customerp_id)

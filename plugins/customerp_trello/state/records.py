@@ -11,7 +11,6 @@ from sqlalchemy import RowMapping, Select, func, or_, select, union
 
 from customerp_trello.state.conflicts import OPEN, Conflict
 from customerp_trello.state.tables import CUSTOMERP, TRELLO, Side, conflict, history, link, open_work, run, tombstone
-from customerp_trello.state.tombstones import BOTH
 from customerp_trello.state.transaction import Transaction, chunks
 
 PAGE = 50
@@ -175,17 +174,21 @@ def open_work_about(tx: Transaction, pair: str, *, customerp_id: str = "", trell
     return rows
 
 
+_PARTED = (CUSTOMERP, TRELLO, "apart")
+"""What a tombstone says where a person can let the two come together again."""
+
+
 def apart(tx: Transaction, pair: str, *, after: int = 0, limit: int = PAGE) -> list[Apart]:
     """A page of the records that a person took apart, and of those that survived their counterpart."""
     t = tombstone.c
-    mine = (t.pair == pair) & t.lifted_at.is_(None) & (t.side != BOTH) & (t.id > after)
+    mine = (t.pair == pair) & t.lifted_at.is_(None) & t.side.in_(_PARTED) & (t.id > after)
     return [_apart(row) for row in tx.execute(select(tombstone).where(mine).order_by(t.id).limit(limit)).mappings()]
 
 
 def get_apart(tx: Transaction, pair: str, id_: int) -> Apart | None:
     """One of them, None if it does not stand (any more)."""
     t = tombstone.c
-    mine = (t.id == id_) & (t.pair == pair) & t.lifted_at.is_(None) & (t.side != BOTH)
+    mine = (t.id == id_) & (t.pair == pair) & t.lifted_at.is_(None) & t.side.in_(_PARTED)
     row = tx.execute(select(tombstone).where(mine)).mappings().one_or_none()
     return None if row is None else _apart(row)
 

@@ -15,11 +15,14 @@ from customerp_trello.state.transaction import Transaction, chunks
 BOTH: Literal["both"] = "both"
 """Instead of a side: neither record of a link is left."""
 
+REPLACED: Literal["replaced"] = "replaced"
+"""Instead of a side: Trello's record is there, but another account's; ours (the surviving one) took its place."""
+
 
 def bury(
     tx: Transaction,
     pair: str,
-    side: Side | Literal["apart", "both"],
+    side: Side | Literal["apart", "both", "replaced"],
     deleted_id: str,
     surviving_id: str,
     *,
@@ -32,7 +35,7 @@ def bury(
         tx: a writing transaction.
         pair: the pair.
         side: where the record was deleted; ``apart`` for a link that a person ended, ``both`` for one of which neither
-            is left, with CustomERP's id as the deleted and Trello's as the surviving one.
+            is left, with CustomERP's id as the deleted and Trello's as the surviving one; ``replaced``.
         deleted_id: its id there.
         surviving_id: its former counterpart on the other side.
         keys: link keys it had, property -> text.
@@ -85,3 +88,10 @@ def lift_deleted(tx: Transaction, pair: str, side: Side, deleted_id: str, why: s
         gone |= (t.side == BOTH) & (t.deleted_id == deleted_id)
     mine = (t.pair == pair) & t.lifted_at.is_(None) & gone
     tx.execute(update(tombstone).where(mine).values(lifted_at=tx.now, lifted_why=why))
+
+
+def replaced_ids(tx: Transaction, pair: str) -> frozenset[str]:
+    """Ids of Trello's records whose place ours took: what they show is old, even if ours is gone."""
+    t = tombstone.c
+    mine = (t.pair == pair) & (t.side == REPLACED) & t.lifted_at.is_(None)
+    return frozenset(tx.execute(select(t.deleted_id).where(mine)).scalars())
