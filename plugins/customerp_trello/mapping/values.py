@@ -39,16 +39,19 @@ def normalise(series: pd.Series[str], kind: str, allowed: Sequence[str] = ()) ->
         kind: the property's type in the mapping.
         allowed: an enum's values (``Property.allowed``), which settle the use of capitals.
     """
-    column = trimmed(to_arrow(series))
-    column = _enum(column, allowed) if kind == "enum" else _BY_KIND[kind](column)
-    return to_series(column, series.index)
+    return to_series(_canonical(to_arrow(series), kind, allowed), series.index)
 
 
 def normalise_one(text: str | None, kind: str, allowed: Sequence[str] = ()) -> str | None:
-    """:func:`normalise` for a single value; None (unknown) stays None."""
+    """:func:`normalise` for a single value, without a frame's column around it; None (unknown) stays None."""
     if text is None:
         return None
-    return str(normalise(pd.Series([clean(text)]), kind, allowed).iloc[0])
+    return str(_canonical(pa.array([clean(text)], pa.large_string()), kind, allowed)[0].as_py())
+
+
+def _canonical(column: Column, kind: str, allowed: Sequence[str]) -> Column:
+    column = trimmed(column)
+    return _enum(column, allowed) if kind == "enum" else _BY_KIND[kind](column)
 
 
 def to_text(value: Any, kind: str = "string") -> str:
