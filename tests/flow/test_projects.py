@@ -145,3 +145,23 @@ def test_p1_a_comment_whose_place_ours_took_is_no_project_again_where_ours_is_de
     assert loaded.run(PROJECTS).writes() == []
     assert CustomERPHook().get_record("project", project)[0]["name"] == "Of today"
     assert "Of today" in shown(loaded.link_of(PROJECTS, project))
+
+
+def test_p1_an_amendment_survives_the_deletion_of_the_comment_that_it_amends(loaded):
+    """Both came between two runs: the comment is posted again, and does not say that it includes the amendment."""
+    link = loaded.fresh_link(PROJECTS)
+    project, number = link["customerp_id"], link["c.number"]
+    say(loaded, f"{number}\nName: Amended first")
+    loaded.run(PROJECTS)
+    say(loaded, f"{number}\nName: Amended before the deletion")
+    erp_edit("project", project, status="on_hold")
+    TrelloHook().delete_comment(loaded.link_of(PROJECTS, project)["trello_id"])
+    loaded.run(PROJECTS)
+    assert ("customerp", "update", "name", "Amended before the deletion") in loaded.run(PROJECTS).writes()
+    erp_edit("project", project, name="Of the ERP")
+    TrelloHook().delete_comment(loaded.link_of(PROJECTS, project)["trello_id"])
+    loaded.run(PROJECTS)
+    assert loaded.run(PROJECTS).writes() == []
+    assert "Of the ERP" in shown(loaded.link_of(PROJECTS, project))
+    found = CustomERPHook().get_record("project", project)[0]
+    assert (found["name"], found["status"]) == ("Of the ERP", "on_hold")

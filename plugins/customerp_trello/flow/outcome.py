@@ -13,7 +13,7 @@ from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.known import BOTH
 from customerp_trello.reconcile.plan import CUSTOMERP, MOVE, NOT_WRITABLE, Change
 from customerp_trello.reconcile.undo import UNDO
-from customerp_trello.sides.base import AUTHOR, NOT_TAKEN
+from customerp_trello.sides.base import AUTHOR, INCLUDED, NOT_TAKEN
 from customerp_trello.state.bases import settle
 from customerp_trello.state.conflicts import (
     ANSWERED,
@@ -28,7 +28,7 @@ from customerp_trello.state.conflicts import (
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.intents import DONE, Intent, close_intent, plan_intent
 from customerp_trello.state.invitations import remember_invitation
-from customerp_trello.state.links import NewLink, add_link, find_link, relink, unlink
+from customerp_trello.state.links import NewLink, add_link, find_link, note_included, relink, unlink
 from customerp_trello.state.tombstones import REPLACED, bury, lift_deleted
 from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import clear_work
@@ -203,6 +203,8 @@ def record_written(tx: Transaction, pair: str, run: str, intent: int, write: Wri
             bury(tx, pair, REPLACED, before.target_id, answer.id, keys={}, run=run)
         written: dict[str, Any] = {f"written_{write.side}": written_at(answer)}
         settle(tx, link, run=run, **_bases(write, answer), **written)
+        if INCLUDED in answer.meta:
+            note_included(tx, link, answer.meta[INCLUDED])
         if write.operation == UNDO:
             _hold_undone(tx, pair, run, link, write, answer)
     close_intent(tx, intent, DONE, customerp_id=write.customerp_id, trello_id=write.trello_id)
@@ -254,7 +256,8 @@ def _new_link(tx: Transaction, pair: str, run: str, write: Write, answer: Record
         if name not in write.sent and text is not None and made is not None:
             found[other(write.side)][name], found[write.side][name] = text, made
             marks[name] = f"{NOT_WRITABLE}:{write.side}"
-    new = NewLink(write.customerp_id, write.trello_id, found["customerp"], found["trello"], marks)
+    included = answer.meta.get(INCLUDED, "")
+    new = NewLink(write.customerp_id, write.trello_id, found["customerp"], found["trello"], marks, included=included)
     written: dict[str, Any] = {f"written_{write.side}": written_at(answer)}
     # Whoever was deleted and counts as new is not waited for once more by the tombstone.
     lift_deleted(tx, pair, other(write.side), write.source_id, "it counts as new")

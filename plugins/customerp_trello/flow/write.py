@@ -28,6 +28,7 @@ from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRE
 from customerp_trello.sides.base import Reading, Side
 from customerp_trello.state.intents import NOT_DONE, REFUSED, close_intent, open_intent
 from customerp_trello.state.lease import Fence
+from customerp_trello.state.links import included_of
 
 T = TypeVar("T")
 
@@ -100,7 +101,9 @@ class Writer:
         # The survivor was not edited, as a rule, so that an incremental listing left it out, and its names with it.
         survivor = self.across.read(change.source_id) if self.name == TRELLO else None
         labels = self.labels | (labels_of(survivor) if survivor else {})
-        touch = read_listing(self.run.folder, self.name).facts.get("read_up_to", "")
+        with self.run.store.read() as tx:
+            included = included_of(tx, change.link)
+        touch = included or read_listing(self.run.folder, self.name).facts.get("read_up_to", "")
         kept = {"marker": change.source_id, "touch": touch}
         return self._send(
             write_of(change), lambda: self.side.restore(change.target_id, change.values, labels=labels, **kept)

@@ -24,6 +24,9 @@ NOT_TAKEN = "_not_taken"
 None stands for what it had before.
 """
 
+INCLUDED = "_included"
+"""Key in a comment's meta: the last amendment that it includes, as its ``_touch``."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -152,7 +155,8 @@ class Side(Protocol):
             values: canonical property -> text.
             labels: reference value -> human name.
             marker: the counterpart's id.
-            touch: the side's fact ``read_up_to`` of the plan's listing, so that nothing newer is taken as included.
+            touch: the ``_touch`` up to which the record's amendments are included: what the gone record said, or the
+                side's fact ``read_up_to`` of the plan's listing where that is not known.
         """
 
     def find(self, values: dict[str, str], *, marker: str) -> list[Record]:

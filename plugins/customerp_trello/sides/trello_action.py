@@ -28,7 +28,7 @@ from customerp_trello.mapping.frame import (
 )
 from customerp_trello.mapping.model import Mapping, TrelloSide
 from customerp_trello.sides.action_rows import ActionRows, last_of, touch_of
-from customerp_trello.sides.base import AUTHOR, NOT_TAKEN, Known, Reading
+from customerp_trello.sides.base import AUTHOR, INCLUDED, NOT_TAKEN, Known, Reading
 from customerp_trello.sides.comment import Footer, render
 from customerp_trello.sides.comment_layout import Texts, layout_of
 from customerp_trello.sides.comment_reading import Canonical, parse
@@ -256,12 +256,17 @@ class TrelloActions:
             # a comment that shows no description has an empty one: whoever writes one there has made a change
             record.values[self._layout.block] = ""
             record.meta[NOT_TAKEN] = {self._layout.block: ""}
+        if isinstance(parsed, Canonical):
+            record.meta[INCLUDED] = touch_of(parsed.footer.included or comment.written)
         return record
 
     def _record_of(self, register: Register, record_id: str) -> Record:
         if record_id in register.projects:
-            row = self._rows.of_project(register.projects[record_id])
-        elif record_id in register.born:
+            project = register.projects[record_id]
+            record = make_record(self._rows.of_project(project), self.mapping.names)
+            record.meta[INCLUDED] = touch_of(project.parsed.footer.included or project.comment.written)
+            return record
+        if record_id in register.born:
             row = self._rows.of_born(*register.born[record_id])
         else:
             row = self._rows.of_broken(*register.broken[record_id])

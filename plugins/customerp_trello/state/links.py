@@ -29,6 +29,7 @@ class NewLink:
         customerp, trello: property -> base text of that side; what is left out has no base yet.
         marks: property -> cause of a standing difference (`normalised`, `not_writable: ...`).
         written_customerp, written_trello: modified_at that our own last write produced, "" if none.
+        included: the last amendment that Trello's comment includes, as its ``_touch``; "" if that is not known.
     """
 
     customerp_id: str
@@ -38,6 +39,7 @@ class NewLink:
     marks: Mapping[str, str] = field(default_factory=dict)
     written_customerp: str = ""
     written_trello: str = ""
+    included: str = ""
     status: str = LINKED
     reason: str = ""
 
@@ -91,6 +93,7 @@ def _row(new: NewLink, pair: str, run: str, now: datetime) -> dict[str, Any]:
         "marks": texts(new.marks),
         "written_customerp": new.written_customerp,
         "written_trello": new.written_trello,
+        "included": new.included,
         "created_run": run,
         "changed_run": run,
         "not_writable_since": now if not_writable(new.marks) else None,
@@ -146,7 +149,19 @@ def relink(tx: Transaction, link_id: int, side: Side, new_id: str, *, run: str) 
         raise RecordMissing(f"There is no link {link_id} (any more) to be moved to another record; read again.")
     if current.record != new_id:
         _refuse_taken(tx, current.pair, column, [new_id])
-        tx.execute(update(link).where(link.c.id == link_id).values({column: new_id, link.c.changed_run: run}))
+        unknown = {} if side == CUSTOMERP else {link.c.included: ""}
+        moved = {column: new_id, link.c.changed_run: run} | unknown
+        tx.execute(update(link).where(link.c.id == link_id).values(moved))
+
+
+def included_of(tx: Transaction, link_id: int) -> str:
+    """The last amendment that the link's comment includes, as its ``_touch``; "" if that is not known."""
+    return str(tx.execute(select(link.c.included).where(link.c.id == link_id)).scalar() or "")
+
+
+def note_included(tx: Transaction, link_id: int, touch: str) -> None:
+    """Remember it: a comment that somebody deletes tells it no more."""
+    tx.execute(update(link).where(link.c.id == link_id, link.c.included != touch).values(included=touch))
 
 
 def suspend(tx: Transaction, link_ids: Collection[int], reason: str, *, run: str) -> int:

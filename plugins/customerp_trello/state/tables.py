@@ -138,6 +138,7 @@ link = Table(
     _json("marks"),
     _text("written_customerp"),
     _text("written_trello"),
+    _text("included"),
     _key("created_run"),
     _key("changed_run"),
     _moment("not_writable_since", nullable=True),
