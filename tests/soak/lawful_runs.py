@@ -76,6 +76,7 @@ class LawfulRuns(EditedRecords):
         with self._run("quiet runs"):
             ran = self._let_through("sync")
         self._expect(shown, links, questions)
+        self.newly_linked = not {one["id"] for one in self.links()} <= links
         return ran
 
     def _let_through(self, action: str = "sync") -> Any:
@@ -132,6 +133,8 @@ class LawfulRuns(EditedRecords):
                     cell.settle(now, self.terms(name, link))
 
     def _nothing_more(self) -> None:
+        if self.newly_linked:  # what one side alone shows of a record that was just made is compared once both are there
+            self.quietly()
         before, heard = self.world.contents(self.pair), len(self.world.journal.writes)
         with self._run("idle runs"):
             ran = self.world.run(self.pair)
@@ -162,6 +165,7 @@ class LawfulRuns(EditedRecords):
                 one_way = name in self.editable and self.terms(name).direction != "both"
                 if before and before != after and not one_way and not self.undoing:
                     lost.append((side, name, before, after))
+                self.ever[side].add(after)
             self.ever[side].update(plain(value) for value in one.sent.values())
             if source := self.source(one):
                 self.created[source] += 1
