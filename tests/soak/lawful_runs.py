@@ -133,7 +133,7 @@ class LawfulRuns(EditedRecords):
                     cell.settle(now, self.terms(name, link))
 
     def _nothing_more(self) -> None:
-        if self.newly_linked:  # what one side alone shows of a record that was just made is compared once both are there
+        if self.newly_linked:  # what one side alone shows of a new record is compared once both are there
             self.quietly()
         before, heard = self.world.contents(self.pair), len(self.world.journal.writes)
         with self._run("idle runs"):
