@@ -147,14 +147,25 @@ def test_p1_a_comment_whose_place_ours_took_is_no_project_again_where_ours_is_de
     assert "Of today" in shown(loaded.link_of(PROJECTS, project))
 
 
+def test_p2_the_comment_that_a_project_was_born_from_can_be_made_an_amendment(loaded):
+    born = say(loaded, "Name: Born and later amended\nStatus: Open")
+    loaded.run(PROJECTS)
+    loaded.run(PROJECTS)
+    (project,) = [one for one in CustomERPHook().list_records("project") if one["name"] == "Born and later amended"]
+    as_anna(loaded, "PUT", f"/actions/{born}", text=f"{project['number']}\nName: Amended in place\nStatus: Open")
+    assert ("customerp", "update", "name", "Amended in place") in loaded.run(PROJECTS).writes()
+    assert loaded.run(PROJECTS).writes() == []
+
+
 def test_p1_an_amendment_survives_the_deletion_of_the_comment_that_it_amends(loaded):
     """Both came between two runs: the comment is posted again, and does not say that it includes the amendment."""
     link = loaded.fresh_link(PROJECTS)
     project, number = link["customerp_id"], link["c.number"]
     say(loaded, f"{number}\nName: Amended first")
     loaded.run(PROJECTS)
-    say(loaded, f"{number}\nName: Amended before the deletion")
+    say(loaded, f"{number}\nName: Amended before the deletion\nEnd date: 2031-01-01")
     erp_edit("project", project, status="on_hold")
+    everybody = len(list(CustomERPHook().list_records("project")))
     TrelloHook().delete_comment(loaded.link_of(PROJECTS, project)["trello_id"])
     loaded.run(PROJECTS)
     assert ("customerp", "update", "name", "Amended before the deletion") in loaded.run(PROJECTS).writes()
@@ -164,4 +175,5 @@ def test_p1_an_amendment_survives_the_deletion_of_the_comment_that_it_amends(loa
     assert loaded.run(PROJECTS).writes() == []
     assert "Of the ERP" in shown(loaded.link_of(PROJECTS, project))
     found = CustomERPHook().get_record("project", project)[0]
-    assert (found["name"], found["status"]) == ("Of the ERP", "on_hold")
+    assert (found["name"], found["status"], found["end_date"]) == ("Of the ERP", "on_hold", "2031-01-01")
+    assert len(list(CustomERPHook().list_records("project"))) == everybody

@@ -200,6 +200,20 @@ def test_amendment(text):
     assert read.values == {"status": "Completed", "end_date": "", "manager": "name:Anna Berg"}
 
 
+@pytest.mark.parametrize("head", ["P-4711", "**P-4711**", "P-4711 · Rollout"])
+def test_a_number_that_nobody_on_the_card_has_makes_no_new_project(head):
+    """Its comment was deleted, or is not in sight; a second project would be a duplicate."""
+    read = parse(LAYOUT, f"{head}\nName: Rollout\nStatus: Open", NUMBERS)
+    assert isinstance(read, Amendment)
+    assert read.number == "P-4711"
+
+
+@pytest.mark.parametrize("head", ["Name:Rollout4711", "Hello everybody, we have a 2nd one", "New"])
+def test_a_first_line_that_is_no_number(head):
+    read = parse(LAYOUT, f"{head}\n{'Name: Rollout' if not head.startswith('Name') else ''}\nStatus: Open", NUMBERS)
+    assert isinstance(read, NewProject)
+
+
 def test_amendment_with_a_new_name_and_description():
     read = parse(LAYOUT, "p-1007 · New name\nDescription: one\ntwo\nStatus: text", NUMBERS)
     assert isinstance(read, Amendment)

@@ -33,7 +33,15 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
             workspace_customer=_workspace_customer(tx, mapping),
             staff_members=_staff_members(tx, mapping),
             consumed_sources=consumed_sources(tx, mapping.pair) | replaced_ids(tx, mapping.pair),
+            numbers=_numbers(tx, mapping),
         )
+
+
+def _numbers(tx: Transaction, mapping: Mapping) -> frozenset[str]:
+    if mapping.trello.entity != "action":
+        return frozenset()
+    name = mapping.link_keys[0].properties[0]
+    return frozenset(load_links(tx, mapping.pair, (name,))[f"t.{name}"].dropna())
 
 
 def _invitations(tx: Transaction) -> pd.DataFrame:

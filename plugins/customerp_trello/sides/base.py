@@ -39,6 +39,7 @@ class Known:
         workspace_customer: Trello workspace id -> CustomERP customer id, from the customer pair's links.
         staff_members: Trello member ids linked or tombstoned in the employee pair.
         consumed_sources: ids of comments that a create already holds, or whose place ours took, so they are chatter.
+        numbers: of the linked projects, also of those whose comment is not there: whoever names one amends it.
     """
 
     ids: frozenset[str] = frozenset()
@@ -49,6 +50,7 @@ class Known:
     workspace_customer: dict[str, str] = field(default_factory=dict)
     staff_members: frozenset[str] = frozenset()
     consumed_sources: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

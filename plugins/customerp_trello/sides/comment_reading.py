@@ -163,13 +163,14 @@ def _from_a_person(layout: Layout, lines: Sequence[str], numbers: Mapping[str, s
     head = (heading[1] or heading[2]).strip() if heading else first
     if not found.places:
         return Chatter()
-    number, title = _number_of(head, numbers)
+    stray = 1 not in found.places.values()
+    number, title = _number_of(head, numbers, titled=stray and layout.title in found.places)
     if number:
         return _amendment(layout, found, number, title)
     if layout.title is None:
         return Chatter()
     new = _NEW.match(head)
-    if layout.title not in found.places and 1 not in found.places.values() and (heading or new):
+    if layout.title not in found.places and stray and (heading or new):
         found.put(layout.title, understand(new[1] if new else head), 1, layout.title_label)
     if not found.values.get(layout.title) or len(found.places) == 1:
         return Chatter()
@@ -182,8 +183,11 @@ def _amendment(layout: Layout, found: _Found, number: str, title: str) -> Amendm
     return Amendment(number, found.values, found.places, tuple(found.repeated))
 
 
-def _number_of(head: str, numbers: Mapping[str, str]) -> tuple[str, str]:
-    """The number that a first line begins with, and the new title behind it; "" where there is none."""
+def _number_of(head: str, numbers: Mapping[str, str], *, titled: bool) -> tuple[str, str]:
+    """The number that a first line begins with, and the new title behind it; "" where there is none.
+
+    Where the title stands elsewhere (*titled*), a first line of one word with a digit in it is none, but a number.
+    """
     front, separator, title = _split(head)
     candidate = understand(front) or ""
     if fold(candidate) in numbers:
@@ -194,7 +198,7 @@ def _number_of(head: str, numbers: Mapping[str, str]) -> tuple[str, str]:
         if known in numbers:
             return numbers[known], ""
     # a number that nobody on the card has: an amendment of a project that is gone, never a new project
-    unmistakable = separator and re.fullmatch(r"\S*\d\S*", candidate)
+    unmistakable = (separator or titled) and re.fullmatch(r"\S*\d\S*", candidate)
     return (candidate, title) if unmistakable else ("", "")
 
 

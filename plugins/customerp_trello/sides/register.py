@@ -117,7 +117,7 @@ class Register:
     @classmethod
     def of(cls, layout: Layout, texts: Texts, me: str, known: Known, actions: Iterable[dict[str, Any]]) -> Register:
         """Sort out the comments in *actions*, in any order."""
-        register = cls(layout, texts, me, known)
+        register = cls(layout, texts, me, known, numbers={fold(number): number for number in known.numbers})
         comments = sorted((Comment.of(action) for action in actions), key=lambda comment: comment.written)
         read = [(comment, parse(layout, comment.text)) for comment in comments]
         theirs = (comment for comment, parsed in read if comment.author != me or not isinstance(parsed, Canonical))
@@ -132,8 +132,11 @@ class Register:
             if comment.id not in chosen:
                 register._superseded(comment, parsed, chosen)
         for comment, other in read:
-            if not isinstance(other, Canonical) and comment.id not in sources:
-                register._take(comment, parse(layout, comment.text, register.numbers))
+            if not isinstance(other, Canonical):
+                now = parse(layout, comment.text, register.numbers)
+                # whose project was made from it may still make an amendment of it, by writing the number above
+                if comment.id not in sources or isinstance(now, Amendment):
+                    register._take(comment, now)
         for comment, parsed in chosen.values():
             register.projects[comment.id] = register.project(comment, parsed)
         return register
@@ -180,7 +183,7 @@ class Register:
         for _, parsed in chosen.values():
             number = parsed.values.get(self.layout.number, "")
             if number:
-                self.numbers.setdefault(fold(number), number)
+                self.numbers[fold(number)] = number
         return chosen
 
     def _rank(self, comment: Comment) -> int:
