@@ -28,6 +28,12 @@ def shown(link: Any) -> str:
     return str(TrelloHook().get_action(link["trello_id"])["data"]["text"])
 
 
+def moves_to_another_account(engine: Any, comment: str) -> None:
+    """The token that wrote a comment is another account's, as after the integration's own has moved."""
+    with closing(sqlite3.connect(engine.folder.parent / "trello.db")) as database, database:
+        database.execute("UPDATE actions SET id_member_creator = ? WHERE id = ?", (DIMITRA.id, comment))
+
+
 def managers(link: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """A project's manager, and another employee of a name that only one has."""
     erp = CustomERPHook()
@@ -128,14 +134,25 @@ def test_a_project_that_is_back_is_posted_anew_where_its_comment_was_deleted_wit
     assert loaded.run(PROJECTS).writes() == []
 
 
+def test_p4_a_comment_that_is_posted_anew_includes_what_amends_the_old_one(loaded):
+    link = loaded.fresh_link(PROJECTS)
+    moves_to_another_account(loaded, link["trello_id"])
+    say(loaded, f"{link['c.number']}\nName: Amended as the token moved")
+    assert loaded.run(PROJECTS).writes() == [
+        ("customerp", "update", "name", "Amended as the token moved"),
+        ("trello", "move", "", "?"),
+    ]
+    assert loaded.run(PROJECTS).writes() == []
+    assert "Amended as the token moved" in shown(loaded.link_of(PROJECTS, link["customerp_id"]))
+
+
 def test_p1_a_comment_whose_place_ours_took_is_no_project_again_where_ours_is_deleted(loaded):
     """The token moved, and moved again: what the older comments show is long past."""
     link = loaded.fresh_link(PROJECTS)
     project = link["customerp_id"]
     for number in range(2):
         mine = loaded.link_of(PROJECTS, project)["trello_id"]
-        with closing(sqlite3.connect(loaded.folder.parent / "trello.db")) as database, database:
-            database.execute("UPDATE actions SET id_member_creator = ? WHERE id = ?", (DIMITRA.id, mine))
+        moves_to_another_account(loaded, mine)
         erp_edit("project", project, name=f"After move {number}")
         assert ("trello", "move", "name", f"After move {number}") in loaded.run(PROJECTS).writes()
     erp_edit("project", project, name="Of today")

@@ -87,7 +87,7 @@ class _Loop:
         refused = self._refused_in_customerp()
 
         def one(change: Change) -> None:
-            if change.detail.startswith("amendment") and change.customerp_id in refused:
+            if "amendment:" in change.detail and change.customerp_id in refused:
                 self._postpone(change, "deferred", "CustomERP has not taken the amendment")
             else:
                 self._attempt(change, lambda: self.writer.write(change))

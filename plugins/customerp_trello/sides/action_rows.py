@@ -42,10 +42,7 @@ class ActionRows:
         row[PROBLEM], row[REASON] = project.problem, "; ".join(refused)
         row[HOLD] = NO_PROJECT  # counts only while no link or match is found
         row[NATIVE] = packed({"marker": project.parsed.footer.marker, "source": project.parsed.footer.source})
-        if not project.ours:
-            row[TOUCH] = AUTHOR
-        elif last:
-            row[TOUCH] = touch_of(last.at)
+        row[TOUCH] = " ".join([AUTHOR] * (not project.ours) + ([touch_of(last.at)] if last else []))
         return row
 
     def of_born(self, comment: Comment, values: dict[str, str], problem: str) -> Row:
@@ -99,7 +96,6 @@ def touch_of(last: Moment) -> str:
 
 def last_of(touch: str) -> Moment | None:
     """The amendment that a ``_touch`` names."""
-    if not touch.startswith(AMENDMENT):
-        return None
-    id_, _, at = touch.removeprefix(AMENDMENT).partition("@")
-    return Moment(at, id_)
+    _, amends, last = touch.rpartition(AMENDMENT)
+    id_, _, at = last.partition("@")
+    return Moment(at, id_) if amends else None

@@ -16,7 +16,10 @@ import pandas as pd
 from customerp_trello.mapping.frame import Record, Snapshot
 
 AUTHOR = "author"
-"""``_touch`` of a record that another account made: writing it creates one of ours, which takes its place."""
+"""``_touch`` of a record that another account made: writing it creates one of ours, which takes its place.
+
+Behind it, and a space, stands the last amendment that ours is to include, if there is one.
+"""
 
 NOT_TAKEN = "_not_taken"
 """Key in an answer's meta: properties that the record could not take with the write, and what it has in their place.

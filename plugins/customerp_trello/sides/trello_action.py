@@ -150,7 +150,7 @@ class TrelloActions:
         labels = project.parsed.names | labels
         footer = replace(project.parsed.footer, included=included)
         if not project.ours:
-            # amendments later than the other account's comment stay pending, whatever the date of ours
+            # amendments later than those that it includes stay pending, whatever the date of ours
             return self._post(whole, labels, replace(footer, included=included or project.comment.written))
         rendered = render(self._layout, whole, labels, footer)
         if rendered.text == project.comment.text:
