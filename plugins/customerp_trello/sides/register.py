@@ -122,12 +122,11 @@ class Register:
         read = [(comment, parse(layout, comment.text)) for comment in comments]
         theirs = (comment for comment, parsed in read if comment.author != me or not isinstance(parsed, Canonical))
         register.newest = max((comment.at for comment in theirs), default=None)
-        old = known.consumed_sources - known.ids
-        canonical = [
-            (comment, parsed) for comment, parsed in read if isinstance(parsed, Canonical) and comment.id not in old
-        ]
-        chosen = register._choose(canonical)
+        canonical = [(comment, parsed) for comment, parsed in read if isinstance(parsed, Canonical)]
         sources = known.consumed_sources | {parsed.footer.source for _, parsed in canonical}
+        old = known.consumed_sources - known.ids
+        canonical = [(comment, parsed) for comment, parsed in canonical if comment.id not in old]
+        chosen = register._choose(canonical)
         for comment, parsed in canonical:
             if comment.id not in chosen:
                 register._superseded(comment, parsed, chosen)
