@@ -220,8 +220,9 @@ def _keep_an_admin(call: TrelloCall, id_organization: str, leaving: str) -> None
 
 
 def _room_for_one_more(call: TrelloCall, organization: sqlite3.Row, member: sqlite3.Row | None) -> None:
-    free = collaborators(call, organization["id"])
-    if not organization["paid"] and free.reached:
+    if not call.settings.caps:
+        return
+    if not organization["paid"] and (free := collaborators(call, organization["id"])).reached:
         raise Refusal(403, f"Free Workspaces are limited to {free.most} collaborators", "FREE_COLLABORATOR_LIMIT")
     limit = members(call, organization["id"])
     if limit.reached:

@@ -19,6 +19,7 @@ from customerp_trello.flow.second_half import SecondHalves
 from customerp_trello.flow.write import Deferred, Writer
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO, WRITES, Change, changes
+from customerp_trello.sides.action_rows import AMENDMENT
 from customerp_trello.sides.base import Side
 from customerp_trello.state.intents import CLOSED, NOT_DONE, OPEN, PLANNED, Intent, done_changes
 from customerp_trello.state.lease import Fence
@@ -87,7 +88,7 @@ class _Loop:
         refused = self._refused_in_customerp()
 
         def one(change: Change) -> None:
-            if "amendment:" in change.detail and change.customerp_id in refused:
+            if AMENDMENT in change.detail and change.customerp_id in refused:
                 self._postpone(change, "deferred", "CustomERP has not taken the amendment")
             else:
                 self._attempt(change, lambda: self.writer.write(change))

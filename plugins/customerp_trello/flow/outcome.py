@@ -143,7 +143,7 @@ def _operation(change: Change) -> str:
     """What the write is called in journal and history, where that is more than the plan's word says."""
     if change.cause == UNDO:
         return UNDO
-    if change.detail.partition(" ")[0] == AUTHOR:
+    if change.detail.startswith(AUTHOR):
         return MOVE
     return RESTORE if change.detail == RESTORE else change.operation
 

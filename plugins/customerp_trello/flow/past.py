@@ -33,7 +33,7 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
             workspace_customer=_workspace_customer(tx, mapping),
             staff_members=_staff_members(tx, mapping),
             consumed_sources=consumed_sources(tx, mapping.pair) | replaced_ids(tx, mapping.pair),
-            numbers=_numbers(tx, mapping),
+            numbers=_numbers(tx, mapping) if side == TRELLO else frozenset(),
         )
 
 

@@ -42,7 +42,8 @@ class ActionRows:
         row[PROBLEM], row[REASON] = project.problem, "; ".join(refused)
         row[HOLD] = NO_PROJECT  # counts only while no link or match is found
         row[NATIVE] = packed({"marker": project.parsed.footer.marker, "source": project.parsed.footer.source})
-        row[TOUCH] = " ".join([AUTHOR] * (not project.ours) + ([touch_of(last.at)] if last else []))
+        author, amendment = "" if project.ours else AUTHOR, touch_of(last.at) if last else ""
+        row[TOUCH] = f"{author} {amendment}".strip()
         return row
 
     def of_born(self, comment: Comment, values: dict[str, str], problem: str) -> Row:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from customerp_trello.sides.base import Known
-from customerp_trello.sides.comment import Layout, Moment
+from customerp_trello.sides.comment import Footer, Layout, Moment
 from customerp_trello.sides.comment_layout import Texts
 from customerp_trello.sides.comment_reading import Amendment, Canonical, NewProject, Parsed, Unparsable, parse
 from customerp_trello.sides.comment_text import fold
@@ -48,6 +48,10 @@ class Comment:
             written=Moment(rfc3339(written) if written else "", id_),
             raw=action,
         )
+
+    def since(self, footer: Footer) -> Moment:
+        """Amendments later than this are not in a comment of ours that ends so."""
+        return footer.included or self.written
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ class Register:
         """A canonical comment with its pending amendments."""
         values, bad = self.texts.read(parsed.values, parsed.places)
         problem = "; ".join(f"line {line}: {reason}" for line, reason in bad)
-        included = parsed.footer.included or comment.written
+        included = comment.since(parsed.footer)
         mine = self.amendments.get(fold(values.get(self.layout.number, "")), [])
         pending = tuple(sorted((one for one in mine if one.comment.at > included), key=lambda one: one.comment.at))
         return Project(comment, parsed, values, problem, pending, ours=comment.author == self.me)

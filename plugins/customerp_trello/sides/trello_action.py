@@ -151,7 +151,7 @@ class TrelloActions:
         footer = replace(project.parsed.footer, included=included)
         if not project.ours:
             # amendments later than those that it includes stay pending, whatever the date of ours
-            return self._post(whole, labels, replace(footer, included=included or project.comment.written))
+            return self._post(whole, labels, replace(footer, included=project.comment.since(footer)))
         rendered = render(self._layout, whole, labels, footer)
         if rendered.text == project.comment.text:
             return self._as_written(self._taken(project.comment.raw))
@@ -247,24 +247,24 @@ class TrelloActions:
         """A comment of ours as a record, without amendments that it does not include."""
         parsed = parse(self._layout, comment.text)
         row = self._rows.of_broken(comment, "")
-        if isinstance(parsed, Canonical):
-            values, _ = self._texts.read(parsed.values, parsed.places)
-            row |= values
-            row[NATIVE] = packed({"marker": parsed.footer.marker, "source": parsed.footer.source})
+        if not isinstance(parsed, Canonical):
+            return make_record(row, self.mapping.names)
+        values, _ = self._texts.read(parsed.values, parsed.places)
+        row |= values
+        row[NATIVE] = packed({"marker": parsed.footer.marker, "source": parsed.footer.source})
         record = make_record(row, self.mapping.names)
-        if isinstance(parsed, Canonical) and parsed.footer.left_out and self._layout.block:
+        record.meta[INCLUDED] = touch_of(comment.since(parsed.footer))
+        if parsed.footer.left_out and self._layout.block:
             # a comment that shows no description has an empty one: whoever writes one there has made a change
             record.values[self._layout.block] = ""
             record.meta[NOT_TAKEN] = {self._layout.block: ""}
-        if isinstance(parsed, Canonical):
-            record.meta[INCLUDED] = touch_of(parsed.footer.included or comment.written)
         return record
 
     def _record_of(self, register: Register, record_id: str) -> Record:
         if record_id in register.projects:
             project = register.projects[record_id]
             record = make_record(self._rows.of_project(project), self.mapping.names)
-            record.meta[INCLUDED] = touch_of(project.parsed.footer.included or project.comment.written)
+            record.meta[INCLUDED] = touch_of(project.comment.since(project.parsed.footer))
             return record
         if record_id in register.born:
             row = self._rows.of_born(*register.born[record_id])

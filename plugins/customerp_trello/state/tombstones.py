@@ -83,10 +83,8 @@ def lift(tx: Transaction, ids: Collection[int], why: str) -> int:
 def lift_deleted(tx: Transaction, pair: str, side: Side, deleted_id: str, why: str) -> None:
     """Lift whatever calls a record of *side* deleted."""
     t = tombstone.c
-    gone = (t.side == side) & (t.deleted_id == deleted_id)
-    if side == CUSTOMERP:
-        gone |= (t.side == BOTH) & (t.deleted_id == deleted_id)
-    mine = (t.pair == pair) & t.lifted_at.is_(None) & gone
+    sides = (side, BOTH) if side == CUSTOMERP else (side,)
+    mine = (t.pair == pair) & t.side.in_(sides) & (t.deleted_id == deleted_id) & t.lifted_at.is_(None)
     tx.execute(update(tombstone).where(mine).values(lifted_at=tx.now, lifted_why=why))
 
 
