@@ -61,5 +61,6 @@ def limits_of_organization(call: TrelloCall, row: sqlite3.Row) -> dict[str, Any]
 
 
 def _limit(call: TrelloCall, most: int, column: str, value: str) -> Limit:
+    # The column is one of two literals above, never what a caller of the sandbox sent.
     sql = f"SELECT count(*) FROM memberships WHERE {column} = ?"  # noqa: S608
     return Limit(most if call.settings.caps else LIFTED, int(call.database.value(sql, value)))

@@ -24,8 +24,10 @@ from customerp_trello.state.work import load_open_work, open_ids
 
 def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
     """What a side is told before it is read."""
+    numbered = side == TRELLO and mapping.trello.entity == "action"
+    number = mapping.link_keys[0].properties[0]
     with store.read() as tx:
-        links = link_ids(tx, mapping.pair)
+        links = load_links(tx, mapping.pair, (number,)) if numbered else link_ids(tx, mapping.pair)
         return Known(
             ids=frozenset(links[f"{side}_id"]),
             open_ids=open_ids(tx, mapping.pair, side),
@@ -33,15 +35,8 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
             workspace_customer=_workspace_customer(tx, mapping),
             staff_members=_staff_members(tx, mapping),
             consumed_sources=consumed_sources(tx, mapping.pair) | replaced_ids(tx, mapping.pair),
-            numbers=_numbers(tx, mapping) if side == TRELLO else frozenset(),
+            numbers=frozenset(links[f"t.{number}"].dropna()) if numbered else frozenset(),
         )
-
-
-def _numbers(tx: Transaction, mapping: Mapping) -> frozenset[str]:
-    if mapping.trello.entity != "action":
-        return frozenset()
-    name = mapping.link_keys[0].properties[0]
-    return frozenset(load_links(tx, mapping.pair, (name,))[f"t.{name}"].dropna())
 
 
 def _invitations(tx: Transaction) -> pd.DataFrame:

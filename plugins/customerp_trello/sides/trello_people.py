@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -13,6 +12,7 @@ from customerp_trello.hooks.trello import MEMBER_FIELDS, TrelloHook
 from customerp_trello.mapping.frame import READONLY, READONLY_REASON, TAKES_PLACE, Record
 from customerp_trello.mapping.model import Mapping as PairMapping
 from customerp_trello.sides.base import NOT_TAKEN, Known
+from customerp_trello.sides.comment_text import fold
 from customerp_trello.sides.rows import Row
 from customerp_trello.sides.trello_roster import (
     ACTIVE,
@@ -162,11 +162,12 @@ class TrelloPeople:
         """
         unanswered = self._unanswered
         asked = unanswered[unanswered["full_name"].ne("")]
-        names = dict(zip(asked["member_id"], asked["full_name"].map(_folded), strict=True))
+        names = dict(zip(asked["member_id"], asked["full_name"].map(fold), strict=True))
         found: dict[str, str] = {}
         for old, member in ghosts.items():
             if name := names.get(member):
-                fits = [new for new, one in newcomers(old).items() if _folded(fields_of([one]).get("fullName")) == name]
+                called = {new: str(fields_of([one]).get("fullName") or "") for new, one in newcomers(old).items()}
+                fits = [new for new, text in called.items() if fold(text) == name]
                 if len(fits) == 1:
                     found[old] = fits[0]
         return only_once(found)
@@ -304,10 +305,6 @@ class TrelloPeople:
 
     def _leave(self, record: Record, wish: str) -> None:
         raise NotImplementedError
-
-
-def _folded(name: object) -> str:
-    return unicodedata.normalize("NFC", str(name or "")).strip().casefold()
 
 
 def only_once(found: dict[str, str]) -> dict[str, str]:

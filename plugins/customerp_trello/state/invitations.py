@@ -11,7 +11,7 @@ from customerp_trello.state.frames import read_frame
 from customerp_trello.state.tables import invitation
 from customerp_trello.state.transaction import Transaction, chunks
 
-OPEN, WITHDRAWN, JOINED = "open", "withdrawn", "joined"
+OPEN, JOINED = "open", "joined"
 
 
 def remember_invitation(
@@ -35,16 +35,6 @@ def remember_invitation(
         tx.execute(insert(invitation).values(**key, **values))
 
 
-def set_invitation(
-    tx: Transaction, email: str, workspace_id: str, *, status: str | None = None, member_id: str | None = None
-) -> int:
-    """Change what became of an invitation (withdrawn, joined) or which member it is. Returns 1, or 0 if unknown."""
-    mine = (invitation.c.email == email.strip().lower()) & (invitation.c.workspace_id == workspace_id)
-    given = {"status": status, "member_id": member_id}
-    values = {name: value for name, value in given.items() if value is not None}
-    return tx.execute(update(invitation).where(mine).values(**values)).rowcount if values else 0
-
-
 def note_joined(tx: Transaction, member_ids: Collection[str]) -> int:
     """These members have accepted: whoever vanishes later has left, and nobody follows them. Returns how many rows."""
     c = invitation.c
@@ -55,12 +45,12 @@ def note_joined(tx: Transaction, member_ids: Collection[str]) -> int:
 
 
 def load_invitations(tx: Transaction, pair: str | None = None) -> pd.DataFrame:
-    """All invitations that were not withdrawn.
+    """All invitations.
 
     Returns:
         Frame: `email`, `member_id`, `workspace_id`, `full_name` ("" if nobody knows), `pair`, `status`, `invited_at`.
     """
     c = invitation.c
     columns = (c.email, c.member_id, c.workspace_id, c.full_name, c.pair, c.status, c.invited_at)
-    query = select(*columns).where(c.status != WITHDRAWN).order_by(c.id)
+    query = select(*columns).order_by(c.id)
     return read_frame(tx, query if pair is None else query.where(c.pair == pair))
