@@ -40,7 +40,7 @@ class EditedRecords(RuleBasedStateMachine):
         super().__init__()
         self.world.restart()
         self.count = self.waited = 0
-        self.dirty = self.newly_linked = False
+        self.dirty = self.newly_shown = False
         self.cells: dict[tuple[str, str], Cell] = {}
         self.ever: dict[str, set[str]] = {side: set() for side in SIDES}
         self.created: Counter[str] = Counter()

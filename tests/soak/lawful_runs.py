@@ -75,8 +75,8 @@ class LawfulRuns(EditedRecords):
         questions = self._questions()
         with self._run("quiet runs"):
             ran = self._let_through("sync")
+        self.newly_shown = not {one["id"] for one in self.links()} <= links
         self._expect(shown, links, questions)
-        self.newly_linked = not {one["id"] for one in self.links()} <= links
         return ran
 
     def _let_through(self, action: str = "sync") -> Any:
@@ -112,7 +112,8 @@ class LawfulRuns(EditedRecords):
                     cell.settle(now)  # one of the two was made in this run
                     continue
                 if name not in self.readable(shown, link):
-                    continue  # it showed up in this run: nothing has been decided yet
+                    self.newly_shown = True  # in this run, of who came back in: nothing has been decided yet
+                    continue
                 was = self.values(shown, link, name)
                 if link["id"] not in known:
                     cell.base, cell.sure = None, True
@@ -133,7 +134,7 @@ class LawfulRuns(EditedRecords):
                     cell.settle(now, self.terms(name, link))
 
     def _nothing_more(self) -> None:
-        if self.newly_linked:  # what one side alone shows of a new record is compared once both are there
+        if self.newly_shown:  # what one side alone shows of a new record is compared once both are there
             self.quietly()
         before, heard = self.world.contents(self.pair), len(self.world.journal.writes)
         with self._run("idle runs"):
