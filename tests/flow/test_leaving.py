@@ -9,6 +9,7 @@ from engine import CONTACTS, CUSTOMERS, ask, erp_edit
 
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.state.work import load_open_work
 
 
 @pytest.fixture
@@ -122,3 +123,21 @@ def test_whoever_has_joined_and_left_is_not_taken_for_a_newcomer_of_that_name(lo
 def invitations(engine):
     """How often somebody was invited by an address."""
     return ask("GET", f"{engine.trello_url}/sandbox/requests")["requests"]["PUT /1/organizations/{id}/members"]
+
+
+def test_whoever_was_sent_away_is_not_let_in_by_the_invitation_of_another_contact(loaded, contact):
+    record, workspace = contact
+    email, customer = (CustomERPHook().get_record("contact", record)[0][name] for name in ("email", "customer_id"))
+    fields = {"first_name": "Otto", "last_name": "Other", "email": "otto@goes.example", "customer_id": customer}
+    other, _ = CustomERPHook().create_record("contact", fields)
+    erp_edit("contact", record, active=False)
+    loaded.run(CONTACTS)
+    assert set(roles(workspace)) & {"Leah Ving", "Otto Other"} == {"Otto Other"}
+    erp_edit("contact", other["id"], email=email)
+    loaded.run(CONTACTS)
+    assert set(roles(workspace)) & {"Leah Ving", "Otto Other"} == {"Otto Other"}
+    with loaded.store.read() as tx:
+        work = load_open_work(tx, CONTACTS)
+    (mine,) = work[work["record_id"] == str(other["id"])].to_dict("records")
+    assert mine["kind"] == "quarantined"
+    assert "another record of CustomERP is this member already" in mine["reason"]

@@ -30,6 +30,11 @@ def staff(trello, trello_server, as_person):
 
 
 @pytest.fixture
+def people_in(trello):
+    return lambda workspace: {row["idMember"] for row in trello.memberships(workspace)}
+
+
+@pytest.fixture
 def employees(mapping, staff):
     return lambda **known: open_side(mapping("customerp_employee"), "trello", Known(**known))
 
@@ -337,6 +342,39 @@ def test_invite_and_move_to_another_customer(contacts, customers, trello, trello
         side.move(carla, {"customer": "99"}, labels={})
     with pytest.raises(RecordWaits, match="no linked workspace"):
         side.create(NEW | {"customer": "99"}, marker="7", labels={})
+
+
+def test_nobody_is_let_in_by_an_invitation_for_another_record(contacts, customers, trello, trello_server, people_in):
+    """Two contacts of one address: the second one's invitation would bring back whoever the first one is."""
+    first, second = customers
+    made = contacts().create(NEW | {"customer": "11"}, marker="7", labels={})
+    ghost = made.id.split(":")[1]
+    carla = f"{first}:{trello_server.carla.id}"
+    trello.remove_member(first, trello_server.carla.id)
+    known = {
+        "invitations": remembered(tuple(made.meta["_invited"].values())),
+        "addresses": {trello_server.carla.email: {carla}, "wu@new.example": {made.id}},
+    }
+    side, there = contacts(**known), people_in(first)
+    with pytest.raises(RecordError, match="another record of CustomERP is this member already"):
+        side.update(side.read(made.id), {"email": trello_server.carla.email.upper()}, labels={})
+    with pytest.raises(RecordError, match="another record of CustomERP is this member already"):
+        side.create(NEW | {"customer": "11", "email": trello_server.carla.email}, marker="9", labels={})
+    assert people_in(first) == there == {ghost, trello_server.integration.id}
+    elsewhere = side.create(NEW | {"customer": "12", "email": trello_server.carla.email}, marker="9", labels={})
+    assert elsewhere.id == f"{second}:{trello_server.carla.id}"
+    trello.remove_member(first, ghost)
+    back = side.update(side.read(made.id), {"membership": "active"}, labels={})
+    assert back.values["membership"] == "active", "its own address is no reason to keep it out"
+
+
+def test_an_employees_address_is_another_employees(employees, staff, trello_server, people_in):
+    side = employees(addresses={trello_server.carla.email: {trello_server.carla.id}})
+    with pytest.raises(RecordError, match="another record of CustomERP is this member already"):
+        side.create(NEW | {"email": trello_server.carla.email}, marker="9", labels={})
+    assert trello_server.carla.id not in people_in(staff[0])
+    side = employees(addresses={trello_server.carla.email: set()})
+    assert side.create(NEW | {"email": trello_server.carla.email}, marker="9", labels={}).id == trello_server.carla.id
 
 
 def test_another_address_and_leaving(contacts, customers, trello):

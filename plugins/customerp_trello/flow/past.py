@@ -24,10 +24,13 @@ from customerp_trello.state.work import load_open_work, open_ids
 
 def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
     """What a side is told before it is read."""
-    numbered = side == TRELLO and mapping.trello.entity == "action"
-    number = mapping.link_keys[0].properties[0]
+    names = {prop.trello: prop.name for prop in mapping.properties}
+    number = mapping.link_keys[0].properties[0] if mapping.trello.entity == "action" else ""
+    address = names.get("email", "") if mapping.trello.entity == "member" else ""
+    shown = (number or address) if side == TRELLO else ""
     with store.read() as tx:
-        links = load_links(tx, mapping.pair, (number,)) if numbered else link_ids(tx, mapping.pair)
+        links = load_links(tx, mapping.pair, (shown,)) if shown else link_ids(tx, mapping.pair)
+        bases = links[f"t.{shown}"].dropna() if shown else pd.Series(dtype="str")
         return Known(
             ids=frozenset(links[f"{side}_id"]),
             open_ids=open_ids(tx, mapping.pair, side),
@@ -35,8 +38,17 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
             workspace_customer=_workspace_customer(tx, mapping),
             staff_members=_staff_members(tx, mapping),
             consumed_sources=consumed_sources(tx, mapping.pair) | replaced_ids(tx, mapping.pair),
-            numbers=frozenset(links[f"t.{number}"].dropna()) if numbered else frozenset(),
+            numbers=frozenset(bases) if number else frozenset(),
+            addresses=_bearers(bases, links["trello_id"]) if address else {},
         )
+
+
+def _bearers(texts: pd.Series, ids: pd.Series) -> dict[str, set[str]]:
+    shown = texts[texts.ne("")].str.casefold()
+    found: dict[str, set[str]] = {}
+    for text, record in zip(shown, ids.loc[shown.index], strict=True):
+        found.setdefault(text, set()).add(record)
+    return found
 
 
 def _invitations(tx: Transaction) -> pd.DataFrame:

@@ -43,6 +43,7 @@ class Known:
         staff_members: Trello member ids linked or tombstoned in the employee pair.
         consumed_sources: ids of comments that a create already holds, or whose place ours took, so they are chatter.
         numbers: of the linked projects, also of those whose comment is not there: whoever names one amends it.
+        addresses: of linked members, in lower case -> ids of this side's records that showed it last.
     """
 
     ids: frozenset[str] = frozenset()
@@ -54,6 +55,7 @@ class Known:
     staff_members: frozenset[str] = frozenset()
     consumed_sources: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
+    addresses: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ class TrelloContacts(TrelloPeople):
             raise RecordError("the invitation was accepted, so its address cannot be changed any more")
         instead_of = member if "email" in fields else ""
         if pending and asked.get("email"):
-            invited: dict[str, str] | None = self._invite(target, asked, instead_of=instead_of)
+            invited: dict[str, str] | None = self._invite(target, asked, member=member, instead_of=instead_of)
         else:
             invited = self._add(target, member, asked)
         new = f"{target}:{invited['member_id'] if invited else member}"
@@ -288,6 +288,10 @@ class TrelloContacts(TrelloPeople):
         if invited:
             record.meta[INVITED] = invited
         return record
+
+    def _is_another(self, record_id: str, workspace: str, member: str) -> bool:
+        place, somebody = _parts(record_id)
+        return place == workspace and somebody != member
 
     def _leave(self, record: Record, wish: str) -> None:
         workspace, member = _parts(record.id)

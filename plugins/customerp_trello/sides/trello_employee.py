@@ -163,6 +163,9 @@ class TrelloEmployees(TrelloPeople):
             record.meta[INVITED] = invited
         return record
 
+    def _is_another(self, record_id: str, workspace: str, member: str) -> bool:
+        return record_id != member
+
     def _leave(self, record: Record, wish: str) -> None:
         here = self._standings(record.id, self._read_staff())
         self._set_membership(record.id, here, wish if here else NONE, home=self._staff[0], fields={})

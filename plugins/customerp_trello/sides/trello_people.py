@@ -38,6 +38,10 @@ INVITED = "_invited"
 THEIR_OWN = "a Trello profile and its address are their owner's; only they can change them"
 AWAY = f"{THEIR_OWN}; and only a member who is active has a role"
 OURS = "the token's own member keeps role, membership and address"
+_TWICE = (
+    "another record of CustomERP is this member already; make one of the two, or give one of them another address (or "
+    "customer)"
+)
 
 
 class TrelloPeople:
@@ -174,8 +178,13 @@ class TrelloPeople:
 
     # -- writing -----------------------------------------------------------------------------------------------
 
-    def _invite(self, workspace: str, fields: dict[str, str], *, instead_of: str = "") -> dict[str, str]:
-        """Invite, in place of another invitation if need be, and return what has to be remembered."""
+    def _invite(
+        self, workspace: str, fields: dict[str, str], *, member: str = "", instead_of: str = ""
+    ) -> dict[str, str]:
+        """Invite, in place of another invitation if need be, and return what has to be remembered.
+
+        Not by an address that is known to be another record's: that person would be let in by it.
+        """
         email = fields.get("email", "")
         if not email:
             raise RecordError(
@@ -183,9 +192,16 @@ class TrelloPeople:
             )
         if fields.get("membership", ACTIVE) != ACTIVE:
             raise RecordError("only somebody who is active in CustomERP is invited", fields={"membership": ""})
+        bearers = self.known.addresses.get(email.casefold(), ())
+        if any(self._is_another(one, workspace, member or instead_of) for one in bearers):
+            raise RecordError(_TWICE)
         name, role = fields.get("fullName", ""), fields.get("role") or NORMAL
-        member = self.hook.invite(workspace, email, name, role, instead_of=instead_of)
-        return {"email": email, "member_id": member, "workspace_id": workspace, "full_name": name}
+        who = self.hook.invite(workspace, email, name, role, instead_of=instead_of)
+        return {"email": email, "member_id": who, "workspace_id": workspace, "full_name": name}
+
+    def _is_another(self, record_id: str, workspace: str, member: str) -> bool:
+        """Whether a linked record is somebody else whom an invitation to *workspace* would let in."""
+        raise NotImplementedError
 
     @staticmethod
     def _as_invited(answer: Record, values: dict[str, str]) -> Record:
@@ -215,10 +231,7 @@ class TrelloPeople:
     def _need_free(self, record_id: str, mine: str) -> None:
         """Refuse to go where another record is linked already: two would be one, and this one's own would be gone."""
         if record_id != mine and (record_id in self.known.ids or record_id in self._answered):
-            raise RecordError(
-                "another record of CustomERP is this member already; make one of the two, or give one of them another "
-                "address (or customer)"
-            )
+            raise RecordError(_TWICE)
 
     def _set_role(self, member: str, here: dict[str, Standing], role: str) -> None:
         self._not_me(member)
@@ -251,11 +264,11 @@ class TrelloPeople:
         By address where the account is not there any more, or where there never was one and the address is another now.
         """
         if self._outdated(member, fields.get("email", "")):
-            return self._invite(workspace, {**fields, "membership": ACTIVE})
+            return self._invite(workspace, {**fields, "membership": ACTIVE}, member=member)
         try:
             self.hook.set_member_type(workspace, member, fields.get("role") or NORMAL)
         except RecordError:
-            return self._invite(workspace, {**fields, "membership": ACTIVE})
+            return self._invite(workspace, {**fields, "membership": ACTIVE}, member=member)
         return None
 
     def _outdated(self, member: str, email: str) -> bool:
