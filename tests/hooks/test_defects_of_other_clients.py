@@ -70,7 +70,7 @@ def test_py_trello_cannot_change_an_organization_nor_invite(hook: TrelloHook, or
     assert not [name for name in theirs if any(word in name for word in ("set", "update", "save", "invite", "email"))]
     edited = hook.update_organization(organization["id"], displayName="Acme SE", website="https://acme.example")
     assert (edited["displayName"], edited["website"]) == ("Acme SE", "https://acme.example")
-    ghost = hook.invite(organization["id"], "nina@x.example", "Nina Neu")
+    ghost = hook.invite(organization["id"], "nina@x.example", "Nina Neu").id_member
     (row,) = [row for row in hook.memberships(organization["id"]) if row["idMember"] == ghost]
     assert (row["unconfirmed"], row["member"]["fullName"]) == (True, "Nina Neu")
 

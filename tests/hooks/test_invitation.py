@@ -1,6 +1,6 @@
 import pytest
 
-from customerp_trello.hooks.invitation import invited, members_in
+from customerp_trello.hooks.invitation import invited, members_in, open_membership
 
 MEMBER = {"id": "m1", "username": "anna", "fullName": "Anna Berg"}
 MEMBERSHIP = {"id": "s1", "idMember": "m1", "unconfirmed": True}
@@ -37,3 +37,23 @@ def test_members_in_an_answer(answer: object, found: dict[str, str]) -> None:
 )
 def test_who_was_invited(before: list[str], after: dict[str, str], member: str | None) -> None:
     assert invited(before, after, "Anna Berg") == member
+
+
+OPEN = {"id": "s1", "idMember": "m1", "memberType": "normal", "unconfirmed": True, "deactivated": False}
+
+
+@pytest.mark.parametrize(
+    ("answer", "row"),
+    [
+        ({"id": "o1", "memberships": [MEMBERSHIP | {"idMember": "m2"}, OPEN]}, OPEN),
+        ({"id": "o1", "memberships": [OPEN | {"unconfirmed": False}]}, None),
+        ({"id": "o1", "memberships": [MEMBERSHIP]}, None),
+        ({"id": "o1", "memberships": [OPEN | {"idMember": "m2"}]}, None),
+        ({"id": "o1", "memberships": None}, None),
+        ({"id": "o1", "members": [MEMBER]}, None),
+        ([OPEN], None),
+        (None, None),
+    ],
+)
+def test_an_answer_shows_an_open_invitation(answer: object, row: object) -> None:
+    assert open_membership(answer, "m1") == row

@@ -18,6 +18,7 @@ from customerp_trello.errors import (
     UnknownOutcome,
 )
 from customerp_trello.hooks import trello_paging
+from customerp_trello.hooks.invitation import Invited
 from customerp_trello.hooks.trello import TrelloHook
 
 Connect = Callable[..., str]
@@ -116,12 +117,15 @@ def test_invitations(start_trello: Any, connect: Connect, shape: str) -> None:
     server = start_trello(rate_limits=False, invite_answer=shape)
     hook = trello(server, connect)
     organization = hook.create_organization(displayName="Acme")
-    ghost = hook.invite(organization["id"], "new.person@x.example", "New Person")
+    sent = hook.invite(organization["id"], "new.person@x.example", "New Person")
+    ghost = sent.id_member
     row = next(row for row in hook.memberships(organization["id"]) if row["idMember"] == ghost)
     assert (row["unconfirmed"], row["memberType"], row["member"]["fullName"]) == (True, "normal", "New Person")
-    assert hook.invite(organization["id"], "new.person@x.example", "New Person") == ghost
-    assert hook.invite(organization["id"], server.anna.email, "Anna B.", "admin") == server.anna.id
-    assert hook.invite(organization["id"], server.anna.email, "Anna Berg") == server.anna.id
+    shown = {name: value for name, value in row.items() if name != "member"}
+    assert sent.membership == (shown if shape == "full" else None)
+    assert hook.invite(organization["id"], "new.person@x.example", "New Person") == sent
+    assert hook.invite(organization["id"], server.anna.email, "Anna B.", "admin") == Invited(server.anna.id)
+    assert hook.invite(organization["id"], server.anna.email, "Anna Berg") == Invited(server.anna.id)
 
 
 def test_an_address_of_a_member_under_another_name(start_trello: Any, connect: Connect) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from customerp_trello.errors import ConfigurationError, RecordError, RecordWaits
 from customerp_trello.mapping.frame import SUSPENDED
-from customerp_trello.sides.base import Known
+from customerp_trello.sides.base import Known, Reading
 from customerp_trello.sides.open import open_side
 
 NEW = {"email": "Wu@new.example", "full_name": "Wu Li", "role": "normal", "membership": "active", "username": "wu"}
@@ -375,6 +375,41 @@ def test_an_employees_address_is_another_employees(employees, staff, trello_serv
     assert trello_server.carla.id not in people_in(staff[0])
     side = employees(addresses={trello_server.carla.email: set()})
     assert side.create(NEW | {"email": trello_server.carla.email}, marker="9", labels={}).id == trello_server.carla.id
+
+
+def test_an_open_invitation_is_not_read_again(contacts, customers, trello_server):
+    """Who is in, and the invitation: its own answer shows all that there is of somebody who has not accepted."""
+    side = contacts()
+    side.extract(Reading(since=None, until=None, known=side.known))
+    before = side.requests_made
+    made = side.create(NEW | {"customer": "11"}, marker="7", labels={})
+    assert side.requests_made == before + 2
+    again = contacts(invitations=remembered(tuple(made.meta["_invited"].values()))).read(made.id)
+    assert (made.id, made.values) == (again.id, again.values)
+    assert {name: value for name, value in made.meta.items() if name != "_invited"} == again.meta
+    before = side.requests_made
+    anna = side.create(
+        NEW | {"customer": "11", "email": trello_server.anna.email, "full_name": "Anna Berg"}, marker="8", labels={}
+    )
+    assert side.requests_made == before + 3  # an account has a profile, which the answer does not show in full
+    assert anna.values["username"] is None
+    assert side.read(anna.id).values["username"] == "annaberg"
+
+
+def test_of_one_staff_workspace_an_open_invitation_is_not_read_again(employees, staff, as_person, trello_server):
+    side = employees()
+    side.extract(Reading(since=None, until=None, known=side.known))
+    before = side.requests_made
+    side.create(NEW, marker="7", labels={})
+    assert side.requests_made == before + 3  # both workspaces are read, in one batch
+    as_person("trello_default", trello_server.token, staff_workspaces=staff[:1])
+    side = employees()
+    side.extract(Reading(since=None, until=None, known=side.known))
+    before = side.requests_made
+    made = side.create(NEW | {"email": "zoe@new.example", "full_name": "Zoe"}, marker="8", labels={})
+    assert side.requests_made == before + 2
+    again = employees(invitations=remembered(tuple(made.meta["_invited"].values()))).read(made.id)
+    assert (made.values, json.loads(made.meta["_native"])) == (again.values, {"workspaces": [staff[0]]})
 
 
 def test_another_address_and_leaving(contacts, customers, trello):

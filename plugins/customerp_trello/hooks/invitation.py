@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Invited:
+    """Who has been invited.
+
+    Attributes:
+        id_member: the member.
+        membership: as the answer itself shows it while the invitation is open; None where it has to be read. Somebody
+            with an open invitation has no profile that counts, so the membership is all that there is to be read.
+    """
+
+    id_member: str
+    membership: dict[str, Any] | None = None
 
 
 def members_in(answer: Any) -> dict[str, str]:
@@ -24,6 +39,13 @@ def members_in(answer: Any) -> dict[str, str]:
             for id_member, name in members_in(row.get(key) or []).items():
                 found[id_member] = name or found.get(id_member, "")
     return found
+
+
+def open_membership(answer: Any, id_member: str) -> dict[str, Any] | None:
+    """Return the member's row in the organization that an answer is, if it says that the invitation is open."""
+    rows = answer.get("memberships") if isinstance(answer, dict) else None
+    mine = [row for row in rows or () if isinstance(row, dict) and row.get("idMember") == id_member]
+    return mine[0] if mine and mine[0].get("unconfirmed") is True and "memberType" in mine[0] else None
 
 
 def invited(before: Iterable[str], after: dict[str, str], full_name: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from customerp_trello.errors import RecordError, UnknownOutcome
 from customerp_trello.hooks.connection import texts, whole_number
 from customerp_trello.hooks.http import Params
-from customerp_trello.hooks.invitation import invited, members_in
+from customerp_trello.hooks.invitation import Invited, invited, members_in, open_membership
 from customerp_trello.hooks.limits import Places
 from customerp_trello.hooks.trello_requests import Fields, TrelloRequests, url_part
 
@@ -138,8 +138,8 @@ class TrelloHook(TrelloRequests):
         params: Params = {"filter": "all", "member": "true", "member_fields": MEMBER_FIELDS}
         return self._list(f"/organizations/{url_part(id_org)}/memberships", params, f"organization {id_org}")
 
-    def invite(self, id_org: str, email: str, full_name: str, type: str = "normal", *, instead_of: str = "") -> str:
-        """Invite an address, or add the account that has it, and return the member's id.
+    def invite(self, id_org: str, email: str, full_name: str, type: str = "normal", *, instead_of: str = "") -> Invited:
+        """Invite an address, or add the account that has it, and return who that is.
 
         Repeating it does no harm: Trello knows an invitation by its address.
 
@@ -160,14 +160,15 @@ class TrelloHook(TrelloRequests):
         answer = self._tell("PUT", f"/organizations/{url_part(id_org)}/members", fields, name)
         told = members_in(answer)
         if len(told) == 1 and self.me()["id"] not in told:
-            return next(iter(told))  # the organization's own members would be two at least: it is the one invited
+            only = next(iter(told))  # the organization's own members would be two at least: it is the one invited
+            return Invited(only, open_membership(answer, only))
         told.pop(instead_of, None)
         if id_member := invited(before, told, full_name):
-            return id_member
+            return Invited(id_member, open_membership(answer, id_member))
         members = members_in(self.memberships(id_org))
         members.pop(instead_of, None)
         if id_member := invited(before, members, full_name):
-            return id_member
+            return Invited(id_member)
         if set(members) <= before:
             raise RecordError(
                 f"{self.conn_id}: the address is a member of organization {id_org} already under another name, and "

@@ -14,7 +14,8 @@ from customerp_trello.mapping.frame import HOLD, NATIVE, REASON, SCOPE, STATE, S
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Known, Reading
 from customerp_trello.sides.rows import packed
-from customerp_trello.sides.trello_people import INVITED, TrelloPeople, name_in, only_once, strongest
+from customerp_trello.sides.trello_invitation import Invitation
+from customerp_trello.sides.trello_people import TrelloPeople, name_in, only_once, strongest
 from customerp_trello.sides.trello_roster import (
     ACTIVE,
     NONE,
@@ -105,7 +106,8 @@ class TrelloContacts(TrelloPeople):
         """Invite to the customer's workspace."""
         fields = self._by_field(values)
         invited = self._invite(self._need_workspace(fields.get("customer", "")), fields)
-        return self._as_invited(self._answer(f"{invited['workspace_id']}:{invited['member_id']}", invited), values)
+        made = f"{invited.workspace_id}:{invited.member_id}"
+        return self._as_invited(self._answer(made, invited, invited.standing), values)
 
     def update(self, record: Record, values: dict[str, str], *, labels: dict[str, str], touch: str = "") -> Record:
         """Change membership and role; another customer or address is a :meth:`move`."""
@@ -122,7 +124,7 @@ class TrelloContacts(TrelloPeople):
         if "role" in fields:
             self._set_role(member, here, fields["role"])
         self._set_profile(member, fields)
-        now = f"{workspace}:{invited['member_id']}" if invited else record.id
+        now = f"{workspace}:{invited.member_id}" if invited else record.id
         return self._taken(self._answer(now, invited), values)
 
     def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:
@@ -143,7 +145,7 @@ class TrelloContacts(TrelloPeople):
             for old, standing in here.items():
                 self._end(old, member, standing, NONE)
             self._answered.discard(record.id)
-            return self._taken(self._unasked(self._answer(f"{target}:{member}", None), values), values)
+            return self._taken(self._unasked(self._answer(f"{target}:{member}"), values), values)
         known = self._by_field({name: text for name, text in record.values.items() if text})
         role = strongest(fields.get("role") or ("" if here else known.get("role", "")), here.values())
         known = {"fullName": name_in(here.values())} | known
@@ -153,10 +155,10 @@ class TrelloContacts(TrelloPeople):
             raise RecordError("the invitation was accepted, so its address cannot be changed any more")
         instead_of = member if "email" in fields else ""
         if pending and asked.get("email"):
-            invited: dict[str, str] | None = self._invite(target, asked, member=member, instead_of=instead_of)
+            invited: Invitation | None = self._invite(target, asked, member=member, instead_of=instead_of)
         else:
             invited = self._add(target, member, asked)
-        new = f"{target}:{invited['member_id'] if invited else member}"
+        new = f"{target}:{invited.member_id if invited else member}"
         self._need_free(new, record.id)
         if new != record.id:
             self._remove(workspace, member)
@@ -173,11 +175,11 @@ class TrelloContacts(TrelloPeople):
         if fields.get("email"):
             asked = {"fullName": self._name_of(member), **fields}
             invited = self._invite(target, asked, instead_of=member)
-            return self._answer(f"{target}:{invited['member_id']}", invited)
+            return self._answer(f"{target}:{invited.member_id}", invited)
         here = self._standings(target, member)
         email = invited_email(self.known.invitations, member, [workspace]) if is_pending(here.values()) else None
-        remembered = {"email": email, "member_id": member, "workspace_id": target} if email else None
-        return self._answer(f"{target}:{member}", remembered) if here else None
+        invitation = Invitation(email, member, target, "") if email else None
+        return self._answer(f"{target}:{member}", invitation) if here else None
 
     # -- between the two ---------------------------------------------------------------------------------------
 
@@ -278,16 +280,11 @@ class TrelloContacts(TrelloPeople):
             if id_ in found and id_ not in taken and id_ not in self.known.ids and STATE not in found[id_].meta
         }
 
-    def _answer(self, record_id: str, invited: dict[str, str] | None) -> Record:
-        """What Trello shows after a write; the address of an invitation that was just sent is known to be so."""
+    def _answer(self, record_id: str, invited: Invitation | None = None, told: Standing | None = None) -> Record:
+        """What Trello shows after a write, or what the write's answer *told*."""
         self._answered.add(record_id)
-        found = self._now(record_id)
-        if invited:
-            found.fields["email"] = invited["email"]
-        record = trello_record(self.mapping, found)
-        if invited:
-            record.meta[INVITED] = invited
-        return record
+        found = self._one(*_parts(record_id), told) if told else self._now(record_id)
+        return self._told(found, invited)
 
     def _is_another(self, record_id: str, workspace: str, member: str) -> bool:
         place, somebody = _parts(record_id)

@@ -13,7 +13,8 @@ from customerp_trello.errors import ConfigurationError, RecordError
 from customerp_trello.mapping.frame import NATIVE, Record, Snapshot
 from customerp_trello.sides.base import Reading
 from customerp_trello.sides.rows import packed
-from customerp_trello.sides.trello_people import INVITED, TrelloPeople, name_in, strongest
+from customerp_trello.sides.trello_invitation import Invitation
+from customerp_trello.sides.trello_people import TrelloPeople, name_in, strongest
 from customerp_trello.sides.trello_roster import ACTIVE, NONE, Roster, Standing, is_pending
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 
@@ -66,7 +67,7 @@ class TrelloEmployees(TrelloPeople):
         """Invite to the first staff workspace."""
         fields = self._by_field(values)
         invited = self._invite(self._staff[0], fields)
-        return self._as_invited(self._answer(invited["member_id"], invited), values)
+        return self._as_invited(self._answer(invited.member_id, invited, invited.standing), values)
 
     def update(self, record: Record, values: dict[str, str], *, labels: dict[str, str], touch: str = "") -> Record:
         """Change membership, role and, for the token's own member, the profile."""
@@ -83,7 +84,7 @@ class TrelloEmployees(TrelloPeople):
                 here = self._standings(record.id, self._read_staff())
             self._set_role(record.id, here, fields["role"])
         self._set_profile(record.id, fields)
-        return self._taken(self._answer(invited["member_id"] if invited else record.id, invited), values)
+        return self._taken(self._answer(invited.member_id if invited else record.id, invited), values)
 
     def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:
         """Send an open invitation to another address: invite anew, then withdraw the old one."""
@@ -98,10 +99,10 @@ class TrelloEmployees(TrelloPeople):
         asked = {**known, **{name: text for name, text in fields.items() if text}, "email": email}
         invitations = [self._invite(workspace, asked, instead_of=record.id) for workspace in here]
         invited = invitations[0]
-        self._need_free(invited["member_id"], record.id)
-        for workspace in here if invited["member_id"] != record.id else ():
+        self._need_free(invited.member_id, record.id)
+        for workspace in here if invited.member_id != record.id else ():
             self._remove(workspace, record.id)
-        return self._answer(invited["member_id"], invited)
+        return self._answer(invited.member_id, invited)
 
     def finish_move(self, record_id: str, values: dict[str, str]) -> Record | None:
         """Ask again who the invitation to the other address went to, where the old one is withdrawn already."""
@@ -110,7 +111,7 @@ class TrelloEmployees(TrelloPeople):
             return None
         asked = {"fullName": self._name_of(record_id), **fields}
         invited = self._invite(self._staff[0], asked, instead_of=record_id)
-        return self._answer(invited["member_id"], invited)
+        return self._answer(invited.member_id, invited)
 
     # -- between the two ---------------------------------------------------------------------------------------
 
@@ -152,16 +153,11 @@ class TrelloEmployees(TrelloPeople):
         found.meta[NATIVE] = packed({"workspaces": sorted(here)})
         return found
 
-    def _answer(self, member: str, invited: dict[str, str] | None) -> Record:
-        """What Trello shows after a write; the address of an invitation that was just sent is known to be so."""
+    def _answer(self, member: str, invited: Invitation | None = None, told: Standing | None = None) -> Record:
+        """What Trello shows after a write, or what the write's answer *told*: of one workspace that is all there is."""
         self._answered.add(member)
-        found = self._one(member, self._read_staff())
-        if invited:
-            found.fields["email"] = invited["email"]
-        record = trello_record(self.mapping, found)
-        if invited:
-            record.meta[INVITED] = invited
-        return record
+        rosters = {self._staff[0]: {member: told}} if told and len(self._staff) == 1 else self._read_staff()
+        return self._told(self._one(member, rosters), invited)
 
     def _is_another(self, record_id: str, workspace: str, member: str) -> bool:
         return record_id != member

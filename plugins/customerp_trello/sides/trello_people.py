@@ -14,6 +14,7 @@ from customerp_trello.mapping.model import Mapping as PairMapping
 from customerp_trello.sides.base import NOT_TAKEN, Known
 from customerp_trello.sides.comment_text import fold
 from customerp_trello.sides.rows import Row
+from customerp_trello.sides.trello_invitation import INVITED, Invitation
 from customerp_trello.sides.trello_roster import (
     ACTIVE,
     ADMIN,
@@ -29,11 +30,8 @@ from customerp_trello.sides.trello_roster import (
     membership_of,
     roster_of,
 )
-from customerp_trello.sides.trello_rows import Found
+from customerp_trello.sides.trello_rows import Found, trello_record
 from customerp_trello.sides.trello_workspaces import Workspaces
-
-INVITED = "_invited"
-"""Key in an answer's meta: email, member_id, workspace_id and full_name of an invitation to be remembered."""
 
 THEIR_OWN = "a Trello profile and its address are their owner's; only they can change them"
 AWAY = f"{THEIR_OWN}; and only a member who is active has a role"
@@ -178,10 +176,8 @@ class TrelloPeople:
 
     # -- writing -----------------------------------------------------------------------------------------------
 
-    def _invite(
-        self, workspace: str, fields: dict[str, str], *, member: str = "", instead_of: str = ""
-    ) -> dict[str, str]:
-        """Invite, in place of another invitation if need be, and return what has to be remembered.
+    def _invite(self, workspace: str, fields: dict[str, str], *, member: str = "", instead_of: str = "") -> Invitation:
+        """Invite, in place of another invitation if need be.
 
         Not by an address that is known to be another record's: that person would be let in by it.
         """
@@ -196,12 +192,22 @@ class TrelloPeople:
         if any(self._is_another(one, workspace, member or instead_of) for one in bearers):
             raise RecordError(_TWICE)
         name, role = fields.get("fullName", ""), fields.get("role") or NORMAL
-        who = self.hook.invite(workspace, email, name, role, instead_of=instead_of)
-        return {"email": email, "member_id": who, "workspace_id": workspace, "full_name": name}
+        found = self.hook.invite(workspace, email, name, role, instead_of=instead_of)
+        standing = Standing.of(found.membership) if found.membership else None
+        return Invitation(email, found.id_member, workspace, name, standing)
 
     def _is_another(self, record_id: str, workspace: str, member: str) -> bool:
         """Whether a linked record is somebody else whom an invitation to *workspace* would let in."""
         raise NotImplementedError
+
+    def _told(self, found: Found, invited: Invitation | None) -> Record:
+        """What Trello shows after a write; the address of an invitation that was just sent is known to be so."""
+        if invited:
+            found.fields["email"] = invited.email
+        record = trello_record(self.mapping, found)
+        if invited:
+            record.meta[INVITED] = invited.remembered
+        return record
 
     @staticmethod
     def _as_invited(answer: Record, values: dict[str, str]) -> Record:
@@ -243,8 +249,8 @@ class TrelloPeople:
 
     def _set_membership(
         self, member: str, here: dict[str, Standing], wish: str, *, home: str, fields: dict[str, str]
-    ) -> dict[str, str] | None:
-        """Bring a person's memberships to *wish*; what has to be remembered if that took an invitation."""
+    ) -> Invitation | None:
+        """Bring a person's memberships to *wish*; the invitation if that took one."""
         self._not_me(member)
         if wish == membership_of(here.values()):
             return None
@@ -258,7 +264,7 @@ class TrelloPeople:
                 self._end(workspace, member, standing, wish)
         return None
 
-    def _add(self, workspace: str, member: str, fields: dict[str, str]) -> dict[str, str] | None:
+    def _add(self, workspace: str, member: str, fields: dict[str, str]) -> Invitation | None:
         """Let somebody in whom Trello knows already.
 
         By address where the account is not there any more, or where there never was one and the address is another now.
