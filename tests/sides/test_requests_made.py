@@ -1,5 +1,8 @@
 """How many requests a listing may take, counted by Trello itself; `make bench-requests` does it with thousands."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 
 from customerp_trello.hooks import trello_paging
@@ -75,3 +78,31 @@ def test_comments_come_in_whole_pages_and_one_request_sees_their_end(
         ACTIONS: 7,
         **LOOK_UPS,
     }  # each further page repeats a comment: 10 + 9 + 9 + 9 + 9 + 4, and the end
+
+
+CAPACITY = runpy.run_path(str(Path(__file__).resolve().parents[2] / "benchmarks" / "capacity.py"))
+WHO = {"email": "new@new.example", "full_name": "New Person", "role": "normal", "membership": "active"}
+WRITES = {
+    "customers": ("custom_customer", {"number": "c1042", "name": "Contoso"}, {"name": "Contoso Ltd"}),
+    "employees": ("customerp_employee", WHO, {"role": "admin"}),
+    "contacts": ("custom_contact", WHO | {"customer": "11"}, {"role": "admin"}),
+    "projects": ("custom_project", {"number": "P-1", "name": "New roof", "status": "Open"}, {"status": "Completed"}),
+}
+
+
+@pytest.mark.parametrize("records", WRITES)
+def test_a_write_takes_as_many_requests_as_the_capacity_page_says(
+    records, workspaces, card, as_person, trello_server, mapping, read_all
+):
+    pair, made, edit = WRITES[records]
+    as_person("trello_default", trello_server.token, register_card=card, staff_workspaces=workspaces[-1:])
+    known = {"workspace_customer": {workspaces[0]: "11"}}
+    side = open_side(mapping(pair), "trello", Known(**known))
+    side.extract(read_all(**known))
+    before = side.requests_made
+    record = side.create(made, marker="7", labels={})
+    assert side.requests_made - before == CAPACITY["CREATE"][records]
+    before = side.requests_made
+    answer = side.update(side.read(record.id), edit, labels={})
+    assert side.requests_made - before == CAPACITY["UPDATE"][records]
+    assert {name: answer.values[name] for name in edit} == edit
