@@ -105,6 +105,21 @@ def test_whoever_accepts_with_another_account_stays_the_same_contact_and_can_be_
     assert loaded.run(CONTACTS).writes() == []
 
 
+def test_a_second_contact_of_that_address_is_not_linked_with_the_account_that_nobody_uses(loaded, invited):
+    """The invitation's own account was left behind, and is found by the address of whoever was invited."""
+    record, workspace, email = invited
+    customer = CustomERPHook().get_record("contact", record)[0]["customer_id"]
+    joined = ask("POST", f"{loaded.trello_url}/sandbox/join", email=email, newId=True, fullName="Leah Ving")
+    fields = {"first_name": "Leah", "last_name": "Again", "email": email, "customer_id": customer}
+    again, _ = CustomERPHook().create_record("contact", fields)
+    loaded.run(CONTACTS)
+    assert loaded.link_of(CONTACTS, record)["trello_id"] == f"{workspace}:{joined['id']}"
+    assert str(again["id"]) not in set(loaded.links(CONTACTS)["customerp_id"])
+    with loaded.store.read() as tx:
+        work = load_open_work(tx, CONTACTS)
+    assert work.loc[work["record_id"] == str(again["id"]), "reason"].tolist() == ["possible_duplicate"]
+
+
 def test_whoever_has_joined_and_left_is_not_taken_for_a_newcomer_of_that_name(loaded, contact):
     record, workspace = contact
     (link,) = [loaded.link_of(CONTACTS, record)]

@@ -86,15 +86,16 @@ def test_invite_remember_accept(employees, staff, trello_server, read_all, rows)
 
 @pytest.mark.parametrize("name", ["Wu Li", "wu LI ", "Another"])
 def test_an_invitation_accepted_by_another_account_is_recognised_by_the_name(
-    employees, staff, trello_server, read_all, name
+    employees, staff, trello_server, read_all, rows, name
 ):
     made = employees().create(NEW, marker="7", labels={})
     invited = tuple(made.meta["_invited"].values())
     known = {"ids": frozenset({made.id}), "invitations": remembered(invited)}
     assert employees().extract(read_all(**known)).facts["rebound"] == {}
     new = trello_server.join("Wu@new.example", newId=True, fullName=name, username="wuli")["id"]
-    facts = employees().extract(read_all(**known)).facts
-    assert facts["rebound"] == ({} if name == "Another" else {made.id: new})
+    snapshot = employees().extract(read_all(**known))
+    assert snapshot.facts["rebound"] == ({} if name == "Another" else {made.id: new})
+    assert (made.id in rows(snapshot)) == (name == "Another"), "who goes by another id is no record of the old one"
     linked = known | {"ids": frozenset({made.id, new})}
     assert employees().extract(read_all(**linked)).facts["rebound"] == {}
     left = known | {"invitations": remembered(invited, joined=True)}
@@ -475,6 +476,7 @@ def test_moved_by_hand_is_told(contacts, customers, trello, trello_server, read_
     trello.invite(second, trello_server.carla.email, "Carla")
     snapshot = contacts().extract(read_all(workspace_customer=customers, ids=frozenset({carla})))
     assert snapshot.facts["moved"] == {carla: f"{second}:{trello_server.carla.id}"}
+    assert carla not in set(snapshot.frame["_id"])
 
 
 def test_a_contacts_invitation_accepted_by_another_account_is_recognised_in_its_workspace(
@@ -485,7 +487,9 @@ def test_a_contacts_invitation_accepted_by_another_account_is_recognised_in_its_
     invited = tuple(made.meta["_invited"].values())
     new = trello_server.join("Wu@new.example", newId=True, fullName="Wu Li", username="wuli")["id"]
     known = {"ids": frozenset({made.id}), "invitations": remembered(invited), "workspace_customer": customers}
-    facts = contacts().extract(read_all(**known)).facts
+    snapshot = contacts().extract(read_all(**known))
+    assert made.id not in set(snapshot.frame["_id"])
+    facts = snapshot.facts
     assert (facts["rebound"], facts["moved"], facts["joined"]) == ({made.id: f"{first}:{new}"}, {}, [])
     staff = known | {"staff_members": frozenset({new})}
     assert contacts().extract(read_all(**staff)).facts["rebound"] == {}

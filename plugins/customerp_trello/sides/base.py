@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import pandas as pd
@@ -56,6 +57,20 @@ class Known:
     consumed_sources: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     addresses: dict[str, set[str]] = field(default_factory=dict)
+
+    @cached_property
+    def workspaces(self) -> dict[str, str]:
+        """CustomERP customer -> the workspace that is linked with it, by id the first one."""
+        return {customer: workspace for workspace, customer in sorted(self.workspace_customer.items(), reverse=True)}
+
+    @cached_property
+    def invited(self) -> dict[str, list[tuple[str, str]]]:
+        """Member -> workspace and address of each remembered invitation; looked up for each member that is read."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        columns = (self.invitations[name] for name in ("member_id", "workspace_id", "email"))
+        for member, workspace, email in zip(*columns, strict=True):
+            found.setdefault(member, []).append((workspace, email))
+        return found
 
 
 @dataclass(frozen=True)

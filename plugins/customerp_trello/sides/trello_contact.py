@@ -73,20 +73,22 @@ class TrelloContacts(TrelloPeople):
             found[id_] = self._absent(id_, rosters, refused, staff)
         ghosts = self._ghosts(rosters)
         moved = self._moved(ghosts, rosters, found)
+        rebound = self._rebound(
+            {old: member for old, member in ghosts.items() if old not in moved},
+            lambda old: self._newcomers(_parts(old)[0], rosters, found, {*moved.values()}),
+        )
         facts: dict[str, Any] = {
             "identity": self.identity(),
             "clock_offset": self.hook.clock_offset,
             "capacity": self._capacity(rosters),
             "outside": _OUTSIDE,
             "moved": moved,
-            "rebound": self._rebound(
-                {old: member for old, member in ghosts.items() if old not in moved},
-                lambda old: self._newcomers(_parts(old)[0], rosters, found, {*moved.values()}),
-            ),
+            "rebound": rebound,
             "joined": self._joined(rosters),
         }
-        frame = trello_frame(self.mapping, list(found.values()), self.known.ids)
-        return Snapshot(frame, complete=True, facts=facts)
+        # Whoever goes by another id now is no record any more that a key could find.
+        shown = [one for id_, one in found.items() if id_ not in moved and id_ not in rebound]
+        return Snapshot(trello_frame(self.mapping, shown, self.known.ids), complete=True, facts=facts)
 
     def read(self, record_id: str) -> Record | None:
         """Read one membership now; who left is not gone, the membership is ``none``."""
@@ -177,15 +179,14 @@ class TrelloContacts(TrelloPeople):
             invited = self._invite(target, asked, instead_of=member)
             return self._answer(f"{target}:{invited.member_id}", invited)
         here = self._standings(target, member)
-        email = invited_email(self.known.invitations, member, [workspace]) if is_pending(here.values()) else None
+        email = invited_email(self.known.invited, member, [workspace]) if is_pending(here.values()) else None
         invitation = Invitation(email, member, target, "") if email else None
         return self._answer(f"{target}:{member}", invitation) if here else None
 
     # -- between the two ---------------------------------------------------------------------------------------
 
     def _workspace_of(self, customer: str) -> str:
-        found = sorted(id_ for id_, linked in self.known.workspace_customer.items() if linked == customer)
-        return found[0] if customer and found else ""
+        return self.known.workspaces.get(customer, "") if customer else ""
 
     def _need_workspace(self, customer: str) -> str:
         workspace = self._workspace_of(customer)

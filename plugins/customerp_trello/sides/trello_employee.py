@@ -37,15 +37,16 @@ class TrelloEmployees(TrelloPeople):
         self.known = reading.known
         rosters = self._read_staff()
         members = {member for roster in rosters.values() for member in roster}
-        found = [self._one(member, rosters) for member in sorted(members | reading.known.ids)]
+        gone = reading.known.ids - members
+        rebound = self._rebound({id_: id_ for id_ in gone}, lambda _: self._new_in(rosters))
+        # Whoever goes by another id now is no record any more that a key could find.
+        found = [self._one(member, rosters) for member in sorted((members | gone) - rebound.keys())]
         first = self._staff[0]
         facts: dict[str, Any] = {
             "identity": self.identity(),
             "clock_offset": self.hook.clock_offset,
             "capacity": {"": self._workspaces.capacity(first, len(rosters[first]))},
-            "rebound": self._rebound(
-                {id_: id_ for id_ in reading.known.ids - members}, lambda _: self._new_in(rosters)
-            ),
+            "rebound": rebound,
             "joined": self._joined(rosters),
         }
         return Snapshot(trello_frame(self.mapping, found, reading.known.ids), complete=True, facts=facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -93,11 +93,11 @@ class TrelloPeople:
         """Canonical values by Trello's field name."""
         return {prop.trello: values[prop.name] for prop in self.mapping.properties if prop.name in values}
 
-    def _found(self, record_id: str, member: str, standings: Sequence[Standing], workspaces: Iterable[str]) -> Found:
+    def _found(self, record_id: str, member: str, standings: Sequence[Standing], workspaces: Container[str]) -> Found:
         fields = fields_of(standings)
         if member == self.me:
             fields["email"] = self.hook.me().get("email") or ""
-        elif email := invited_email(self.known.invitations, member, workspaces):
+        elif email := invited_email(self.known.invited, member, workspaces):
             fields["email"] = email
         return Found(record_id, fields, self._readonly(member, standings) | self._takes_place(standings))
 

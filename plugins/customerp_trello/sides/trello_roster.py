@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import pandas as pd
 
 ACTIVE, DEACTIVATED, NONE = "active", "deactivated", "none"
 ADMIN, NORMAL = "admin", "normal"
@@ -73,10 +71,10 @@ def fields_of(standings: Iterable[Standing]) -> dict[str, Any]:
     return fields
 
 
-def invited_email(invitations: pd.DataFrame, member: str, workspaces: Iterable[str]) -> str | None:
+def invited_email(
+    invited: Mapping[str, Sequence[tuple[str, str]]], member: str, workspaces: Container[str]
+) -> str | None:
     """The address by which a member was invited, preferably to one of *workspaces*; None if nobody remembers."""
-    mine = invitations[invitations["member_id"] == member]
-    if mine.empty:
-        return None
-    here = mine[mine["workspace_id"].isin(list(workspaces))]
-    return str((here if len(here) else mine)["email"].iloc[-1])
+    mine = invited.get(member, ())
+    addresses = [email for workspace, email in mine if workspace in workspaces] or [email for _, email in mine]
+    return addresses[-1] if addresses else None
