@@ -71,13 +71,17 @@ class LawfulRuns(EditedRecords):
                 self._let_through(action)
             self.dirty = self.clock_moved = False
             self.world.pass_time(7)
-        shown, links = self.shown(), {one["id"] for one in self.links()}
+        shown, links, bound = self.shown(), {one["id"] for one in self.links()}, self._bound()
         questions = self._questions()
         with self._run("quiet runs"):
             ran = self._let_through("sync")
-        self.newly_shown = not {one["id"] for one in self.links()} <= links
+        self.newly_shown = not self._bound() <= bound
         self._expect(shown, links, questions)
         return ran
+
+    def _bound(self) -> set[tuple[int, str]]:
+        """Which link has which record of Trello: who went elsewhere shows what they show there."""
+        return {(one["id"], one["trello_id"]) for one in self.links()}
 
     def _let_through(self, action: str = "sync") -> Any:
         """A run, and another one that a person lets through if the guard has held it."""
@@ -134,7 +138,7 @@ class LawfulRuns(EditedRecords):
                     cell.settle(now, self.terms(name, link))
 
     def _nothing_more(self) -> None:
-        if self.newly_shown:  # what one side alone shows of a new record is compared once both are there
+        if self.newly_shown:  # what one side alone shows of another record is compared once both are there
             self.quietly()
         before, heard = self.world.contents(self.pair), len(self.world.journal.writes)
         with self._run("idle runs"):
