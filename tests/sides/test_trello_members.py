@@ -378,6 +378,39 @@ def test_an_employees_address_is_another_employees(employees, staff, trello_serv
     assert side.create(NEW | {"email": trello_server.carla.email}, marker="9", labels={}).id == trello_server.carla.id
 
 
+@pytest.mark.parametrize("values", [{"customer": "12"}, {"customer": "12", "role": "normal"}])
+@pytest.mark.parametrize(("here", "there"), [("admin", "normal"), ("normal", "admin"), ("admin", "admin")])
+def test_a_move_keeps_the_role_also_where_somebody_has_invited_the_person_already(
+    contacts, customers, trello, here, there, values
+):
+    _, second = customers
+    made = contacts().create(NEW | {"customer": "11", "role": here}, marker="7", labels={})
+    trello.invite(second, NEW["email"], "Wu Li", there)
+    side = contacts(invitations=remembered(tuple(made.meta["_invited"].values())))
+    moved = side.update(side.read(made.id), values, labels={})
+    assert (moved.id, moved.values["role"]) == (f"{second}:{made.id.split(':')[1]}", values.get("role", "admin"))
+
+
+@pytest.mark.parametrize("values", [{"customer": "12"}, {"customer": "12", "role": "normal"}])
+def test_a_member_who_moves_is_made_no_less_there_than_somebody_has_made_them(
+    contacts, customers, trello, trello_server, values
+):
+    first, second = customers
+    carla = trello_server.carla
+    trello.invite(second, carla.email, carla.full_name, "admin")
+    side = contacts()
+    moved = side.update(side.read(f"{first}:{carla.id}"), values, labels={})
+    assert (moved.id, moved.values["role"]) == (f"{second}:{carla.id}", values.get("role", "admin"))
+
+
+def test_another_address_keeps_the_role_of_an_employee(employees, staff, trello):
+    made = employees().create(NEW | {"role": "admin"}, marker="7", labels={})
+    trello.invite(staff[0], "wu@other.example", "Wu Li")
+    side = employees(invitations=remembered(tuple(made.meta["_invited"].values())))
+    moved = side.update(side.read(made.id), {"email": "wu@other.example"}, labels={})
+    assert (moved.values["role"], moved.id != made.id) == ("admin", True)
+
+
 def test_an_open_invitation_is_not_read_again(contacts, customers, trello_server):
     """Who is in, and the invitation: its own answer shows all that there is of somebody who has not accepted."""
     side = contacts()

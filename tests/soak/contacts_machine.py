@@ -11,6 +11,7 @@ from engine import CONTACTS, CUSTOMERS
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from joining_machine import JoiningMachine
+from lawful_runs import Before
 from people_records import BOSS, US, member_of
 from soak_world import SoakWorld
 from sync_machine import SyncMachine
@@ -79,8 +80,8 @@ class ContactsMachine(JoiningMachine):
     def wish(self, row: dict[str, Any]) -> str:
         return "active" if row["active"] else "none"
 
-    def _expect(self, *past: Any) -> None:
-        super()._expect(*past)
+    def _expect(self, before: Before) -> None:
+        super()._expect(before)
         self._where_they_belong()
 
     def _where_they_belong(self) -> None:

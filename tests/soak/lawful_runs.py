@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from cells import SIDES, outcomes, plain
@@ -22,6 +23,23 @@ PATIENCE = 14
 """Runs are slow and people are quick: so many steps at least lie between two runs."""
 MANY = 15
 """With so many links nobody makes further records: what they would show, fifteen show as well, and quicker."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What there was before a run.
+
+    Attributes:
+        shown: see :meth:`EditedRecords.shown`.
+        records: link -> its record of Trello.
+        questions: link and property -> status and answer.
+        history: the last line.
+    """
+
+    shown: dict[str, dict[str, dict[str, str]]]
+    records: dict[int, str]
+    questions: dict[tuple[int, str], tuple[str, str]]
+    history: int
 
 
 class LawfulRuns(EditedRecords):
@@ -71,17 +89,24 @@ class LawfulRuns(EditedRecords):
                 self._let_through(action)
             self.dirty = self.clock_moved = False
             self.world.pass_time(7)
-        shown, links, bound = self.shown(), {one["id"] for one in self.links()}, self._bound()
-        questions = self._questions()
+        before = self._before()
         with self._run("quiet runs"):
             ran = self._let_through("sync")
-        self.newly_shown = not self._bound() <= bound
-        self._expect(shown, links, questions)
+        self.newly_shown = not self._records().items() <= before.records.items()
+        self._expect(before)
         return ran
 
-    def _bound(self) -> set[tuple[int, str]]:
+    def _before(self) -> Before:
+        (last,) = self.world.state("SELECT max(id) AS id FROM history")
+        return Before(self.shown(), self._records(), self._questions(), last["id"] or 0)
+
+    def _records(self) -> dict[int, str]:
         """Which link has which record of Trello: who went elsewhere shows what they show there."""
-        return {(one["id"], one["trello_id"]) for one in self.links()}
+        return {one["id"]: one["trello_id"] for one in self.links()}
+
+    def _compared(self, before: Before) -> dict[int, str]:
+        """Which record of Trello the run compared, of links that it gave another one."""
+        return {}
 
     def _let_through(self, action: str = "sync") -> Any:
         """A run, and another one that a person lets through if the guard has held it."""
@@ -97,38 +122,35 @@ class LawfulRuns(EditedRecords):
         )
         return {(row["link"], row["property"]): (row["status"], row["answer"]) for row in rows}
 
-    def _expect(
-        self,
-        shown: dict[str, dict[str, dict[str, str]]],
-        known: set[int],
-        questions: dict[tuple[int, str], tuple[str, str]],
-    ) -> None:
+    def _expect(self, before: Before) -> None:
         """Every property of every healthy link is as :mod:`cells` says, and is settled."""
-        after = self.shown()
+        after, shown, compared = self.shown(), before.shown, self._compared(before)
         asked = self._questions()
         for link in self.links():
             ids = link["customerp_id"], link["trello_id"]
+            then = link | {"trello_id": compared.get(link["id"], link["trello_id"])}
             if not self.healthy(*ids) or ids[1] not in after["trello"] or ids[0] not in after["customerp"]:
                 continue
             for name in self.readable(after, link):
                 cell, now = self.cell(ids[0], name), self.values(after, link, name)
-                if ids[1] not in shown["trello"] or ids[0] not in shown["customerp"]:
+                if then["trello_id"] not in shown["trello"] or ids[0] not in shown["customerp"]:
                     cell.settle(now)  # one of the two was made in this run
                     continue
-                if name not in self.readable(shown, link):
+                if name not in self.readable(shown, then):
                     self.newly_shown = True  # in this run, of who came back in: nothing has been decided yet
                     continue
-                was = self.values(shown, link, name)
-                if link["id"] not in known:
+                was = self.values(shown, then, name)
+                if link["id"] not in before.records:
                     cell.base, cell.sure = None, True
                 elif cell.base is None:
                     cell.sure = False
-                allowed = outcomes(cell, was, self.terms(name, link), questions.get((link["id"], name)))
+                question = before.questions.get((link["id"], name))
+                allowed = outcomes(cell, was, self.terms(name, link), question)
                 if not cell.sure and self._answered(link, name):
                     allowed = allowed | {was}
                 assert now in allowed, (
                     f"{name} of {ids}: {was} became {now}, expected one of {allowed}; {cell}, "
-                    f"{self.terms(name, link)}, question {questions.get((link['id'], name))}, marks {link['marks']}"
+                    f"{self.terms(name, link)}, question {question}, marks {link['marks']}"
                 )
                 if (link["id"], name) in asked and now[0] != now[1]:
                     cell.base = cell.base or was

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from cells import SIDES, plain
 from journal import Written
+from lawful_runs import Before
 from people_records import BOSS, COLUMNS, PROFILE, US, Shown, member_of, of_the_erp, of_trello
 from sync_machine import SyncMachine
 
@@ -228,16 +229,26 @@ class PeopleMachine(SyncMachine):
         for row in rows:
             yield row["type"], row["id_organization"], json.loads(row["data"])["idMember"]
 
-    def _expect(self, shown: Shown, known: set[int], questions: dict[tuple[int, str], tuple[str, str]]) -> None:
-        super()._expect(shown, known, questions)
-        after = self.shown()
+    def _compared(self, before: Before) -> dict[int, str]:
+        """Whom a run moves itself showed where they were before; whom somebody had moved, where they are."""
+        query = "SELECT link, trello_id FROM history WHERE pair = ? AND operation = 'relink' AND id > ?"
+        by_hand = {row["link"]: row["trello_id"] for row in self.world.state(query, self.pair, before.history)}
+        return before.records | by_hand
+
+    def _expect(self, before: Before) -> None:
+        super()._expect(before)
+        after, shown, compared = self.shown(), before.shown, self._compared(before)
         for link in self.links():
             here, there = link["customerp_id"], link["trello_id"]
             wish, now = (after[side].get(link[f"{side}_id"], {}).get("membership", "none") for side in SIDES)
-            was = shown["trello"].get(there, {}).get("membership", "none")
-            settled = self.wishes.get(here) if link["id"] in known else None
+            was = shown["trello"].get(compared.get(link["id"], there), {}).get("membership", "none")
+            settled = self.wishes.get(here) if link["id"] in before.records else None
             allowed = {was} if wish == settled else {was, wish} if settled is None else {wish}
-            if ("answered", "customerp") in {questions.get((link["id"], name)) for name in ("membership", "customer")}:
+            if compared.get(link["id"], there) != there:
+                allowed |= {shown["trello"].get(there, {}).get("membership", "none")}  # they were in there already
+            if ("answered", "customerp") in {
+                before.questions.get((link["id"], name)) for name in ("membership", "customer")
+            }:
                 allowed |= {wish}  # somebody had undone it, and a person wants it after all, here or in this workspace
             if member_of(there) == US.id:
                 allowed = {"active"}

@@ -18,6 +18,7 @@ from customerp_trello.sides.trello_invitation import Invitation
 from customerp_trello.sides.trello_people import TrelloPeople, name_in, only_once, strongest
 from customerp_trello.sides.trello_roster import (
     ACTIVE,
+    ADMIN,
     NONE,
     Roster,
     Standing,
@@ -159,9 +160,14 @@ class TrelloContacts(TrelloPeople):
         if pending and asked.get("email"):
             invited: Invitation | None = self._invite(target, asked, member=member, instead_of=instead_of)
         else:
+            there = self._standings(target, member).get(target)
+            if there and there.role == ADMIN and not there.deactivated and "role" not in fields:
+                asked["role"] = ADMIN  # nobody is made less there than somebody has made them
             invited = self._add(target, member, asked)
         new = f"{target}:{invited.member_id if invited else member}"
         self._need_free(new, record.id)
+        if invited:
+            self._carry_role(invited, role, exactly="role" in fields)
         if new != record.id:
             self._remove(workspace, member)
             self._answered.discard(record.id)

@@ -101,6 +101,8 @@ class TrelloEmployees(TrelloPeople):
         invitations = [self._invite(workspace, asked, instead_of=record.id) for workspace in here]
         invited = invitations[0]
         self._need_free(invited.member_id, record.id)
+        for one in invitations:
+            self._carry_role(one, asked["role"], exactly="role" in fields)
         for workspace in here if invited.member_id != record.id else ():
             self._remove(workspace, record.id)
         return self._answer(invited.member_id, invited)

@@ -196,6 +196,18 @@ class TrelloPeople:
         standing = Standing.of(found.membership) if found.membership else None
         return Invitation(email, found.id_member, workspace, name, standing)
 
+    def _carry_role(self, invited: Invitation, role: str, *, exactly: bool) -> None:
+        """Whoever moves keeps the role, also where they are in already: an invitation changes nobody's.
+
+        Unless the role is written as well (*exactly*), nobody is made less there than somebody has made them.
+        """
+        if role != ADMIN and not exactly:
+            return
+        place, member = invited.workspace_id, invited.member_id
+        now = invited.standing or roster_of(self.hook.memberships(place)).get(member)
+        if now and now.role != role:
+            self._set_role(member, {place: now}, role)
+
     def _is_another(self, record_id: str, workspace: str, member: str) -> bool:
         """Whether a linked record is somebody else whom an invitation to *workspace* would let in."""
         raise NotImplementedError
