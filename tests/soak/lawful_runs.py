@@ -134,7 +134,8 @@ class LawfulRuns(EditedRecords):
             for name in self.readable(after, link):
                 cell, now = self.cell(ids[0], name), self.values(after, link, name)
                 if then["trello_id"] not in shown["trello"] or ids[0] not in shown["customerp"]:
-                    cell.settle(now)  # one of the two was made in this run
+                    self.newly_shown = True
+                    cell.settle(now)  # one of the two was made in this run, or came back
                     continue
                 if name not in self.readable(shown, then):
                     self.newly_shown = True  # in this run, of who came back in: nothing has been decided yet
