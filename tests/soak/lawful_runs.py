@@ -134,8 +134,10 @@ class LawfulRuns(EditedRecords):
             for name in self.readable(after, link):
                 cell, now = self.cell(ids[0], name), self.values(after, link, name)
                 if then["trello_id"] not in shown["trello"] or ids[0] not in shown["customerp"]:
-                    self.newly_shown = True
-                    cell.settle(now)  # one of the two was made in this run, or came back
+                    self.newly_shown = True  # one of the two was made in this run, or came back
+                    cell.settle(now)
+                    if now[0] != now[1]:
+                        cell.base, cell.sure = None, False  # an account that was there has its own profile
                     continue
                 if name not in self.readable(shown, then):
                     self.newly_shown = True  # in this run, of who came back in: nothing has been decided yet
