@@ -237,7 +237,11 @@ class LawfulRuns(EditedRecords):
             )
         self.before_links = now
 
-    @staticmethod
-    def _answered(link: dict[str, Any], name: str) -> bool:
-        """Whether a person has settled it with a difference: an answer for the side that may not be written."""
-        return json.loads(link["marks"]).get(name) == "answered"
+    def _answered(self, link: dict[str, Any], name: str) -> bool:
+        """Whether a person has settled it with a difference: by an answer for the side that may not be written.
+
+        Or for a value that the other side cannot take.
+        """
+        mark = json.loads(link["marks"]).get(name, "")
+        told = "SELECT id FROM conflict WHERE link = ? AND property = ? AND status = 'settled' AND answer != ''"
+        return mark == "answered" or bool("not_writable" in mark and self.world.state(told, link["id"], name))
