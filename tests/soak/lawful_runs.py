@@ -159,7 +159,7 @@ class LawfulRuns(EditedRecords):
                     cell.base = cell.base or was
                     cell.sure = False
                     cell.edited = set(SIDES)
-                else:
+                elif cell.base is not None or now != was or now[0] == now[1]:
                     cell.settle(now, self.terms(name, link))
 
     def _nothing_more(self) -> None:
