@@ -109,6 +109,13 @@ def test_a_time_of_the_property_itself_comes_before_the_records():
     assert decided([(NOON, None)], evidence=last) == [("customerp", "latest")]
 
 
+def test_where_nothing_is_known_of_the_property_the_record_tells():
+    """A workspace's log that has another property's change alone once ended the whole run."""
+    told = [("t0", "note", LATE)]
+    assert decided([(NOON, EARLY)], evidence=told) == [("customerp", "latest")]
+    assert decided([(NOON, None)], evidence=told, last_read={"trello": at(LATE)}) == [("trello", "latest_by_estimate")]
+
+
 def test_only_the_records_that_are_fought_over_are_decided():
     times = [(EARLY, LATE), (LATE, EARLY), (EARLY, LATE)]
     assert decided(times, fought=[False, True, True]) == [("customerp", "latest"), ("trello", "latest")]

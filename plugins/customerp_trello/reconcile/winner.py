@@ -80,8 +80,8 @@ def _edited_at(
     links, at = aligned.links, aligned.records[side].loc[fought, MODIFIED_AT]
     ours = at.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ").eq(links.loc[fought, f"written_{side}"])
     at = at.mask(ours)
-    if side == TRELLO and len(past.evidence):
-        rows = past.evidence[past.evidence["property"] == prop.name]
+    rows = past.evidence[past.evidence["property"] == prop.name]
+    if side == TRELLO and len(rows):
         evidence = rows.drop_duplicates("trello_id", keep="last").set_index("trello_id")["at"]
         at = links.loc[fought, "trello_id"].map(evidence).astype(_TIME).fillna(at)
     estimated = at.isna()
