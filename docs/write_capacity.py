@@ -111,7 +111,7 @@ def _ceilings() -> str:
 |---|---|---|
 | customers | 850: a member's workspaces | another account, with pairs of its own |
 | people in a workspace | 4,000; 10 in a free one | a paid plan |
-| first load | {duration(shortest(100_000))} for 100,000 records, {duration(shortest(1_000_000))} for a million | start it on a Friday; it goes on where it stopped, whatever happens |
+| first load | {duration(shortest(100_000))} for 100,000 records, {duration(shortest(1_000_000))} for a million; people take twice as long | start it on a Friday; it goes on where it stopped, whatever happens |
 | changes | about {int(rate() * 86_400 / max(UPDATE.values()) // 1000 * 1000):,} records a day, less what the runs need to look | a longer schedule for pairs that seldom change |
 | memory | *reconcile* takes a pair of up to a million records into memory ({million[1] / 1000:.1f} GB) and decides a larger one from disk ({ten[1] / 1000:.1f} GB for ten million that are linked, and as much disk as three listings take); each extraction holds what it has listed | workers of that size (`WORKER_MEMORY`); see [decision 27](decisions/0027-large-pairs-from-disk.md) |
 | storage | each run keeps what it has listed for 90 days | `customerp_trello_retention_days`; but history and undo go as far back |

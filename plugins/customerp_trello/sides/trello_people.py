@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
@@ -42,7 +43,7 @@ _TWICE = (
 )
 
 
-class TrelloPeople:
+class TrelloPeople(ABC):
     """The part of both member pairs that is the same.
 
     Attributes:
@@ -208,9 +209,9 @@ class TrelloPeople:
         if now and now.role != role:
             self._set_role(member, {place: now}, role)
 
+    @abstractmethod
     def _is_another(self, record_id: str, workspace: str, member: str) -> bool:
         """Whether a linked record is somebody else whom an invitation to *workspace* would let in."""
-        raise NotImplementedError
 
     def _told(self, found: Found, invited: Invitation | None) -> Record:
         """What Trello shows after a write; the address of an invitation that was just sent is known to be so."""
@@ -334,8 +335,9 @@ class TrelloPeople:
         except RecordError:
             return ""
 
+    @abstractmethod
     def _leave(self, record: Record, wish: str) -> None:
-        raise NotImplementedError
+        """Bring all of a record's memberships to *wish*."""
 
 
 def only_once(found: dict[str, str]) -> dict[str, str]:
