@@ -12,9 +12,13 @@ from customerp_trello.sides.open import open_side
 NEW = {"email": "Wu@new.example", "full_name": "Wu Li", "role": "normal", "membership": "active", "username": "wu"}
 
 
-def remembered(*rows, joined=False):
-    found = pd.DataFrame(rows, columns=["email", "member_id", "workspace_id", "full_name"])
-    return found.assign(joined=joined)
+REMEMBERED = ["email", "member_id", "workspace_id", "full_name"]
+
+
+def remembered(*invitations, joined=False):
+    """What the state remembers of invitations that were sent."""
+    rows = [[getattr(one, name) for name in REMEMBERED] for one in invitations]
+    return pd.DataFrame(rows, columns=REMEMBERED).assign(joined=joined)
 
 
 @pytest.fixture
@@ -60,16 +64,14 @@ def test_employees_are_members_over_all_staff_workspaces(employees, staff, trell
 def test_invite_remember_accept(employees, staff, trello_server, read_all, rows):
     made = employees().create(NEW, marker="7", labels={})
     invited = made.meta["_invited"]
-    assert invited == {
-        "email": "Wu@new.example", "member_id": made.id, "workspace_id": staff[0], "full_name": "Wu Li"
-    }  # fmt: skip
+    assert [getattr(invited, name) for name in REMEMBERED] == ["Wu@new.example", made.id, staff[0], "Wu Li"]
     assert (made.values["email"], made.values["membership"], made.values["role"]) == (
         "Wu@new.example",
         "active",
         "normal",
     )
     assert made.values["full_name"] is None
-    known = {"ids": frozenset({made.id}), "invitations": remembered(tuple(invited.values()))}
+    known = {"ids": frozenset({made.id}), "invitations": remembered(invited)}
     row = rows(employees().extract(read_all(**known)))[made.id]
     assert (row["email"], row["full_name"], row["membership"]) == ("Wu@new.example", None, "active")
     assert "email" not in row["_readonly"].split(",")
@@ -89,7 +91,7 @@ def test_an_invitation_accepted_by_another_account_is_recognised_by_the_name(
     employees, staff, trello_server, read_all, rows, name
 ):
     made = employees().create(NEW, marker="7", labels={})
-    invited = tuple(made.meta["_invited"].values())
+    invited = made.meta["_invited"]
     known = {"ids": frozenset({made.id}), "invitations": remembered(invited)}
     assert employees().extract(read_all(**known)).facts["rebound"] == {}
     new = trello_server.join("Wu@new.example", newId=True, fullName=name, username="wuli")["id"]
@@ -109,15 +111,14 @@ def test_two_newcomers_of_one_name_or_two_invitations_to_it_are_left_to_a_person
     invited = [
         side.create(NEW | {"email": f"wu{n}@new.example"}, marker="7", labels={}).meta["_invited"] for n in range(3)
     ]
-    ghosts = [one["member_id"] for one in invited]
-    rows = [tuple(one.values()) for one in invited]
+    ghosts = [one.member_id for one in invited]
     trello_server.join("wu0@new.example", newId=True, fullName="Wu Li", username="wu0")
-    known = {"ids": frozenset(ghosts[:1]), "invitations": remembered(*rows[:1])}
+    known = {"ids": frozenset(ghosts[:1]), "invitations": remembered(*invited[:1])}
     trello_server.join("wu1@new.example", newId=True, fullName="Wu Li", username="wu1")
     assert employees().extract(read_all(**known)).facts["rebound"] == {}, "two newcomers"
     trello.remove_member(staff[0], next(m["idMember"] for m in trello.memberships(staff[0]) if _named(m, "wu1")))
     assert set(employees().extract(read_all(**known)).facts["rebound"]) == {ghosts[0]}
-    both = {"ids": frozenset(ghosts[:2]), "invitations": remembered(*rows[:2])}
+    both = {"ids": frozenset(ghosts[:2]), "invitations": remembered(*invited[:2])}
     assert employees().extract(read_all(**both)).facts["rebound"] == {}, "two who might have come"
 
 
@@ -126,11 +127,11 @@ def _named(membership, username):
 
 
 def test_who_has_accepted_is_told_once(employees, staff, trello_server, read_all):
-    invited = tuple(employees().create(NEW, marker="7", labels={}).meta["_invited"].values())
-    known = {"ids": frozenset({invited[1]}), "invitations": remembered(invited)}
+    invited = employees().create(NEW, marker="7", labels={}).meta["_invited"]
+    known = {"ids": frozenset({invited.member_id}), "invitations": remembered(invited)}
     assert employees().extract(read_all(**known)).facts["joined"] == []
     trello_server.join("Wu@new.example", fullName="Wu Li", username="wuli")
-    assert employees().extract(read_all(**known)).facts["joined"] == [invited[1]]
+    assert employees().extract(read_all(**known)).facts["joined"] == [invited.member_id]
     known["invitations"] = remembered(invited, joined=True)
     assert employees().extract(read_all(**known)).facts["joined"] == []
 
@@ -158,10 +159,10 @@ def test_who_cannot_be_invited(employees):
 
 def test_another_address_for_an_open_invitation(employees, staff, trello, trello_server):
     made = employees().create(NEW, marker="7", labels={})
-    side = employees(invitations=remembered(tuple(made.meta["_invited"].values())))
+    side = employees(invitations=remembered(made.meta["_invited"]))
     moved = side.move(side.read(made.id), {"email": "wu@other.example", "full_name": "Wu Li"}, labels={})
     assert moved.id != made.id
-    assert moved.meta["_invited"]["email"] == "wu@other.example"
+    assert moved.meta["_invited"].email == "wu@other.example"
     members = {row["idMember"] for row in trello.memberships(staff[0])}
     assert moved.id in members
     assert made.id not in members
@@ -173,7 +174,7 @@ def test_another_address_for_an_open_invitation(employees, staff, trello, trello
 def test_an_invitation_does_not_go_to_an_address_that_is_another_employees(employees, staff, trello, trello_server):
     boris = trello_server.boris
     wu = employees().create(NEW, marker="7", labels={})
-    side = employees(ids=frozenset({wu.id, boris.id}), invitations=remembered(tuple(wu.meta["_invited"].values())))
+    side = employees(ids=frozenset({wu.id, boris.id}), invitations=remembered(wu.meta["_invited"]))
     with pytest.raises(RecordError, match="is this member already"):
         side.move(side.read(wu.id), {"email": boris.email}, labels={})
     assert wu.id in {row["idMember"] for row in trello.memberships(staff[0])}
@@ -181,7 +182,7 @@ def test_an_invitation_does_not_go_to_an_address_that_is_another_employees(emplo
 
 def test_who_is_dismissed_is_not_invited_to_another_address(employees, staff, trello):
     made = employees().create(NEW, marker="7", labels={})
-    side = employees(invitations=remembered(tuple(made.meta["_invited"].values())))
+    side = employees(invitations=remembered(made.meta["_invited"]))
     left = side.update(side.read(made.id), {"email": "wu@other.example", "membership": "none"}, labels={})
     assert (left.id, left.values["membership"], left.values["email"]) == (made.id, "none", None)
     assert made.id not in {row["idMember"] for row in trello.memberships(staff[0])}
@@ -219,7 +220,7 @@ def test_who_comes_back_without_having_joined_is_invited_at_the_address_of_today
     """Trello knows the old invitation's ghost, and would invite the old address again."""
     made = employees().create(NEW, marker="7", labels={})
     trello.invite(trello.create_organization(displayName="Where the ghost stays")["id"], NEW["email"], "Wu Li")
-    side = employees(invitations=remembered(tuple(made.meta["_invited"].values()), joined=joined))
+    side = employees(invitations=remembered(made.meta["_invited"], joined=joined))
     left = side.update(side.read(made.id), {"membership": "none"}, labels={})
     back = side.update(replace(left, values={**left.values, "email": email}), {"membership": "active"}, labels={})
     assert (back.id == made.id, back.values["membership"]) == (same, "active")
@@ -328,13 +329,13 @@ def test_who_left_and_what_is_out_of_sight(contacts, customers, trello, as_perso
 def test_invite_and_move_to_another_customer(contacts, customers, trello, trello_server):
     first, second = customers
     made = contacts().create(NEW | {"customer": "11"}, marker="7", labels={})
-    assert made.id == f"{first}:{made.meta['_invited']['member_id']}"
+    assert made.id == f"{first}:{made.meta['_invited'].member_id}"
     assert (made.values["customer"], made.meta["_scope"]) == ("11", "11")
-    side = contacts(invitations=remembered(tuple(made.meta["_invited"].values())))
+    side = contacts(invitations=remembered(made.meta["_invited"]))
     assert [one.id for one in side.find(NEW | {"customer": "11"}, marker="")] == [made.id]
     moved = side.update(side.read(made.id), {"customer": "12"}, labels={})
-    assert moved.id == f"{second}:{made.meta['_invited']['member_id']}"
-    assert moved.meta["_invited"]["workspace_id"] == second
+    assert moved.id == f"{second}:{made.meta['_invited'].member_id}"
+    assert moved.meta["_invited"].workspace_id == second
     assert made.id.split(":")[1] not in {row["idMember"] for row in trello.memberships(first)}
     carla = side.move(side.read(f"{first}:{trello_server.carla.id}"), {"customer": "12"}, labels={})
     assert carla.id == f"{second}:{trello_server.carla.id}"
@@ -353,7 +354,7 @@ def test_nobody_is_let_in_by_an_invitation_for_another_record(contacts, customer
     carla = f"{first}:{trello_server.carla.id}"
     trello.remove_member(first, trello_server.carla.id)
     known = {
-        "invitations": remembered(tuple(made.meta["_invited"].values())),
+        "invitations": remembered(made.meta["_invited"]),
         "addresses": {trello_server.carla.email: {carla}, "wu@new.example": {made.id}},
     }
     side, there = contacts(**known), people_in(first)
@@ -386,7 +387,7 @@ def test_a_move_keeps_the_role_also_where_somebody_has_invited_the_person_alread
     _, second = customers
     made = contacts().create(NEW | {"customer": "11", "role": here}, marker="7", labels={})
     trello.invite(second, NEW["email"], "Wu Li", there)
-    side = contacts(invitations=remembered(tuple(made.meta["_invited"].values())))
+    side = contacts(invitations=remembered(made.meta["_invited"]))
     moved = side.update(side.read(made.id), values, labels={})
     assert (moved.id, moved.values["role"]) == (f"{second}:{made.id.split(':')[1]}", values.get("role", "admin"))
 
@@ -406,7 +407,7 @@ def test_a_member_who_moves_is_made_no_less_there_than_somebody_has_made_them(
 def test_another_address_keeps_the_role_of_an_employee(employees, staff, trello):
     made = employees().create(NEW | {"role": "admin"}, marker="7", labels={})
     trello.invite(staff[0], "wu@other.example", "Wu Li")
-    side = employees(invitations=remembered(tuple(made.meta["_invited"].values())))
+    side = employees(invitations=remembered(made.meta["_invited"]))
     moved = side.update(side.read(made.id), {"email": "wu@other.example"}, labels={})
     assert (moved.values["role"], moved.id != made.id) == ("admin", True)
 
@@ -418,7 +419,7 @@ def test_an_open_invitation_is_not_read_again(contacts, customers, trello_server
     before = side.requests_made
     made = side.create(NEW | {"customer": "11"}, marker="7", labels={})
     assert side.requests_made == before + 2
-    again = contacts(invitations=remembered(tuple(made.meta["_invited"].values()))).read(made.id)
+    again = contacts(invitations=remembered(made.meta["_invited"])).read(made.id)
     assert (made.id, made.values) == (again.id, again.values)
     assert {name: value for name, value in made.meta.items() if name != "_invited"} == again.meta
     before = side.requests_made
@@ -442,14 +443,14 @@ def test_of_one_staff_workspace_an_open_invitation_is_not_read_again(employees, 
     before = side.requests_made
     made = side.create(NEW | {"email": "zoe@new.example", "full_name": "Zoe"}, marker="8", labels={})
     assert side.requests_made == before + 2
-    again = employees(invitations=remembered(tuple(made.meta["_invited"].values()))).read(made.id)
+    again = employees(invitations=remembered(made.meta["_invited"])).read(made.id)
     assert (made.values, json.loads(made.meta["_native"])) == (again.values, {"workspaces": [staff[0]]})
 
 
 def test_another_address_and_leaving(contacts, customers, trello):
     first, _ = customers
     made = contacts().create(NEW | {"customer": "11"}, marker="7", labels={})
-    side = contacts(invitations=remembered(tuple(made.meta["_invited"].values())))
+    side = contacts(invitations=remembered(made.meta["_invited"]))
     moved = side.move(side.read(made.id), {"email": "wu@other.example"}, labels={})
     assert moved.id != made.id
     assert moved.values["email"] == "wu@other.example"
@@ -517,7 +518,7 @@ def test_a_contacts_invitation_accepted_by_another_account_is_recognised_in_its_
 ):
     first, second = customers
     made = contacts().create(NEW | {"customer": "11"}, marker="7", labels={})
-    invited = tuple(made.meta["_invited"].values())
+    invited = made.meta["_invited"]
     new = trello_server.join("Wu@new.example", newId=True, fullName="Wu Li", username="wuli")["id"]
     known = {"ids": frozenset({made.id}), "invitations": remembered(invited), "workspace_customer": customers}
     snapshot = contacts().extract(read_all(**known))
@@ -526,7 +527,7 @@ def test_a_contacts_invitation_accepted_by_another_account_is_recognised_in_its_
     assert (facts["rebound"], facts["moved"], facts["joined"]) == ({made.id: f"{first}:{new}"}, {}, [])
     staff = known | {"staff_members": frozenset({new})}
     assert contacts().extract(read_all(**staff)).facts["rebound"] == {}
-    elsewhere = known | {"ids": frozenset({f"{second}:{invited[1]}"})}
+    elsewhere = known | {"ids": frozenset({f"{second}:{invited.member_id}"})}
     assert contacts().extract(read_all(**elsewhere)).facts["rebound"] == {}
 
 

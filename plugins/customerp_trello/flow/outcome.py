@@ -14,7 +14,7 @@ from customerp_trello.reconcile.known import BOTH
 from customerp_trello.reconcile.plan import CUSTOMERP, MOVE, NOT_WRITABLE, Change
 from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.sides.base import AUTHOR, INCLUDED, NOT_TAKEN
-from customerp_trello.sides.trello_invitation import INVITED
+from customerp_trello.sides.trello_invitation import INVITED, Invitation
 from customerp_trello.state.bases import settle
 from customerp_trello.state.conflicts import (
     ANSWERED,
@@ -312,9 +312,10 @@ def _entries(write: Write, answer: Record | None, link: int | None) -> list[Entr
 
 def _remember(tx: Transaction, pair: str, run: str, answer: Record) -> None:
     """Remember which address an invitation went to: Trello never shows it again."""
-    if invited := answer.meta.get(INVITED):
-        ids, name = (invited["email"], invited["workspace_id"], invited["member_id"]), invited.get("full_name", "")
-        remember_invitation(tx, pair, *ids, run=run, full_name=name)
+    invited: Invitation | None = answer.meta.get(INVITED)
+    if invited:
+        ids = invited.email, invited.workspace_id, invited.member_id
+        remember_invitation(tx, pair, *ids, run=run, full_name=invited.full_name)
 
 
 def _hold_undone(tx: Transaction, pair: str, run: str, link: int, write: Write, answer: Record) -> None:

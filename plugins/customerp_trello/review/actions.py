@@ -26,6 +26,7 @@ from customerp_trello.state.conflicts import answer_conflict
 from customerp_trello.state.inbox import Delivery, put_in
 from customerp_trello.state.plans import latest_path
 from customerp_trello.state.store import Store
+from customerp_trello.state.tombstones import APART
 from customerp_trello.state.transaction import Transaction
 
 REVIEW = "review"
@@ -96,7 +97,7 @@ def rejoin(request: Request, pair: ActionablePair, user: Caller, store: State, t
     """Let two records that were taken apart find each other again, or let a survivor count as new."""
     with store.begin() as tx:
         found = by_hand.rejoin(tx, pair, tombstone, user.get_name())
-    return _back(request, f"/pair/{pair}/apart", "rejoined" if found.side == by_hand.APART else "renewed")
+    return _back(request, f"/pair/{pair}/apart", "rejoined" if found.side == APART else "renewed")
 
 
 def unlink(request: Request, pair: ActionablePair, user: Caller, store: State, link: Number) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from customerp_trello.sides.trello_roster import Standing
 
 INVITED = "_invited"
-"""Key in an answer's meta: email, member_id, workspace_id and full_name of an invitation to be remembered."""
+"""Key in an answer's meta: the :class:`Invitation` that the write sent."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,3 @@ class Invitation:
     workspace_id: str
     full_name: str
     standing: Standing | None = None
-
-    @property
-    def remembered(self) -> dict[str, str]:
-        """What :data:`INVITED` holds."""
-        return {name: getattr(self, name) for name in ("email", "member_id", "workspace_id", "full_name")}

@@ -219,7 +219,7 @@ class TrelloPeople(ABC):
             found.fields["email"] = invited.email
         record = trello_record(self.mapping, found)
         if invited:
-            record.meta[INVITED] = invited.remembered
+            record.meta[INVITED] = invited
         return record
 
     @staticmethod

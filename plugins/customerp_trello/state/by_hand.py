@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 from sqlalchemy import or_, select, update
 
@@ -22,11 +21,10 @@ from customerp_trello.state.records import Apart, get_apart, get_link, get_open_
 from customerp_trello.state.runs import new_run_id
 from customerp_trello.state.store import Store
 from customerp_trello.state.tables import CUSTOMERP, TRELLO, intent, open_work, tombstone
-from customerp_trello.state.tombstones import REPLACED, bury, lift
+from customerp_trello.state.tombstones import APART, REPLACED, bury, lift
 from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import TAKEN_APART, Work, clear_work, note_work
 
-APART: Literal["apart"] = "apart"
 RETRY, LINK, UNLINK, REJOIN, RENEW = "retry", "link", "unlink", "rejoin", "renew"
 _MOMENT = 60.0
 """Seconds that the lease would outlive a web server that dies in the middle."""

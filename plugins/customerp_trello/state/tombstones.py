@@ -12,6 +12,9 @@ from customerp_trello.state.frames import read_frame
 from customerp_trello.state.tables import CUSTOMERP, Side, tombstone
 from customerp_trello.state.transaction import Transaction, chunks
 
+APART: Literal["apart"] = "apart"
+"""Instead of a side: both records of a link are there, and a person took them apart."""
+
 BOTH: Literal["both"] = "both"
 """Instead of a side: neither record of a link is left."""
 
