@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from test_plan import plan, row
 from test_reconcile import BASE, linked, mapping, record, snapshot
 
 from customerp_trello.reconcile.audit import audit, figures
@@ -13,10 +14,11 @@ from customerp_trello.reconcile.reconcile import reconcile
 READ = pd.Timestamp("2026-03-01T12:00:00Z")
 
 
-def found(c, t, links, m=None, **past):
+def found(c, t, links, m=None, planned=None, **past):
+    """What the audit finds: of the plan that these records call for, or of one made by hand."""
     m, past = m or mapping(), Past(links=links, **past)
     sides = {"customerp": snapshot(*c), "trello": snapshot(*t)}
-    plan = reconcile(m, sides["customerp"], sides["trello"], past)
+    plan = reconcile(m, sides["customerp"], sides["trello"], past) if planned is None else planned
     rows = audit(m, sides, past, plan, {"customerp": READ, "trello": READ})
     return [tuple(row) for row in rows[["link", "property", "found"]].itertuples(index=False)]
 
@@ -55,6 +57,48 @@ def test_what_waits_for_a_person_waits():
     assert found([left], [right], one(), manual=asked) == [(1, "name", "waiting")]
 
 
+def test_a_question_about_another_property_explains_nothing():
+    row = {"link": 1, "property": "note", "answer": "", "reason": "manual", "customerp": "a", "trello": "b"}
+    links = one(BASE | {"name": "Left"}, BASE | {"name": "Right"})
+    sides = [record("c1", name="Left")], [record("t1", name="Right")]
+    assert found(*sides, links, planned=plan(), manual=pd.DataFrame([row])) == [(1, "name", "unexplained")]
+    about = pd.DataFrame([row | {"property": "name"}])
+    assert found(*sides, links, planned=plan(), manual=about) == [(1, "name", "waiting")]
+
+
+def test_what_is_planned_for_the_record_as_a_whole_is_awaited_of_each_of_its_properties():
+    links = one(BASE | {"name": "Left"}, BASE | {"name": "Right"})
+    sides = [record("c1", name="Left")], [record("t1", name="Right")]
+    for number, verdict in ((1, "waiting"), (2, "unexplained")):
+        assert found(*sides, links, planned=plan(row("quarantine", number=number))) == [(1, "name", verdict)]
+    assert found(*sides, links, planned=plan(row("update", prop="note"))) == [(1, "name", "unexplained")]
+
+
+@pytest.mark.parametrize("operation", ["conflict", "update"])
+@pytest.mark.parametrize(("edited", "side", "late"), [("c1", "trello", True), ("c1", "customerp", False)])
+def test_late_is_what_an_update_of_the_other_side_should_have_carried(operation, edited, side, late):
+    left = record("c1", name="Left", _modified_at=pd.Timestamp("2026-03-01T11:00Z"))
+    planned = plan(row(operation, side, prop="name"))
+    verdict = "late" if late and operation == "update" else "waiting"
+    assert found([left], [record("t1", name="Right")], one(), planned=planned) == [(1, "name", verdict)]
+
+
+@pytest.mark.parametrize(("direction", "put_back", "verdict"), [
+    ("both", True, "unexplained"), ("to_trello", True, "unexplained"),
+    ("to_trello", False, "explained"),
+])  # fmt: skip
+def test_an_edit_that_is_neither_carried_nor_put_back_may_differ(direction, put_back, verdict):
+    m = mapping(name={"direction": direction, "put_back": put_back})
+    links = one(BASE | {"name": "Left"}, BASE | {"name": "Right"})
+    sides = [record("c1", name="Left")], [record("t1", name="Right")]
+    assert found(*sides, links, m, planned=plan()) == [(1, "name", verdict)]
+
+
+def test_a_mark_that_was_lifted_explains_nothing():
+    links = one(BASE | {"name": "Left"}, BASE | {"name": "Right"}, marks='{"name": null}')
+    assert found([record("c1", name="Left")], [record("t1", name="Right")], links) == [(1, "name", "unexplained")]
+
+
 def test_what_is_given_at_creation_alone_may_differ():
     base = one(BASE | {"number": "c1"}, BASE | {"number": "c1x"})
     assert found([record("c1", number="c1")], [record("t1", number="c1x")], base) == [(1, "number", "explained")]
@@ -62,7 +106,9 @@ def test_what_is_given_at_creation_alone_may_differ():
 
 def test_case_is_no_difference_where_the_mapping_says_so():
     m = mapping(name={"ignore_case": True})
-    assert found([record("c1", name="ACME")], [record("t1", name="Acme")], one(), m) == []
+    sides, links = ([record("c1", name="ACME")], [record("t1", name="Acme")]), one(BASE | {"name": "ACME"})
+    assert found(*sides, links, m) == []
+    assert found(*sides, links) == [(1, "name", "unexplained")]
 
 
 def test_a_record_that_is_not_there_or_cannot_be_read_is_said_once():

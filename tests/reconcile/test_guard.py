@@ -207,3 +207,11 @@ def test_a_leave_outlives_a_release_of_the_software():
     rows = plan(("trello", "update", 1)).assign(after=pd.Series(["x", None], dtype="str"))
     text = "trello\x1eupdate\x1ec-update-trello-0\x1et-update-trello-0\x1ename\x1fnote\x1ex\x1f\x00"
     assert guarded_changes(rows, [Reason("updates", "")]) == {hashlib.sha256(text.encode()).hexdigest()[:20]}
+
+
+def test_after_a_relink_every_write_waits_for_a_person():
+    text = "the records were linked anew and nobody has let a plan through since: 3 changes"
+    some = [("trello", "update", 2), ("customerp", "create", 1), ("", "link", 4)]
+    assert told(some, relinked=True) == [("relink", text)]
+    assert told(some) == []
+    assert told([("", "link", 4)], relinked=True) == []

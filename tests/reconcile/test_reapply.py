@@ -34,13 +34,14 @@ def test_on_unchanged_data_it_is_the_very_plan():
 
 
 def test_a_value_that_has_moved_is_listed_with_what_both_sides_show_and_the_rest_is_written():
-    seen = plan(row("update", **NAME), row("update", **NOTE))
+    seen = plan(row("update", **NAME, cause="latest", winner="customerp", actor="Anna"), row("update", **NOTE))
     now = plan(row("update", **NAME | {"before": "Mine", "trello": "Mine"}), row("update", **NOTE))
     result = applied(seen, now, [record("c1", name="Acme AG")], [record("t1", name="Mine")])
     assert done(result) == [("update", "note", "new")]
     assert missed(result) == [("update in trello", "name", "Acme AG", "Mine")]
     note = result[result["operation"] == MOVED].iloc[0]
     assert (note["before"], note["after"]) == ("Acme", "Acme AG")
+    assert (note["cause"], note["winner"], note["actor"]) == ("moved", "", "")
 
 
 def test_what_was_not_seen_is_not_done():
