@@ -1,5 +1,6 @@
 """Both sides seen from the links: what stands beside a link, and what an incomplete listing leaves as it was."""
 
+import numpy as np
 import pandas as pd
 from test_reconcile import BASE, NAMES, linked, mapping, record, snapshot
 
@@ -129,3 +130,14 @@ def test_every_link_has_a_key_of_its_own():
 def test_a_snapshot_without_rows_has_the_canonical_columns():
     empty = Snapshot(make_frame([], NAMES), True)
     assert seen(empty)["customerp"].records(mapping())["_id"].tolist() == ["c1", "c2"]
+
+
+def test_some_links_of_both_sides_are_still_of_this_pair():
+    sides = seen(snapshot(record("c1"), record("c2")))
+    assert {name: one.where(np.array([False, True])).side for name, one in sides.items()} == {
+        name: name for name in sides
+    }
+    aligned = align(sides, mapping())
+    assert aligned.filled == {"name"}
+    some = aligned.where(pd.Series([False, True]))
+    assert (some.filled, some.links["link"].tolist()) == ({"name"}, [2])

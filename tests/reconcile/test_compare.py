@@ -413,3 +413,11 @@ def test_a_write_takes_a_place_where_the_target_says_so_of_that_very_property():
         (4, "trello", "update", "edited_in_customerp"),
         (5, "trello", "not_writable", "cap"),
     ]
+
+
+def test_what_is_never_empty_in_trello_may_be_empty_in_customerp():
+    texts, name = {"base_c": "Acme", "base_t": "Acme"}, {"name": "name", "m": {"required": False}}
+    assert told("", "Acme", **texts, **name) == [
+        "trello not_writable Acme> edited_in_customerp required there, empty here"
+    ]
+    assert told("Acme", "", **texts, **name) == ["customerp update Acme> edited_in_trello"]

@@ -30,7 +30,7 @@ def within_capacity(
         outside: why a scope that is not there cannot be entered, of sides where that is so.
     """
     for side, why in (outside or {}).items():
-        parts = [_waiting(part, side, capacity.get(side, {}), why) if PLACE in part else part for part in parts]
+        parts = [_waiting(part, side, capacity[side], why) if PLACE in part else part for part in parts]
     taking = [_takers(part) for part in parts if PLACE in part]
     if not taking or not any(capacity.values()):
         return parts
