@@ -51,7 +51,7 @@ class JoiningMachine(PeopleMachine):
         record = found[number % len(found)]
         if record not in {link["trello_id"] for link in self.links(every=True)}:
             # A run that was killed has invited them and does not know: to the next one they are new.
-            for one in self._whose(member_of(record), [], {str(row["id"]): row for row in self.people()}):
+            for one in self._whose(member_of(record), [], self.people_by_id()):
                 self.call(one)
         for one in self.standings()[record]:
             path = f"/organizations/{one['id_organization']}/members/{one['id']}"

@@ -62,6 +62,10 @@ class PeopleMachine(SyncMachine):
         """The ERP's records."""
         return self.world.rows("customerp", f"SELECT * FROM {self.entity} ORDER BY id")
 
+    def people_by_id(self) -> dict[str, dict[str, Any]]:
+        """The ERP's records by the id that a link knows them by."""
+        return {str(row["id"]): row for row in self.people()}
+
     def standings(self) -> dict[str, list[dict[str, Any]]]:
         """Memberships of every record in Trello, with the member's profile."""
         marks = ", ".join("?" * len(self.workspaces()))
@@ -106,7 +110,7 @@ class PeopleMachine(SyncMachine):
         """
         self.boss("PUT", f"/organizations/{workspace}/members/{member}", type="normal")
         # By the address as well: whoever has joined under a new id since the last run is linked as invited.
-        people = {str(row["id"]): row for row in self.people()}
+        people = self.people_by_id()
         for record in self._whose(member, self.links(every=True), people):
             self.cell(record, "role").edited.add("trello")
             if record in self.elsewhere:  # what the ERP has said of them meanwhile holds again
@@ -185,7 +189,7 @@ class PeopleMachine(SyncMachine):
 
     def _laws(self, what: str) -> None:
         links = [*self.before_links.values(), *self.links(every=True)]
-        people = {str(row["id"]): row for row in self.people()}
+        people = self.people_by_id()
         answers = self._answers()
         for kind, workspace, member in self._new_actions():
             assert member != US.id, f"{what}: {kind} of the token's own member"
