@@ -377,6 +377,21 @@ def test_what_is_never_empty_in_trello_is_not_emptied_there_and_the_rest_is_writ
     assert told(run([record("c1")], [record("t1", name="")], ONE, m=m))[0][:2] == ("customerp", "update")
 
 
+def test_what_lives_in_a_scope_that_is_not_there_waits_for_it_and_says_why():
+    new = record("c9", "New", _scope="x")
+    for facts, planned in (
+        ({"capacity": {"y": 1}, "outside": "no such place"}, [("trello", "waiting", "", "?", "not_linked")]),
+        ({"capacity": {"x": 1}, "outside": "no such place"}, None),
+        ({"capacity": {"y": 1}}, None),
+    ):
+        plan = run([new], snapshot(**facts), m=mapping())
+        if planned:
+            assert told(plan) == planned
+            assert plan["detail"].tolist() == ["no such place"]
+        else:
+            assert set(plan["operation"]) == {"create"}
+
+
 def test_order_of_records_changes_nothing_and_the_digest_stands_for_the_content():
     c = [record(f"c{i}", name=f"N{i}") for i in range(6)]
     t = [record(f"t{i}", name=f"N{i % 4}") for i in range(6)]

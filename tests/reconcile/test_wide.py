@@ -120,6 +120,16 @@ def test_a_lost_record_is_kept_with_whoever_bears_its_whole_first_key():
     assert found[2].links["link"].tolist() == [2, 3]
 
 
+def test_whoever_bears_a_lost_key_is_kept_for_both_sides_at_once():
+    m, customerp, trello, past = many(5)
+    m = m.model_copy(update={"link_keys": (m.link_keys[0].model_copy(update={"properties": ("name",)}),)})
+    links = past.links.assign(**{"c.name": ["A", "A", "C", "D", "E"], "t.name": ["v", "w", "X", "X", "y"]})
+    left = customerp.frame.assign(name=links["c.name"], _state=["gone", *["live"] * 4])
+    right = trello.frame.assign(name=links["t.name"], _state=["live", "live", "gone", "live", "live"])
+    found = kept(m, Snapshot(left, True, {}), Snapshot(right, True, {}), replace(past, links=links))
+    assert found[2].links["link"].tolist() == [1, 2, 3, 4]
+
+
 def customerp_of(links):
     return snapshot(
         *[record(row["customerp_id"], **{name: row[f"c.{name}"] for name in NAMES}) for row in links.to_dict("records")]
