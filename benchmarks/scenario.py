@@ -3,7 +3,7 @@
 100,000 customers and 150,000 contacts come to Trello, nothing happens, and people edit: one customer in a hundred, half
 of them on each side, and one contact in two hundred. Ours are two pairs, each in a process of its own, as tasks of a
 worker are; beside it :mod:`benchmarks.scenario_plain` does the same on the same company in another pair of servers, one
-request after another. Trello's caps and rate limits are lifted: under them the first load would take fifteen hours.
+request after another. Trello's caps and rate limits are lifted: under them the first load would take eleven hours.
 
 A row has the seconds and the requests to each system; after it the most memory that each process has had.
 """

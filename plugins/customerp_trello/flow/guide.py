@@ -12,7 +12,7 @@ settles, wait in the DAG *CustomERP and Trello: decisions*.
 
 From the command line (both ends are inclusive: at `*/15` these are three intervals),
 
-    airflow backfill create --dag-id {pair} --from-date 2026-03-01T10:00:00+00:00 \\\\
+    airflow backfill create --dag-id {pair} --from-date 2026-03-01T10:00:00+00:00 \\
       --to-date 2026-03-01T10:30:00+00:00 --reprocess-behavior completed
 
 or in the UI: *Trigger*, *Run Backfill*, both dates, *All runs* to read intervals again that have run already. Without
