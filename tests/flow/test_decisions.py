@@ -243,3 +243,38 @@ def test_a_form_tells_nothing_about_people(engine):
     told = {text for one in people for name in names if len(text := one.get(name) or "") > 4}
     assert len(told) > 10
     assert not [text for body in bodies for text in (*told, "Silent") if text in body]
+
+
+def test_an_answer_counts_for_the_values_that_the_form_showed(settled):
+    let_a_person_decide(settled, CUSTOMERS, "name")
+    link = rename(settled, "ERP says A")
+    TrelloHook().update_organization(link["trello_id"], displayName="Trello says B")
+    settled.run(CUSTOMERS)
+    ((question, form),) = ask(settled, "asked about B")
+    assert "Trello says B" in form.body
+    TrelloHook().update_organization(link["trello_id"], displayName="Trello says C")
+    settled.run(CUSTOMERS)
+    assert carry_out(settled.store, question, "CustomERP", "eva") is None
+    assert settled.run(CUSTOMERS).writes() == []
+    assert workspace(link)["displayName"] == "Trello says C"
+    ((again, form),) = ask(settled, "asked about C")
+    assert "Trello says C" in form.body
+    wish = carry_out(settled.store, again, "CustomERP", "eva")
+    assert settled.run(CUSTOMERS, **conf(wish)).writes() == [("trello", "update", "name", "ERP says A")]
+
+
+@pytest.mark.parametrize("way", ["answered", "triggered"])
+def test_letting_a_confined_plan_through_does_that_much_and_no_more(settled, way):
+    wanted, other = rename(settled, f"Wanted {way}"), rename(settled, f"Not asked for {way}")
+    tighten(settled)
+    held = settled.run(CUSTOMERS, keys=(wanted["customerp_id"],))
+    digest = held.steps["reconcile"]["digest"]
+    wish = {"action": "let_through", "plan": digest}
+    if way == "answered":
+        ((question, _),) = ask(settled, "asked about a part")
+        wish = conf(carry_out(settled.store, question, LET, "eva"))
+    assert settled.run(CUSTOMERS, **wish).writes() == [("trello", "update", "name", f"Wanted {way}")]
+    assert workspace(other)["displayName"] != f"Not asked for {way}"
+    settled.mappings.clear()
+    settled.widen()
+    assert settled.run(CUSTOMERS).writes() == [("trello", "update", "name", f"Not asked for {way}")]

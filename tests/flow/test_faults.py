@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from engine import CUSTOMERS, PROJECTS, as_anna, ask, erp_edit
+from engine import CUSTOMERS, EMPLOYEES, PROJECTS, as_anna, ask, erp_edit
 
 from customerp_trello.errors import ConfigurationError, FormError, LeaseLost, RetriableError
 from customerp_trello.flow import finish
@@ -17,6 +17,7 @@ from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.model import Condition
 from customerp_trello.state import lease
 from customerp_trello.state.intents import open_intents
+from customerp_trello.state.work import load_open_work
 
 
 @pytest.fixture
@@ -94,6 +95,21 @@ def test_p13_a_short_listing_deletes_and_creates_nothing(settled):
     after = settled.links(CUSTOMERS)
     assert set(before["link"]) <= set(after["link"])
     assert set(after["status"]) == {"linked"}
+
+
+@pytest.mark.parametrize("looked_up", [500, 0])
+def test_p13_who_waits_is_not_forgotten_by_a_short_listing(settled, monkeypatch, looked_up):
+    """CustomERP is read by change, so whoever drops out of open work is out of sight until the next whole listing."""
+    made, _ = CustomERPHook().create_record(
+        "employee", {"first_name": "No", "last_name": f"Address {looked_up}", "status": "active"}
+    )
+    settled.run(EMPLOYEES)
+    monkeypatch.setattr("customerp_trello.sides.customerp.LOOK_UPS", looked_up)
+    settled.fault("customerp", match="GET /api/v1/employees", kind="short")
+    settled.run(EMPLOYEES, action="full_resync")
+    with settled.store.read() as tx:
+        work = load_open_work(tx, EMPLOYEES)
+    assert work.loc[work["record_id"].eq(str(made["id"])), "kind"].tolist() == ["waiting"]
 
 
 def test_p13_a_customer_who_is_back_gets_no_second_workspace_by_a_short_listing(settled):

@@ -238,6 +238,25 @@ def test_a_key_that_a_linked_record_bears_is_a_question_too():
     assert short(plan) == ["1 - unlink gone_in_customerp"]
 
 
+@pytest.mark.parametrize(("survivor", "heir", "inherits"), [("x", "x", True), ("x", "y", False), ("", "y", True),
+                                                            ("x", "", True)])  # fmt: skip
+def test_only_who_lives_where_the_survivor_does_inherits(survivor, heir, inherits):
+    """The same person at another customer is another contact."""
+    c = [record("c1", **SEVEN | {"_state": "gone"}), record("c9", number="c7", _scope=heir)]
+    plan = run(c, [record("t1", **SEVEN, _scope=survivor)], linked(link(1, SEVEN)))
+    plan = plan[plan["link"].eq(1) & plan["property"].eq("")]
+    assert short(plan) == ["1 - relink same_key_in_customerp" if inherits else "1 - unlink gone_in_customerp"]
+
+
+@pytest.mark.parametrize(("other", "asks"), [("x", True), ("y", False), ("", True)])
+def test_a_linked_record_with_the_key_is_a_question_where_the_survivor_lives(other, asks):
+    c = [record("c1", **SEVEN | {"_state": "gone"}), record("c2", **SEVEN, _scope=other)]
+    t = [record("t1", **SEVEN, _scope="x"), record("t2", **SEVEN, _scope=other)]
+    plan = run(c, t, linked(link(1, SEVEN), link(2, SEVEN)))
+    merge = "1 - waiting merge a person says which record continues this one"
+    assert short(plan[plan["link"].eq(1)]) == [merge if asks else "1 - unlink gone_in_customerp"]
+
+
 def test_one_link_is_inherited_and_the_next_one_is_a_question():
     eight = BASE | {"number": "c8"}
     c = [record("c1", **SEVEN | {"_state": "gone"}), record("c2", **eight | {"_state": "gone"})]

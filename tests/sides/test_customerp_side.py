@@ -104,6 +104,18 @@ def test_since_reads_what_changed_and_the_open_work(side, erp, project, customer
     assert sorted(snapshot.frame["name"]) == ["Rollout"]
 
 
+def test_open_work_is_read_though_a_complete_listing_lacks_it(side, project, monkeypatch):
+    """A list that was cut short says nothing about records without a link: they must not fall into oblivion."""
+    one, mine = side(), str(project["id"])
+    monkeypatch.setattr(one.hook, "list_records", lambda *_, **__: iter(()))
+    known = Known(open_ids=frozenset({mine, "999"}))
+    snapshot = one.extract(Reading(None, None, known))
+    assert (snapshot.complete, snapshot.frame["_id"].tolist(), snapshot.facts["unread"]) == (True, [mine], [])
+    monkeypatch.setattr("customerp_trello.sides.customerp.LOOK_UPS", 0)
+    snapshot = one.extract(Reading(None, None, known))
+    assert (snapshot.frame["_id"].tolist(), snapshot.facts["unread"]) == ([], sorted([mine, "999"]))
+
+
 def test_times_are_corrected_by_the_servers_clock(side, erp, customerp_server, read_all, rows):
     customerp_server.set_clock(3600)
     made, _ = erp.create_record("project", {"name": "x", "status": "open"})
@@ -250,6 +262,10 @@ def test_find_by_key_where_no_marker_is_kept(side, customer, monkeypatch):
     one._kind = kind
     assert [found.id for found in one.find({"name": "Contoso"}, marker="m")] == [str(customer["id"])]
     assert one.find({"name": "Nobody"}, marker="m") == []
+    assert one.find({"name": "CONTOSO"}, marker="m") == []
+    properties = [prop.model_copy(update={"ignore_case": prop.name == "name"}) for prop in one.mapping.properties]
+    one.mapping = one.mapping.model_copy(update={"properties": tuple(properties)})
+    assert [found.id for found in one.find({"name": "CONTOSO"}, marker="m")] == [str(customer["id"])]
 
 
 def test_a_personal_key_is_never_part_of_a_url(changed, erp, customer, customerp_server, monkeypatch):

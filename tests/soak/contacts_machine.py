@@ -9,12 +9,11 @@ from desk import Refused
 from edited_records import NUMBER
 from engine import CONTACTS, CUSTOMERS
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import rule
 from joining_machine import JoiningMachine
-from lawful_runs import Before
+from lawful_runs import Before, room_rule
 from people_records import BOSS, US, member_of
 from soak_world import SoakWorld
-from sync_machine import SyncMachine
 
 
 def populate(world: SoakWorld) -> None:
@@ -98,8 +97,7 @@ class ContactsMachine(JoiningMachine):
                 f"{link} is in the workspace of {here.get(workspace)}; the ERP says {customer[link['customerp_id']]}"
             )
 
-    @precondition(SyncMachine.few)
-    @rule(customer=st.integers(1, 4), address=st.booleans())
+    @room_rule(customer=st.integers(1, 4), address=st.booleans())
     def a_contact_is_new(self, customer: int, address: bool) -> None:
         self.count += 1
         email = f"new{self.count}@customer.example" if address else None
@@ -109,8 +107,7 @@ class ContactsMachine(JoiningMachine):
         self.call(str(made["id"]))
         self.dirty = self.dirty or not address
 
-    @precondition(SyncMachine.few)
-    @rule(number=NUMBER, customer=st.integers(1, 3))
+    @room_rule(number=NUMBER, customer=st.integers(1, 3))
     def a_contact_works_for_another_customer_as_well(self, number: int, customer: int) -> None:
         """One member in two customers' workspaces is two records."""
         row = self.person(number)

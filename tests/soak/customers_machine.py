@@ -11,8 +11,9 @@ from desk import Refused
 from edited_records import NUMBER
 from engine import CUSTOMERS
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import rule
 from journal import Written
+from lawful_runs import room_rule, run_rule
 from soak_world import SoakWorld
 from sync_machine import SyncMachine
 
@@ -123,15 +124,13 @@ class CustomersMachine(SyncMachine):
 
     # -- what else people do ----------------------------------------------------------------------------------------
 
-    @precondition(SyncMachine.few)
-    @rule(number=NUMBER)
+    @room_rule(number=NUMBER)
     def a_customer_is_new(self, number: int) -> None:
         fields = {name: self.fresh(name) for name in self.editable}
         self.world.erp("POST", "/customers", type="company", **fields)
         self.ever["customerp"].update(fields.values())
 
-    @precondition(SyncMachine.few)
-    @rule()
+    @room_rule()
     def a_customer_and_its_workspace_are_new(self) -> None:
         """Both sides made it by hand: they find each other by name."""
         name = self.fresh("name")
@@ -141,8 +140,7 @@ class CustomersMachine(SyncMachine):
         self.ever["customerp"].update((name, here))
         self.ever["trello"].update((name, there))
 
-    @precondition(SyncMachine.few)
-    @rule(number=NUMBER)
+    @room_rule(number=NUMBER)
     def a_twin_is_new(self, number: int) -> None:
         """A customer with a linked one's name: it waits, and nothing is made for it."""
         if link := self.pick(number):
@@ -193,8 +191,7 @@ class CustomersMachine(SyncMachine):
             self.write("trello", link["trello_id"], {"name": f"{self.fresh('name')} {NAME_TOO_LONG}"})
             self.dirty = True
 
-    @precondition(SyncMachine.ready)
-    @rule()
+    @run_rule()
     def the_filter_changes(self) -> None:
         """P14: who is out of it rests, and nothing is deleted; the guard asks a person first."""
         mapping = self.world.engine.mappings[self.pair]

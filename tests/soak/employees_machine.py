@@ -8,11 +8,11 @@ import trello_settings
 from edited_records import NUMBER
 from engine import EMPLOYEES
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import rule
 from joining_machine import JoiningMachine
+from lawful_runs import room_rule
 from people_records import BOSS, US, member_of
 from soak_world import SoakWorld
-from sync_machine import SyncMachine
 
 WISHES = {"active": "active", "inactive": "deactivated", "terminated": "none"}
 
@@ -68,8 +68,7 @@ class EmployeesMachine(JoiningMachine):
     def wish(self, row: dict[str, Any]) -> str:
         return WISHES[row["status"]] if row["active"] else "none"
 
-    @precondition(SyncMachine.few)
-    @rule(address=st.booleans(), role=st.sampled_from([None, "admin", "normal"]))
+    @room_rule(address=st.booleans(), role=st.sampled_from([None, "admin", "normal"]))
     def somebody_is_hired(self, address: bool, role: str | None) -> None:
         self.count += 1
         name = {"first_name": f"Hired{self.count}", "last_name": "Ng", "status": "active", "trello_role": role}
@@ -97,8 +96,7 @@ class EmployeesMachine(JoiningMachine):
             self.call(id_, len(self.workspaces()))
             self.dirty = True
 
-    @precondition(SyncMachine.few)
-    @rule(number=NUMBER, other=st.booleans())
+    @room_rule(number=NUMBER, other=st.booleans())
     def a_colleague_is_let_in_by_hand(self, number: int, other: bool) -> None:
         """Whose employee is not linked yet, or who is nobody's employee."""
         linked = {link["customerp_id"] for link in self.links(every=True)}

@@ -10,14 +10,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from cells import SIDES, outcomes, plain
 from edited_records import EditedRecords
-from hypothesis.stateful import invariant
+from hypothesis.stateful import invariant, precondition, rule
 
 PATIENCE = 14
 """Runs are slow and people are quick: so many steps at least lie between two runs."""
@@ -59,7 +60,6 @@ class LawfulRuns(EditedRecords):
     @contextmanager
     def _run(self, what: str) -> Iterator[None]:
         """A run: its writes are heard, the laws are checked at its end."""
-        self.waited = 0
         self.steps["runs"] += 1
         self.steps[what] += 1
         yield
@@ -245,3 +245,39 @@ class LawfulRuns(EditedRecords):
         mark = json.loads(link["marks"]).get(name, "")
         told = "SELECT id FROM conflict WHERE link = ? AND property = ? AND status = 'settled' AND answer != ''"
         return mark == "answered" or bool("not_writable" in mark and self.world.state(told, link["id"], name))
+
+
+# What can happen depends on nothing but the steps before: Hypothesis calls a machine flaky whose rules come and go with
+# what the systems answer.
+
+Rule = Callable[..., None]
+
+
+def run_rule(**arguments: Any) -> Callable[[Rule], Rule]:
+    """A rule with runs: it comes when people have done enough, and they begin anew."""
+
+    def accept(act: Rule) -> Rule:
+        @wraps(act)
+        def patiently(machine: Any, **values: Any) -> None:
+            machine.waited = 0
+            act(machine, **values)
+
+        decorated: Rule = precondition(LawfulRuns.ready)(rule(**arguments)(patiently))
+        return decorated
+
+    return accept
+
+
+def room_rule(**arguments: Any) -> Callable[[Rule], Rule]:
+    """A rule that makes a record, where there is room for further ones."""
+
+    def accept(act: Rule) -> Rule:
+        @wraps(act)
+        def with_room(machine: Any, **values: Any) -> None:
+            if machine.few():
+                act(machine, **values)
+
+        decorated: Rule = rule(**arguments)(with_room)
+        return decorated
+
+    return accept

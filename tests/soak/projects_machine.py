@@ -14,8 +14,9 @@ from comments import STATUSES, TITLES, Comment, overlaid, read_comment
 from edited_records import NUMBER
 from engine import PROJECTS
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import rule
 from journal import Written
+from lawful_runs import room_rule
 from soak_world import SoakWorld
 from sync_machine import SyncMachine
 
@@ -246,15 +247,13 @@ class ProjectsMachine(SyncMachine):
         self.world.control(system, "clock", offset_seconds=seconds)
         self.dirty = self.clock_moved = True
 
-    @precondition(SyncMachine.few)
-    @rule(kind=st.sampled_from(kinds))
+    @room_rule(kind=st.sampled_from(kinds))
     def a_project_is_new(self, kind: str) -> None:
         values = {name: self.fresh(name, kind) for name in self.editable}
         self.world.erp("POST", "/projects", **self._fields(values))
         self.ever["customerp"].update(plain(value) for value in values.values())
 
-    @precondition(SyncMachine.few)
-    @rule(number=NUMBER, kind=st.sampled_from(kinds[:-1]), bad=st.booleans())
+    @room_rule(number=NUMBER, kind=st.sampled_from(kinds[:-1]), bad=st.booleans())
     def a_project_is_born_in_trello(self, number: int, kind: str, bad: bool) -> None:
         names = [name for place, name in enumerate(self.editable) if name in ("name", "status") or number >> place & 1]
         values = {name: self.fresh(name, kind) for name in names}

@@ -15,8 +15,8 @@ from typing import Any
 from cells import SIDES
 from edited_records import NUMBER
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
-from lawful_runs import LawfulRuns
+from hypothesis.stateful import rule
+from lawful_runs import LawfulRuns, run_rule
 
 from customerp_trello.state.conflicts import answer_conflict
 
@@ -28,20 +28,17 @@ class SyncMachine(LawfulRuns):
 
     # -- runs and accidents -----------------------------------------------------------------------------------------
 
-    @precondition(LawfulRuns.ready)
-    @rule()
+    @run_rule()
     def a_run(self) -> None:
         self.quietly()
 
-    @precondition(LawfulRuns.ready)
-    @rule()
+    @run_rule()
     def two_runs(self) -> None:
         """P4: the second one writes nothing and changes nothing but its own books."""
         self.quietly()
         self._nothing_more()
 
-    @precondition(LawfulRuns.ready)
-    @rule()
+    @run_rule()
     def a_preview_and_its_run(self) -> None:
         """P20: a preview leaves no trace, and its digest is the run's."""
         if self.dirty:
@@ -59,8 +56,7 @@ class SyncMachine(LawfulRuns):
             self._let_through()
         self._expect(before)
 
-    @precondition(LawfulRuns.ready)
-    @rule(number=NUMBER, minutes=st.integers(-3, 3), way=st.sampled_from(["from", "to", "both", "keys", "limit"]))
+    @run_rule(number=NUMBER, minutes=st.integers(-3, 3), way=st.sampled_from(["from", "to", "both", "keys", "limit"]))
     def a_partial_run(self, number: int, minutes: int, way: str) -> None:
         """A window, some keys, a number of writes: nothing past is ever written."""
         now = datetime.now(UTC)
@@ -80,8 +76,7 @@ class SyncMachine(LawfulRuns):
         self.dirty = True
         self.doubt()
 
-    @precondition(LawfulRuns.ready)
-    @rule(task=st.sampled_from(TASKS), number=NUMBER, which=NUMBER, side=st.sampled_from(SIDES), more=st.booleans())
+    @run_rule(task=st.sampled_from(TASKS), number=NUMBER, which=NUMBER, side=st.sampled_from(SIDES), more=st.booleans())
     def people_edit_during_a_run(self, task: str, number: int, which: int, side: str, more: bool) -> None:
         """P7: what comes between reading and writing survives or is a recorded conflict."""
 
@@ -98,8 +93,7 @@ class SyncMachine(LawfulRuns):
         self.dirty = True
         self.doubt()
 
-    @precondition(LawfulRuns.ready)
-    @rule(step=st.integers(1, 400), again=st.booleans())
+    @run_rule(step=st.integers(1, 400), again=st.booleans())
     def a_killed_run(self, step: int, again: bool) -> None:
         """P10, P11: whatever a killed run leaves, nothing is made twice and nothing gets lost."""
         for _ in range(1 + again):
@@ -112,8 +106,7 @@ class SyncMachine(LawfulRuns):
     FAULTS = ("status:429", "status:500", "status:504", "reset", "lost_answer", "twice", "truncate", "blank")
     LISTING_FAULTS = ("empty", "short", "doubled", "truncate", "status:503", "reset", "blank")
 
-    @precondition(LawfulRuns.ready)
-    @rule(
+    @run_rule(
         system=st.sampled_from(SIDES),
         which=NUMBER,
         kind=st.sampled_from(FAULTS),
@@ -139,8 +132,9 @@ class SyncMachine(LawfulRuns):
             if self.source(one) and self.source(one) == self.source(next_one) and one.sent == next_one.sent:
                 self.spared[self.source(one)] += 1
 
-    @precondition(LawfulRuns.ready)
-    @rule(system=st.sampled_from(SIDES), which=NUMBER, kind=st.sampled_from(LISTING_FAULTS), times=st.integers(1, 5))
+    @run_rule(
+        system=st.sampled_from(SIDES), which=NUMBER, kind=st.sampled_from(LISTING_FAULTS), times=st.integers(1, 5)
+    )
     def a_run_with_a_bad_listing(self, system: str, which: int, kind: str, times: int) -> None:
         """P13: a listing that is empty, short or doubled deletes nothing and makes no duplicate."""
         match = self.listings[system][which % len(self.listings[system])]
@@ -161,8 +155,7 @@ class SyncMachine(LawfulRuns):
             with self.world.engine.store.begin() as tx:
                 answer_conflict(tx, rows[number % len(rows)]["id"], side, "a person")
 
-    @precondition(LawfulRuns.ready)
-    @rule(number=NUMBER)
+    @run_rule(number=NUMBER)
     def a_run_is_undone(self, number: int) -> None:
         """What a run wrote is put back where it stands, and waits for a person."""
         rows = self.world.state(

@@ -194,9 +194,23 @@ def test_an_open_conflict_is_recorded_once_and_kept_up_to_date(store, written):
         written.clear()
         assert conflicts.record_conflict(tx, PAIR, "r2", clash()) == number
         assert written == []
-        assert conflicts.record_conflict(tx, PAIR, "r3", clash(trello="z")) == number
+        assert conflicts.record_conflict(tx, PAIR, "r3", clash(reason="manual")) == number
         (standing,) = conflicts.conflicts(tx, PAIR)
-    assert (standing.trello, standing.run, standing.base_trello) == ("z", "r1", None)
+    assert (standing.reason, standing.run, standing.base_trello) == ("manual", "r1", None)
+
+
+def test_other_values_are_another_question_so_that_nobody_answers_for_what_they_were_not_shown(store):
+    with store.begin() as tx:
+        number = conflicts.record_conflict(tx, PAIR, "r1", clash())
+        again = conflicts.record_conflict(tx, PAIR, "r2", clash(trello="z"))
+        assert again > number
+        (standing,) = conflicts.conflicts(tx, PAIR)
+        assert (standing.id, standing.trello, standing.run) == (again, "z", "r1")
+        (closed,) = conflicts.conflicts(tx, PAIR, status="settled")
+        assert (closed.id, closed.trello, closed.reason, closed.winner) == (number, "y", "superseded", "")
+        with pytest.raises(RecordError, match="not open"):
+            conflicts.answer_conflict(tx, number, "customerp", "anna")
+        assert conflicts.answer_conflicts(tx, PAIR, [number], "customerp", "anna") == 0
 
 
 def test_a_settled_conflict_is_recorded_once_per_run(store):
@@ -239,7 +253,7 @@ def test_an_answer_holds_for_the_values_it_was_given_about(store, written):
         assert conflicts.record_conflict(tx, PAIR, "r2", clash()) == number
         assert written == []
         assert len(conflicts.answers(tx, PAIR)) == 1
-        assert conflicts.record_conflict(tx, PAIR, "r3", clash(trello="edited since")) == number
+        assert conflicts.record_conflict(tx, PAIR, "r3", clash(trello="edited since")) > number
         assert conflicts.answers(tx, PAIR) == []
         (again,) = conflicts.conflicts(tx, PAIR)
         assert (again.answer, again.answered_by, again.trello) == ("", "", "edited since")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from customerp_trello.errors import FatalError, FormError
-from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, Form
+from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, Form, form_of
 from customerp_trello.flow.pair_run import LEASE_SECONDS, PairRun
 from customerp_trello.flow.recover import recover
 from customerp_trello.mapping.model import Mapping
@@ -62,12 +62,18 @@ def acquire(
 
 
 def _with_run(store: Store, pair: str, form: Form) -> Form:
-    """The form with our id of the run to be undone, which another action takes from the plan that it names."""
+    """The form with our id of the run to be undone, which another action takes from the plan that it names.
+
+    Letting a plan through takes from it as well what that run was confined to: of anything else nobody has seen a plan.
+    """
     with store.read() as tx:
         if form.action in (LET_THROUGH, APPLY_PLAN):
             named = (held_plan if form.action == LET_THROUGH else seen_plan)(tx, pair, form.plan)
             row = get_run(tx, named.run) if named else None
-            return replace(form, run=row.form.get("run", "") if row else "")
+            seen = form_of(row.form) if row else Form()
+            return replace(
+                seen if form.action == LET_THROUGH else form, action=form.action, plan=form.plan, run=seen.run
+            )
         if not form.run:
             return form
         found = find_run(tx, pair, form.run)

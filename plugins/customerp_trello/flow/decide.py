@@ -24,6 +24,7 @@ from customerp_trello.reconcile.reconcile import reconcile
 from customerp_trello.reconcile.undo import UNDOABLE, undo
 from customerp_trello.sides.base import ChangeTimes, Directory, Side
 from customerp_trello.state.history import history_of_run, recent_counts
+from customerp_trello.state.intents import retire_changes
 from customerp_trello.state.links import count_links
 from customerp_trello.state.plans import (
     HELD,
@@ -79,6 +80,8 @@ def decide(run: PairRun, open_side: Callable[[str], Side]) -> dict[str, Any]:
     write_csv(run.folder, "plan", plan)
     name, numbers = digest(plan), counts(plan)
     with run.store.begin() as tx:
+        if run.row.plan_digest not in ("", name):
+            retire_changes(tx, run.id, run.row.plan_digest)
         save_plan(tx, Plan(run.id, run.pair, name, path=str(run.folder / "plan.parquet"), counts=numbers))
         update_run(tx, run.id, plan_digest=name)
     notes = [note for side in SIDES for note in snapshots[side].facts.get("notes", [])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -36,7 +36,8 @@ def finish(run: PairRun, fence: Fence) -> None:
     with run.begin(fence) as tx:
         if not run.form.partial:
             work = load_open_work(tx, run.pair)
-            standing = list(_standing(work, run.row.started_at, plan))
+            unread = listings["customerp"].facts.get("unread", ())
+            standing = list(_standing(work, run.row.started_at, plan, unread))
             known = {(one.side, one.record_id) for one in standing}
             interrupted = [one for one in _interrupted(tx, run.pair) if (one.side, one.record_id) not in known]
             replace_open_work(tx, run.pair, [*_open(plan), *standing, *interrupted])
@@ -78,13 +79,14 @@ def _open(plan: pd.DataFrame) -> Iterator[Work]:
         yield Work("customerp", record, WAITING, SURVIVES)
 
 
-def _standing(work: pd.DataFrame, started: datetime, plan: pd.DataFrame) -> Iterator[Work]:
-    """Failures of this run, and earlier ones that were left alone because their time has not come."""
+def _standing(work: pd.DataFrame, started: datetime, plan: pd.DataFrame, unread: Collection[str]) -> Iterator[Work]:
+    """Failures of this run, earlier ones whose time has not come, and whatever stands of records nobody could read."""
     held = plan[plan["cause"].eq("held")]
     ids = set(held["customerp_id"]) | set(held["trello_id"])
     keep = work["kind"].isin(("quarantined", "waiting", "deferred")) & (
         work["last_seen"].ge(started) | work["record_id"].isin(ids)
     )
+    keep |= work["side"].eq("customerp") & work["record_id"].isin(unread)
     for row in work[keep].to_dict("records"):
         yield Work(row["side"], row["record_id"], row["kind"], row["reason"])
 

@@ -28,6 +28,7 @@ from customerp_trello.sides.base import NOT_TAKEN, Movable, Side
 from customerp_trello.state.bases import load_links
 from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_intent, open_intents, postpone_intent
 from customerp_trello.state.lease import Fence
+from customerp_trello.state.links import counterpart_of
 from customerp_trello.state.transaction import Transaction
 from customerp_trello.state.work import Work, note_failure
 
@@ -125,7 +126,7 @@ class _Interrupted:
     def _create(self) -> str:
         intent = self.intent
         marker = intent.customerp_id if intent.side == TRELLO else intent.trello_id
-        found = self.side.find(dict(self.write.sent), marker=marker)
+        found = [one for one in self.side.find(dict(self.write.sent), marker=marker) if not self._is_another(one)]
         if len(found) == 1:
             replaces = intent.side == CUSTOMERP and self.open_side(TRELLO).replaces_sources
             record = record_first_half if replaces and intent.operation == CREATE else record_written
@@ -133,6 +134,12 @@ class _Interrupted:
         if found:
             return self._ask(len(found))
         return "left open" if self._young() else self.forget()
+
+    def _is_another(self, found: Record) -> bool:
+        """Whether a record that bears the key is linked with somebody else, and was so before."""
+        with self.run.store.read() as tx:
+            linked = counterpart_of(tx, self.run.pair, self.intent.side, found.id)
+        return linked not in ("", self.write.source_id)
 
     def _as_answered(self, found: Record) -> Record:
         """The answer that was lost: what is read otherwise by now is an edit, which the next run has to see.

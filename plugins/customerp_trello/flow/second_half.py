@@ -7,6 +7,7 @@ while it stands, the comment that the project came from is no new project (contr
 from __future__ import annotations
 
 from customerp_trello.errors import RecordError, RetriableError, UnknownOutcome
+from customerp_trello.flow.form import RELINK
 from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import Write, record_written, write_again
 from customerp_trello.flow.write import Writer
@@ -36,11 +37,15 @@ class SecondHalves:
         self.run, self.writer, self.customerp = writer.run, writer, customerp
 
     def due(self) -> list[Intent]:
-        """Planned second halves of this and of interrupted runs; a refused one rests as other records do."""
+        """Planned second halves of this and of interrupted runs; a refused one rests as other records do.
+
+        Whoever re-links, or asks for a part, has not asked for what other runs have left.
+        """
+        own = self.run.form.partial or self.run.form.action == RELINK
         with self.run.store.read() as tx:
             resting = not_due(tx, self.run.pair)
             planned = planned_intents(tx, self.run.pair)
-        mine = [intent for intent in planned if intent.side == self.writer.name]
+        mine = [one for one in planned if one.side == self.writer.name and (not own or one.run == self.run.id)]
         return [intent for intent in mine if ("customerp", intent.customerp_id) not in resting]
 
     def write_of(self, intent: Intent) -> Write:

@@ -22,7 +22,7 @@ from customerp_trello.flow.outcome import (
 )
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import known_of
-from customerp_trello.mapping.frame import ID, TAKES_PLACE, Record
+from customerp_trello.mapping.frame import ID, TAKES_PLACE, Record, bearing
 from customerp_trello.mapping.model import SideName
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, Change
 from customerp_trello.sides.base import Reading, Side
@@ -165,10 +165,9 @@ class Writer:
     def _bears_a_key(self, listing: pd.DataFrame, values: dict[str, str]) -> bool:
         """Whether an unlinked record of the listing agrees with *values* on any key that counts by itself."""
         for key in self.run.mapping.link_keys:
-            hit = pd.Series(bool(len(listing)) and not key.with_second, index=listing.index)
-            for name in key.properties:
-                hit &= listing[name].eq(values[name]) if values.get(name) else False
-            if hit.any():
+            wanted = {name: values.get(name, "") for name in key.properties}
+            alone = not key.with_second and all(wanted.values())
+            if alone and bearing(listing, wanted, self.run.mapping.folded).any():
                 return True
         return False
 

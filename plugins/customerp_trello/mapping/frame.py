@@ -20,7 +20,7 @@ what a text means is in the mapping. Columns that begin with an underscore descr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,3 +129,11 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
         return pd.to_datetime(frame[name], utc=True, format="ISO8601").dt.as_unit("us")
     texts = frame[name].astype("str")
     return texts if default is None else texts.fillna(default)
+
+
+def bearing(frame: pd.DataFrame, wanted: Mapping[str, str], folded: Collection[str]) -> pd.Series:
+    """Which records show all texts *wanted*, without regard to case where a property is compared so (*folded*)."""
+    hit = pd.Series(True, index=frame.index)
+    for name, text in wanted.items():
+        hit &= frame[name].str.casefold().eq(text.casefold()) if name in folded else frame[name].eq(text)
+    return hit

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from customerp_trello.mapping.frame import ID, STATE
+from customerp_trello.mapping.frame import ID, SCOPE, STATE
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.aligned import Aligned
+from customerp_trello.reconcile.aligned import Aligned, Seen
 from customerp_trello.reconcile.compare import columns_of, edited
 from customerp_trello.reconcile.plan import (
     CREATE,
@@ -20,6 +20,8 @@ from customerp_trello.reconcile.plan import (
     UNLINK,
     WAITING,
 )
+
+_LOST = ".lost"
 
 
 def rows(
@@ -35,14 +37,16 @@ def rows(
 
 
 def relinks(
-    aligned: Aligned, unlinked: dict[str, pd.DataFrame], everything: pd.DataFrame, mapping: Mapping
+    aligned: Aligned, seen: dict[str, Seen], everything: pd.DataFrame, mapping: Mapping
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Move the link of a gone record to the one unlinked record of its side that bears the same first key.
 
+    In the scope of the survivor, as keys apply within one: the same person at another customer is somebody else.
+
     Args:
         aligned: the links that anything can follow for, those with gone records among them.
-        unlinked: per side, its live records without a link.
-        everything: all links of the pair.
+        seen: both sides.
+        everything: all links of the pair, as they are seen.
         mapping: the pair's mapping.
 
     Returns:
@@ -55,12 +59,14 @@ def relinks(
     gone = {side: aligned.records[side][STATE].eq("gone") for side in SIDES}
     for side in SIDES:
         lost = links[gone[side] & ~gone[OTHER[side]]]
-        heirs = unlinked[side]
         if lost.empty:
             continue
+        heirs, scopes = seen[side].unlinked, seen[OTHER[side]].scopes()
+        lost = lost.assign(**{SCOPE: lost["link"].map(dict(zip(everything["link"], scopes, strict=True)))})
         base = [f"{side[0]}.{name}" for name in first]
         known = lost[(lost[base].notna() & (lost[base] != "")).all(axis=1)]
-        found = known.merge(heirs[[ID, *first]], left_on=base, right_on=list(first))
+        found = known.merge(heirs[[ID, SCOPE, *first]], left_on=base, right_on=list(first), suffixes=(_LOST, ""))
+        found = found[_same_scope(found)]
         single = ~found.duplicated("link", keep=False) & ~found.duplicated(ID, keep=False)
         moved = found[single].set_index("link")[ID]
         column = f"{side}_id"
@@ -68,16 +74,25 @@ def relinks(
             hit = links["link"].isin(moved.index)
             links = links.assign(**{column: links[column].mask(hit, links["link"].map(moved))})
             parts.append(rows(links, hit, "", RELINK, f"same_key_in_{side}"))
-        taken = known[known["link"].isin(_borne_by_a_linked(known, everything, base, links.loc[gone[side], "link"]))]
+        living = everything.assign(**{SCOPE: scopes})[~everything["link"].isin(links.loc[gone[side], "link"])]
+        taken = known[known["link"].isin(_borne_by(living, known, base))]
         unclear = links["link"].isin(found.loc[~single, "link"]) | links["link"].isin(taken["link"])
         parts.append(rows(links, unclear, "", WAITING, "merge", "a person says which record continues this one"))
     return links, parts
 
 
-def _borne_by_a_linked(lost: pd.DataFrame, links: pd.DataFrame, base: list[str], gone: pd.Series) -> pd.Series:
+def _borne_by(living: pd.DataFrame, lost: pd.DataFrame, base: list[str]) -> pd.Series:
     """Lost links whose first key another, living linked record of the side bears."""
-    living = links.loc[~links["link"].isin(gone), base].drop_duplicates()
-    return lost.merge(living, on=base)["link"]
+    found = lost.merge(living[[SCOPE, *base]].drop_duplicates(), on=base, suffixes=(_LOST, ""))
+    borne: pd.Series = found.loc[_same_scope(found), "link"]
+    return borne
+
+
+def _same_scope(found: pd.DataFrame) -> pd.Series:
+    """Whether the survivor of a lost record lives where the one with its key does; a scope that is not known may be."""
+    lost, other = found[SCOPE + _LOST], found[SCOPE]
+    same: pd.Series = lost.eq("") | other.eq("") | lost.eq(other)
+    return same
 
 
 def decide_gone(aligned: Aligned, mapping: Mapping) -> tuple[pd.Series, list[pd.DataFrame]]:

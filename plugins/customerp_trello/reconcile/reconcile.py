@@ -38,7 +38,7 @@ def reconcile(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Pas
     unclear: set[int] = set()
     if few.any():
         aligned = align({side: one.where(few) for side, one in seen.items()}, mapping)
-        moved, told = relinks(aligned, {side: one.unlinked for side, one in seen.items()}, links, mapping)
+        moved, told = relinks(aligned, seen, links, mapping)
         parts += told
         unclear = {int(n) for part in told if len(part) and part["cause"].iloc[0] == "merge" for n in part["link"]}
         if moved is not aligned.links:

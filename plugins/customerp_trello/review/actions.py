@@ -22,7 +22,7 @@ from customerp_trello.review.pairs import mapping_of
 from customerp_trello.review.record import Number
 from customerp_trello.review.render import base, page
 from customerp_trello.state import by_hand, records
-from customerp_trello.state.conflicts import answer_conflict
+from customerp_trello.state.conflicts import SUPERSEDED, answer_conflict
 from customerp_trello.state.inbox import Delivery, put_in
 from customerp_trello.state.plans import latest_path
 from customerp_trello.state.store import Store
@@ -70,7 +70,7 @@ def answer(
             found = records.hold_conflict(tx, pair, int(number)) if number.isdecimal() and len(number) < 19 else None
             if found is None:
                 raise HTTPException(404, "There is no such conflict (any more). Reload the page.")
-            if seen(found) != digest:
+            if seen(found) != digest or found.reason == SUPERSEDED:
                 raise RecordError(
                     "Nothing was saved: the values have changed since you looked. Reload the page and decide anew."
                 )

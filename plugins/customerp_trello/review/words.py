@@ -60,6 +60,7 @@ CAUSES: Mapping[str, str] = {
     "latest_tie": "edited at the same moment",
     "policy_customerp": "CustomERP wins by policy",
     "policy_trello": "Trello wins by policy",
+    "superseded": "edited before it was decided; asked anew",
     "overwritten": "a write of ours replaced an edit that nobody had read",
     "edit_wins": "deleted here, edited there: the edit wins",
     "restore": "deleted; made again",

@@ -36,7 +36,8 @@ from customerp_trello.sides.customerp_reading import CustomERPReader
 from customerp_trello.sides.rows import first_record
 
 LOOK_UPS = 500
-"""Linked records that a full listing lacks and that are looked up in one run; the rest wait for the next."""
+"""Records that are linked, or have open work, and that a listing lacks: so many are looked up in one run, the rest in
+the next."""
 
 Fields = dict[str, Any]
 
@@ -87,7 +88,8 @@ class CustomERPRecords:
     def extract(self, reading: Reading) -> Snapshot:
         """List what changed since ``reading.since``, or everything; see :class:`customerp_trello.sides.base.Side`.
 
-        An ERP that cannot be asked for changes is listed whole, and then absence means something.
+        An ERP that cannot be asked for changes is listed whole, and then absence means something. It never means that
+        open work is done: that is looked up, and what could not be read of it is in ``facts["unread"]``.
         """
         partial = reading.since is not None and self.hook.profile.listing_of(self._kind).since is not None
         records = {
@@ -95,19 +97,22 @@ class CustomERPRecords:
             for record in self.hook.list_records(self._entity, since=reading.since if partial else None)
         }
         listed = frozenset(records)
-        wanted = reading.known.open_ids if partial else reading.known.ids
+        known, wanted = reading.known, reading.known.open_ids
+        wanted |= frozenset() if partial else known.ids
         found, missing = self._look_up(sorted(wanted - listed)[:LOOK_UPS])
         records |= found
-        proved = bool(reading.known.ids & frozenset(records))
-        frame = self._held_back(self._frame(records.values(), reading.known.ids), reading.known)
+        proved = bool(known.ids & frozenset(records))
+        frame = self._held_back(self._frame(records.values(), known.ids), known)
         if partial and reading.until is not None:
-            late = frame[MODIFIED_AT].ge(reading.until) & ~frame[ID].isin(reading.known.open_ids)
+            late = frame[MODIFIED_AT].ge(reading.until) & ~frame[ID].isin(known.open_ids)
             frame = frame[~late]
-        gone = [self._missing_row(id_, proved) for id_ in missing if id_ in reading.known.ids]
+        gone = [self._missing_row(id_, proved) for id_ in missing if id_ in known.ids]
         if gone:
             frame = pd.concat([frame, make_frame(gone, self.mapping.names)], ignore_index=True)
             frame = frame.sort_values(ID, kind="stable")
-        facts = {"identity": self.identity(), "clock_offset": self.hook.clock_offset, "listed": len(listed)}
+        unread = sorted(known.open_ids.difference(records, missing))
+        facts: dict[str, Any] = {"identity": self.identity(), "clock_offset": self.hook.clock_offset}
+        facts |= {"listed": len(listed), "unread": unread}
         return Snapshot(frame.reset_index(drop=True), complete=not partial, facts=facts)
 
     def _held_back(self, frame: pd.DataFrame, known: Known) -> pd.DataFrame:
@@ -245,17 +250,24 @@ class CustomERPRecords:
     def _by_key(self, wanted: dict[str, str]) -> list[Record]:
         """Records that show the canonical key values *wanted*, looked up by a filter where the ERP has one.
 
-        A filter's value is part of the URL, so a personal one is never looked up but compared here.
+        A filter's value is part of the URL, so a personal one is never looked up but compared here; so is one in which
+        capitals do not matter, since they may to the ERP.
         """
         filters: dict[str, str] = {}
         for name, text in wanted.items():
             prop = self.mapping.property(name)
             filtered = len(prop.customerp) == 1 and prop.customerp[0] in self._kind.filters
-            if filtered and prop.to(CUSTOMERP) and not prop.personal:
+            if filtered and prop.to(CUSTOMERP) and not prop.personal and not prop.ignore_case:
                 sent = self._reader.converter(prop, text).put(text, {})
                 filters |= {field: to_text(value) for field, value in sent.items()}
         records = self._found(self.hook.list_records(self._entity, filters=filters))
-        return [one for one in records if all(one.values.get(name) == text for name, text in wanted.items())]
+        return [
+            one for one in records if all(self._same(name, one.values.get(name), text) for name, text in wanted.items())
+        ]
+
+    def _same(self, name: str, shown: str | None, text: str) -> bool:
+        fold = name in self.mapping.folded
+        return shown == text or (fold and shown is not None and shown.casefold() == text.casefold())
 
     def _switched_on(self) -> Fields:
         delete = self.hook.profile.delete_of(self._kind)

@@ -12,7 +12,7 @@ from typing import Any
 
 from customerp_trello.errors import ConfigurationError, RecordError, RecordMissing
 from customerp_trello.hooks.trello import TrelloHook
-from customerp_trello.mapping.frame import REASON, STATE, SUSPENDED, Record, Snapshot
+from customerp_trello.mapping.frame import REASON, STATE, SUSPENDED, Record, Snapshot, bearing
 from customerp_trello.mapping.model import TRELLO, Mapping
 from customerp_trello.mapping.values import normalise_one, to_text
 from customerp_trello.sides.base import Reading
@@ -108,8 +108,7 @@ class TrelloOrganizations:
             return []
         listed = [Found(str(one["id"]), one) for one in self.hook.my_organizations(fields=self._fields)]
         frame = trello_frame(self.mapping, listed, frozenset(one.id for one in listed))
-        for name, text in wanted.items():
-            frame = frame[frame[name].eq(text)]
+        frame = frame[bearing(frame, wanted, self.mapping.folded)]
         return [first_record(frame.iloc[place:], self.mapping.names) for place in range(len(frame))]
 
     # -- writing -----------------------------------------------------------------------------------------------

@@ -51,7 +51,11 @@ class Conflict:
 OVERWRITTEN = "overwritten"
 """Reason: a write of ours replaced a value that we had not read."""
 
-_SEEN = ("base_customerp", "base_trello", "customerp", "trello")
+SUPERSEDED = "superseded"
+"""Reason: the values were edited before anybody's answer was applied; another conflict asks about the new ones."""
+
+_ASKED = ("customerp", "trello")
+_SEEN = ("base_customerp", "base_trello", *_ASKED)
 _DECIDED = ("winner", "reason", "status")
 _UNANSWERED = {"answer": "", "answered_by": "", "answered_at": None}
 
@@ -60,24 +64,27 @@ def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
     """Record a conflict and return its id; recording the same again writes nothing.
 
     One of the same link and property that is not settled yet is brought up to date, and so is what this run settled
-    in an earlier attempt, or an interrupted run about the same values. An answer given about other values is void: the
-    person is asked again. One that is applied now stays an answer until its winner is written.
+    in an earlier attempt, or an interrupted run about the same values. A question about other values is closed and
+    asked anew under another number, so that no answer counts for values that nobody was shown. An answer that is
+    applied now stays one until its winner is written.
     """
     seen = {name: getattr(new, name) for name in _SEEN}
     values: dict[str, Any] = seen | {name: getattr(new, name) for name in _DECIDED}
     standing = _standing(tx, pair, run, new)
+    if standing is not None and new.status == OPEN and standing["status"] in (OPEN, ANSWERED):
+        if any(standing[name] != seen[name] for name in _ASKED):
+            closed = update(conflict).where(conflict.c.id == standing["id"])
+            tx.execute(closed.values(status=SETTLED, reason=SUPERSEDED))
+            run, standing = standing["run"], None  # the question keeps the run that asked it first
+        elif standing["status"] == ANSWERED:
+            return int(standing["id"])
     if standing is None:
         row = values | _UNANSWERED | {"pair": pair, "run": run, "link": new.link, "property": new.property}
         return int(tx.execute(insert(conflict).values(**row, created_at=tx.now).returning(conflict.c.id)).scalar_one())
-    if standing["status"] == ANSWERED and new.status == OPEN:
-        if all(standing[name] == value for name, value in seen.items()):
-            return int(standing["id"])
-        values |= _UNANSWERED
     if standing["status"] == ANSWERED and new.winner == standing["answer"]:
         # Settled when its winner is written, in the same transaction: an interrupted run must not lose the answer.
         values["status"] = ANSWERED
     if any(standing[name] != value for name, value in values.items()):
-        # An open question keeps the run that asked it first.
         values |= {"run": run} if new.status == SETTLED else {}
         tx.execute(update(conflict).where(conflict.c.id == standing["id"]).values(**values))
     return int(standing["id"])
@@ -93,7 +100,8 @@ def _standing(tx: Transaction, pair: str, run: str, new: Conflict) -> RowMapping
         unchanged = [c[name].is_not_distinct_from(getattr(new, name)) for name in (*_SEEN, "reason")]
         interrupted = select(run_table.c.id).where(run_table.c.pair == pair, run_table.c.status != "success")
         mine |= (c.run == run) | and_(c.run.in_(interrupted), *unchanged)
-    return tx.execute(select(conflict).where(same, mine).order_by(c.id.desc())).mappings().first()
+    newest = select(conflict).where(same, mine).order_by(c.id.desc()).limit(1)
+    return tx.execute(newest.with_for_update()).mappings().first()  # a person may be answering it
 
 
 def answer_conflict(tx: Transaction, conflict_id: int, answer: Side, by: str) -> None:

@@ -15,6 +15,7 @@ from customerp_trello.state.transaction import Transaction
 
 OPEN, PLANNED, DONE, NOT_DONE, REFUSED = "open", "planned", "done", "not_done", "refused"
 CLOSED = (DONE, NOT_DONE, REFUSED)
+_OF_PLAN = "@"
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,16 @@ def done_changes(tx: Transaction, run: str, *, statuses: Collection[str] = (DONE
     """The change keys that a run has done, in whichever attempt, so that a retried load skips them."""
     chosen = select(intent.c.change_key).where(intent.c.run == run, intent.c.status.in_(statuses))
     return set(tx.execute(chosen).scalars())
+
+
+def retire_changes(tx: Transaction, run: str, digest: str) -> None:
+    """Mark the change keys of a run as those of plan *digest*, which is not the run's any more.
+
+    A run that was cleared as a whole makes another plan under its own id, and numbers its changes anew: none of them
+    counts as done because the old plan had one of its number.
+    """
+    old = (intent.c.run == run) & ~intent.c.change_key.contains(_OF_PLAN)
+    tx.execute(update(intent).where(old).values(change_key=intent.c.change_key + f"{_OF_PLAN}{digest}"))
 
 
 def consumed_sources(tx: Transaction, pair: str) -> frozenset[str]:

@@ -130,6 +130,13 @@ def find_link(tx: Transaction, pair: str, customerp_id: str, trello_id: str) -> 
     return int(found)
 
 
+def counterpart_of(tx: Transaction, pair: str, side: Side, record_id: str) -> str:
+    """The record that this one of *side* is linked with; "" if it is not linked."""
+    c = link.c
+    mine, other = (c.customerp_id, c.trello_id) if side == CUSTOMERP else (c.trello_id, c.customerp_id)
+    return str(tx.execute(select(other).where(c.pair == pair, mine == record_id)).scalar_one_or_none() or "")
+
+
 def find_ends(tx: Transaction, link_id: int) -> tuple[str, str]:
     """The two ids that a link binds, CustomERP's first; empty texts if it is gone."""
     found = tx.execute(select(link.c.customerp_id, link.c.trello_id).where(link.c.id == link_id)).one_or_none()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, select, update
 
 from customerp_trello.state import conflicts, intents, plans, runs
 from customerp_trello.state.tables import conflict, delivery, history, intent, pair_lease, plan, question, run
@@ -15,7 +15,8 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
     """Delete history, closed intents, settled conflicts, plans, questions, ended runs and deliveries older than *days*.
 
     What is open stays: running runs and those that hold a lease, open or planned intents, open or answered conflicts,
-    held or approved plans, each with its run.
+    held or approved plans, each with its run. Of a create that took the place of its source only the values are
+    forgotten: the source is there as long as people leave it, and must not give birth once more.
 
     Returns:
         Rows deleted per table.
@@ -23,11 +24,14 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
     before = tx.now - timedelta(days=days)
     decided = plan.c.status.not_in((plans.HELD, plans.APPROVED))
     waiting = exists().where(plan.c.run == run.c.id)
-    journal = exists().where(intent.c.run == run.c.id)
+    closed = intent.c.status.in_(intents.CLOSED) & (intent.c.closed_at < before)
+    consuming = (intent.c.source != "") & (intent.c.status == intents.DONE)
+    journal = exists().where(intent.c.run == run.c.id, ~consuming)
     owners = select(pair_lease.c.owner_run).where(pair_lease.c.owner_run.is_not(None))
+    tx.execute(update(intent).where(closed, consuming).values(before={}, after={}, outcome=None))
     deletes = {
         "history": delete(history).where(history.c.at < before),
-        "intent": delete(intent).where(intent.c.status.in_(intents.CLOSED), intent.c.closed_at < before),
+        "intent": delete(intent).where(closed, ~consuming),
         "conflict": delete(conflict).where(conflict.c.status == conflicts.SETTLED, conflict.c.created_at < before),
         "delivery": delete(delivery).where(delivery.c.received_at < before),
         "question": delete(question).where(question.c.rests_until < before),
