@@ -7,8 +7,16 @@ from docutils import nodes
 from docutils.core import publish_doctree
 
 from customerp_trello.mapping.checklist import checklist
-from customerp_trello.mapping.data_flow import CROSSED_BOX, EMPTY_BOX, TICKED_BOX, chapter, data_flow, qa_table
-from customerp_trello.mapping.document import PROPERTY_HEAD, property_rows
+from customerp_trello.mapping.data_flow import (
+    CROSSED_BOX,
+    EMPTY_BOX,
+    TICKED_BOX,
+    chapter,
+    data_flow,
+    qa_document,
+    qa_table,
+)
+from customerp_trello.mapping.document import PROPERTY_HEAD, Section, property_rows, sections
 from customerp_trello.mapping.load import load_mapping
 
 SHIPPED = sorted((Path(__file__).resolve().parents[2] / "include" / "mappings").glob("*.yaml"))
@@ -81,3 +89,67 @@ def test_boxes_are_ticked_for_what_was_seen(mapping):
     _, first, *rest = tables(read(qa_table(mapping, passed=[seen], failed=[other])))[0]
     assert [cell[0] for cell in first[1:]] == [TICKED_BOX, CROSSED_BOX]
     assert {cell[0] for row in rest for cell in row[1:]} == {EMPTY_BOX}
+
+
+def test_a_chapter_has_a_section_for_each_thing_there_is_to_say(mapping):
+    text = chapter(mapping)
+    found = sections(mapping)
+    titles = [title.astext() for title in read(text).findall(nodes.title)]
+    assert titles[-len(found) - 1 :] == [*(one.title for one in found), "QA checklist"]
+    for title in titles[-len(found) - 1 :]:
+        assert f"\n\n{title}\n{'-' * len(title)}\n\n" in text
+
+
+def test_what_has_an_order_is_numbered_and_the_rest_has_bullets(mapping):
+    tree = read(chapter(mapping))
+    numbered = [len(one.children) for one in tree.findall(nodes.enumerated_list)]
+    bullets = [len(one.children) for one in tree.findall(nodes.bullet_list) if not isinstance(one.parent, nodes.entry)]
+    found = sections(mapping)
+    assert numbered == [len(one.lines) for one in found if one.ordered]
+    assert bullets == [len(one.lines) for one in found if not one.ordered]
+
+
+def test_what_is_code_or_bold_is_so_and_the_text_between_is_complete(monkeypatch):
+    only = [Section("Said", ("before `code_` between **bold_** after",))]
+    monkeypatch.setattr("customerp_trello.mapping.data_flow.sections", lambda _: only)
+    (said,) = read(chapter(load_mapping(SHIPPED[0]))).findall(nodes.list_item)
+    assert said.astext() == "before code_ between bold_ after"
+    assert [one.astext() for one in said.findall(nodes.literal)] == ["code_"]
+    assert [one.astext() for one in said.findall(nodes.strong)] == ["bold_"]
+
+
+def test_a_name_of_two_lines_is_a_name_of_one():
+    mapping = load_mapping(SHIPPED[0])
+    labels = (mapping.properties[0].model_copy(update={"label": "Two\nlines"}), *mapping.properties[1:])
+    qa = tables(read(qa_table(mapping.model_copy(update={"properties": labels}))))[0]
+    assert qa[1][0] == "Two lines"
+
+
+def test_the_checklists_that_were_gone_through_are_a_document_of_their_own():
+    mappings = [load_mapping(path) for path in SHIPPED]
+    seen = []
+    for mapping in mappings:
+        held, broken, apart, *_ = checklist(mapping)
+        seen.append((mapping, [held], [broken], {apart: "nobody can"}))
+    text = qa_document(seen)
+    assert text.startswith("QA checklist\n############\n\n")
+    assert text.endswith("\n")
+    for mapping in mappings:
+        assert f"\n\n{mapping.title}\n{'=' * len(mapping.title)}\n\n.. list-table::\n   :header-rows: 1\n" in text
+    found = tables(read(text))
+    assert [[row[0] for row in table] for table in found] == [
+        ["Property", *(prop.label for prop in mapping.properties)] for mapping in mappings
+    ]
+    for table in found:
+        assert table[0] == ["Property", "Edited in CustomERP", "Edited in Trello"]
+        assert [cell[0] for cell in table[1][1:]] == [TICKED_BOX, CROSSED_BOX]
+        assert table[2][1] == "\u2013 nobody can"
+
+
+def test_what_is_not_put_back_stays():
+    employees = load_mapping(next(path for path in SHIPPED if path.stem.startswith("customerp_employee")))
+    changed = [
+        prop.model_copy(update={"direction": "to_customerp", "put_back": False}) for prop in employees.properties
+    ]
+    found = checklist(employees.model_copy(update={"properties": tuple(changed)}))
+    assert {check.outcome for check in found if check.side == "customerp"} == {"stays"}
