@@ -21,7 +21,7 @@ from customerp_trello.flow.outcome import (
 )
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.frame import GONE, LIVE, READONLY, STATE, Record
-from customerp_trello.mapping.model import SideName
+from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, UPDATE
 from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.sides.base import NOT_TAKEN, Movable, Side
@@ -90,7 +90,12 @@ class _Interrupted:
             self.side.hook.before_write = lambda seconds: self.run.may_send(self.fence, seconds)
             if moved := self.side.finish_move(self.write.target_id, dict(self.write.sent)):
                 return self._adopt(record_written, moved)
-        return self._adopt(record_written, record) if record and self._shows(record) else self.forget()
+        if record is None or not self._shows(record):
+            return self.forget()
+        if self.intent.operation == UNDO:  # the question that is left shows both sides
+            source = self.open_side(other(self.write.side)).read(self.write.source_id)
+            self.write = replace(self.write, source=source.values if source else {})
+        return self._adopt(record_written, record)
 
     def _shows(self, record: Record) -> bool:
         """Whether the record shows what was sent; nobody can tell of a write that sent no value."""
