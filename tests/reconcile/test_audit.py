@@ -116,6 +116,14 @@ def test_a_record_that_is_not_there_or_cannot_be_read_is_said_once():
     assert found([record("c1", _problem="bad")], [record("t1")], one()) == [(1, "", "unreadable")]
 
 
+@pytest.mark.parametrize(("at", "verdict"), [("11:00", "late"), ("13:00", "waiting")])
+def test_each_link_is_judged_by_itself(at, verdict):
+    links = linked(*((n, f"c{n}", f"t{n}", BASE, BASE) for n in (1, 2, 3)))
+    edited = record("c3", name="New", _modified_at=pd.Timestamp(f"2026-03-01T{at}Z"))
+    sides = [record("c1"), record("c2"), edited], [record(f"t{n}") for n in (1, 2, 3)]
+    assert found(*sides, links) == [(3, "name", verdict)]
+
+
 def test_an_unknown_value_is_no_difference():
     assert found([record("c1", website=None)], [record("t1", website="https://a.example")], one()) == []
 

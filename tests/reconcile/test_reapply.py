@@ -92,6 +92,17 @@ def test_unknown_and_empty_are_not_the_same():
     assert done(applied(seen, now)) == []
 
 
+def test_texts_that_read_the_same_in_a_row_are_not_the_same():
+    seen, now = (plan(row("update", **NAME | {"before": b, "after": a})) for b, a in (("Acme", "AG"), ("AcmeA", "G")))
+    assert done(applied(seen, now)) == []
+
+
+def test_ids_that_read_the_same_in_a_row_are_another_link():
+    ends = [{"customerp_id": c, "trello_id": t, "link": None} for c, t in (("c1", "1t"), ("c11", "t"))]
+    link, update = row("link", "") | ends[0], row("update", **NAME) | ends[1]
+    assert ("update", "name", "Acme AG") in done(applied(plan(update), plan(link, update)))
+
+
 def test_notes_only_tell_and_cannot_be_missed():
     seen = plan(row("waiting", "", 1), row("quarantine", "", 2), row("kept", "", 3), row("moved", "", 4))
     assert applied(seen, plan()).empty
