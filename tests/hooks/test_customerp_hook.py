@@ -19,6 +19,7 @@ from customerp_trello.errors import (
     UnknownOutcome,
 )
 from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.profile_writing import VersionField
 
 
 @pytest.fixture
@@ -157,3 +158,15 @@ def test_the_clock_of_a_server_that_is_wrong(hook: CustomERPHook, customerp_serv
     customerp_server.set_clock(-1800)
     list(hook.list_records("customer"))
     assert hook.clock_offset == pytest.approx(-1800, abs=1.5)
+
+
+@pytest.mark.parametrize(
+    "shown", ["2026-03-01T09:30:00.970Z", "2026-03-01T09:30:00.1234567Z", "2026-03-01T09:30:00+00:00", "7"]
+)
+def test_a_version_field_goes_back_as_it_came(hook: CustomERPHook, monkeypatch: Any, shown: str) -> None:
+    """An ERP that compares texts would call every write stale, and the record would never be written."""
+    field = VersionField(kind="field", field="modified_at")
+    monkeypatch.setattr(hook, "profile", hook.profile.model_copy(update={"concurrency": field}))
+    version = hook._version("customer", {"id": 1, "modified_at": shown})
+    sent, _ = hook._to_send("customer", "1", {"name": "x"}, version)
+    assert sent == {"name": "x", "modified_at": 7 if shown == "7" else shown}

@@ -94,7 +94,7 @@ def test_odoo(server: ScriptedServer, connect: Connect) -> None:
     assert (made["is_company"] if "is_company" in made else odoo.rows[1]["is_company"]) is True
     assert made["email"] is None
     assert made["active"] is True
-    assert made["write_date"] == version == "2026-03-01T09:30:00Z"
+    assert (made["write_date"], version) == ("2026-03-01T09:30:00Z", "2026-03-01 09:30:00")
     for name in ("Birch", "Cedar", "Elder", "Fir"):
         hook.create_record("customer", {"name": name})
     assert [row["name"] for row in hook.list_records("customer")] == ["Alder", "Birch", "Cedar", "Elder", "Fir"]

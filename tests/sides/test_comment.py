@@ -305,3 +305,13 @@ def test_labels_that_cannot_begin_a_line_are_refused(label):
 def test_labels_that_look_the_same_are_refused():
     with pytest.raises(ConfigurationError, match="same label"):
         Layout(number="number", title="name", lines=(Line("x", "NAME"),))
+
+
+@pytest.mark.parametrize("text", [
+    "see you tomorrow\n" + " " * 16_000 + "\nbye", "a" + " " * 16_000 + "b", "# a" + " " * 16_000 + "b\nx",
+    "- " * 8_000 + "\nx", "**" * 8_000 + "\nx", "Status" + " " * 16_000 + ": Open", "a" + " " * 16_000 + "b:\nx",
+])  # fmt: skip
+@pytest.mark.timeout(5)
+def test_p15_no_text_keeps_the_reader_busy(text):
+    """Anybody who may comment on the card can write such a text, and all runs of the pair would wait for it."""
+    parse(LAYOUT, text, NUMBERS)

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from customerp_trello.errors import ConfigurationError, RecordError, RecordStale
+from customerp_trello.hooks.profile_writing import FieldDelete, TombstoneDelete
 from customerp_trello.mapping.frame import GONE, SUSPENDED
 from customerp_trello.mapping.load import load_mapping
 from customerp_trello.sides.base import Directory, Known, Reading
@@ -293,7 +294,7 @@ def test_a_personal_key_is_never_part_of_a_url(changed, erp, customer, customerp
     assert "anna@x.example" not in str(queries)
 
 
-def test_directory(side, people, customer):
+def test_directory(side, erp, people, customer):
     one = side()
     assert isinstance(one, Directory)
     frame = one.directory("employee")
@@ -301,8 +302,60 @@ def test_directory(side, people, customer):
         people[0]["employee_number"]: "Anna Berg",
         people[1]["employee_number"]: "Boris Petrov",
     }
-    with pytest.raises(ConfigurationError, match="no numbered entity"):
-        one.directory("contact")
+    made, _ = erp.create_record("contact", {"first_name": "Wu", "last_name": "Li", "customer_id": customer["id"]})
+    frame = one.directory("contact")
+    assert frame.to_numpy().tolist() == [[str(made["id"]), "", "Wu Li"]], "without a number, but there"
+    with pytest.raises(ConfigurationError, match="no entity 'nobody'"):
+        one.directory("nobody")
+
+
+def test_p15_a_reference_that_the_erp_does_not_let_look_up_concerns_its_own_record_alone(
+    side, erp, project, read_all, rows, monkeypatch
+):
+    other, _ = erp.create_record("project", {"name": "Without a manager", "status": "open"})
+    one = side()
+    plain = one.hook.get_record
+
+    def refusing(entity, id_):
+        if entity == "employee":
+            raise RecordError("HTTP 400: invalid id")
+        return plain(entity, id_)
+
+    monkeypatch.setattr(one.hook, "get_record", refusing)
+    found = rows(one.extract(read_all()))
+    assert found[str(project["id"])]["_problem"]
+    assert found[str(other["id"])]["_problem"] == ""
+
+
+@pytest.mark.parametrize("stem", ["custom_contact", "custom_customer"])
+def test_p9_a_destroyed_record_in_a_list_of_changes_is_gone_and_says_nothing_else(side, customer, monkeypatch, stem):
+    one = side(stem)
+    delete = TombstoneDelete(kind="tombstone", field="deleted")
+    monkeypatch.setattr(one.hook.profile.__class__, "delete_of", lambda *_: delete)
+    monkeypatch.setattr(one.hook, "list_records", lambda *_, **__: iter([{"id": 7, "deleted": True}]))
+    known = Known(ids=frozenset({"7"}))
+    (row,) = one.extract(Reading(datetime.now(UTC), None, known)).frame.to_dict("records")
+    assert (row["_id"], row["_state"], row["_reason"]) == ("7", GONE, "CustomERP says that the record was destroyed")
+
+
+def test_p15_what_cannot_be_switched_on_again_is_one_records_trouble(side, erp, customer, monkeypatch):
+    one = side("custom_customer")
+    delete = FieldDelete(kind="field", fields={"status": "archived"})
+    monkeypatch.setattr(one.hook.profile.__class__, "delete_of", lambda *_: delete)
+    one._kind = one._kind.model_copy(update={"active": None})
+    one._reader._kind = one._kind
+    monkeypatch.setattr(one._reader, "is_active", lambda _: False)
+    with pytest.raises(RecordError, match="switched on again"):
+        one.restore(str(customer["id"]), {"name": "Contoso 2"}, labels={})
+
+
+def test_an_id_is_written_as_the_erp_types_it(side, monkeypatch):
+    one = side("custom_contact")
+    kinds = one.hook.profile.entities
+    assert one._fields({"customer": "17"}, {"customer_id": 4}) == {"customer_id": "17"}
+    monkeypatch.setitem(kinds, "customer", kinds["customer"].model_copy(update={"id_is": "integer"}))
+    assert one._fields({"customer": "17"}, {"customer_id": 4}) == {"customer_id": 17}
+    assert one._fields({"customer": "none-17"}, {"customer_id": 4}) == {"customer_id": "none-17"}
 
 
 def test_unknown_entity_and_side(mapping, changed, erp):

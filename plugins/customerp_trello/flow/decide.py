@@ -136,7 +136,7 @@ def _evidence(plan: pd.DataFrame, open_side: Callable[[str], Side]) -> pd.DataFr
 def _resolve_references(
     run: PairRun, snapshots: dict[str, Snapshot], open_side: Callable[[str], Side]
 ) -> dict[str, Snapshot]:
-    """Turn bare names of referenced records, as people type them in Trello, into their numbers where unique."""
+    """Turn bare names of referenced records, as people type them in Trello, into their numbers (ids) where unique."""
     trello = snapshots[TRELLO]
     frame = trello.frame
     resolved = frame
@@ -148,12 +148,13 @@ def _resolve_references(
         if not isinstance(side, Directory):
             continue
         directory = side.directory(str(prop.references))
-        single = directory[~directory["label"].duplicated(keep=False)].set_index("label")["number"]
+        meant = "id" if prop.convert.using == "reference" and prop.convert.by == "id" else "number"
+        single = directory[~directory["label"].duplicated(keep=False)].set_index("label")[meant]
         names = frame.loc[bare, prop.name].str.removeprefix("name:")
         resolved = resolved.copy() if resolved is frame else resolved
         found = names.map(single).astype("str")
         resolved.loc[bare, prop.name] = found
-        problem = f"{prop.label}: the name does not fit exactly one {prop.references}; write its number in brackets"
+        problem = f"{prop.label}: the name does not fit exactly one {prop.references}; write its {meant} in brackets"
         unclear = found.index[found.isna()]
         resolved.loc[unclear, "_problem"] = problem
     return snapshots | {TRELLO: Snapshot(resolved, trello.complete, trello.facts)}

@@ -24,7 +24,7 @@ from customerp_trello.mapping.frame import GONE, LIVE, READONLY, STATE, Record
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, UPDATE
 from customerp_trello.reconcile.undo import UNDO
-from customerp_trello.sides.base import NOT_TAKEN, Movable, Side
+from customerp_trello.sides.base import NOT_TAKEN, Alike, Movable, Side
 from customerp_trello.state.bases import load_links
 from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_intent, open_intents, postpone_intent
 from customerp_trello.state.lease import Fence
@@ -131,7 +131,10 @@ class _Interrupted:
     def _create(self) -> str:
         intent = self.intent
         marker = intent.customerp_id if intent.side == TRELLO else intent.trello_id
-        found = [one for one in self.side.find(dict(self.write.sent), marker=marker) if not self._is_another(one)]
+        found = self.side.find(dict(self.write.sent), marker=marker)
+        if not found and isinstance(self.side, Alike):
+            found = self.side.find_alike(dict(self.write.sent), marker=marker)
+        found = [one for one in found if not self._is_another(one)]
         if len(found) == 1:
             replaces = intent.side == CUSTOMERP and self.open_side(TRELLO).replaces_sources
             record = record_first_half if replaces and intent.operation == CREATE else record_written

@@ -10,7 +10,7 @@ from typing import TypeVar
 import pandas as pd
 
 from customerp_trello.errors import RecordError, RecordStale, RetriableError, UnknownOutcome
-from customerp_trello.flow.artifacts import read_listing, read_planned
+from customerp_trello.flow.artifacts import read_frame, read_listing, read_planned
 from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import (
     RESTORE,
@@ -23,7 +23,7 @@ from customerp_trello.flow.outcome import (
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import known_of
 from customerp_trello.mapping.frame import ID, TAKES_PLACE, Record, bearing
-from customerp_trello.mapping.model import SideName
+from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, Change
 from customerp_trello.sides.base import Reading, Side
 from customerp_trello.state.intents import NOT_DONE, REFUSED, close_intent, open_intent
@@ -146,10 +146,23 @@ class Writer:
         return bool(self.seen.loc[self.seen[ID] == record.id, name].isin([record.values[name]]).any())
 
     def _create(self, change: Change) -> Write:
+        if self.replaces_sources:
+            self._check_source(change)
         self._check_absent(change)
         request = change.values, change.source_id
         write = write_of(change)
         return self._send(write, lambda: self.side.create(request[0], marker=request[1], labels=self.labels))
+
+    def _check_source(self, change: Change) -> None:
+        """A source that ours will replace is read again: an edit of it since the plan would be in nobody's sight."""
+        source = self.across.read(change.source_id)
+        if source is None:
+            raise Deferred("what it comes from is gone by now")
+        read, planned = read_frame(self.run.folder, other(self.name)), change.column(other(self.name))
+        read = read[read[ID] == change.source_id]
+        for name, text in source.values.items():
+            if text is not None and text != planned.get(name) and not read[name].isin([text]).any():
+                raise Deferred("what it comes from was changed since it was read")
 
     def _check_absent(self, change: Change) -> None:
         """A create needs its key absent: in a direct look-up, or in a second complete listing (contract, section 7)."""

@@ -32,6 +32,8 @@ from customerp_trello.hooks.record_requests import RecordRequest, RecordRequests
 from customerp_trello.hooks.record_values import Codec
 
 Fields = dict[str, Any]
+_AS_WRITTEN = "\x1fversion"
+"""Beside the fields of a record: its version field as the ERP wrote it. No field of an ERP has such a name."""
 
 
 class CustomERPHook(SyncHttpHook):
@@ -108,7 +110,7 @@ class CustomERPHook(SyncHttpHook):
             if answer.status == 304:
                 return
             rows, step = pager.read(answer, None if answer.status >= 400 else self.json_of(answer))
-            records = map(codec.decode, rows)
+            records = (self._decoded(codec, row) for row in rows)
             yield from (record for record in records if _equal(record, filters)) if filters else records
             if step is None and not self._known():
                 step = pager.again()
@@ -132,7 +134,7 @@ class CustomERPHook(SyncHttpHook):
         concurrency = self.profile.concurrency
         if isinstance(concurrency, NoConcurrency) or not concurrency.field:
             return ""
-        value = record.get(concurrency.field)
+        value = record.get(_AS_WRITTEN if isinstance(concurrency, VersionField) else concurrency.field)
         if value in (None, ""):
             return ""
         if isinstance(concurrency, VersionField):
@@ -277,7 +279,14 @@ class CustomERPHook(SyncHttpHook):
         return record, self._version(entity, record)
 
     def _version(self, entity: str, raw: Fields) -> str:
-        return self.version_of(entity, self._codec(self._entity(entity)).decode(raw))
+        return self.version_of(entity, self._decoded(self._codec(self._entity(entity)), raw))
+
+    def _decoded(self, codec: Codec, raw: Mapping[str, Any]) -> Fields:
+        """A record in our names and values; a version field beside it as the ERP wrote it, to go back unchanged."""
+        concurrency, record = self.profile.concurrency, codec.decode(raw)
+        if isinstance(concurrency, VersionField):
+            record[_AS_WRITTEN] = raw.get(codec.their_name(concurrency.field))
+        return record
 
     def _json_or_none(self, answer: Answer) -> Any:
         return None if answer.status == 204 else self.json_of(answer)
@@ -324,7 +333,7 @@ class CustomERPHook(SyncHttpHook):
             return ({**record, **fields} if whole else fields), now or version
         if version and isinstance(concurrency, VersionField) and self.profile.update.request is None:
             field: Any = int(version) if version.isdecimal() else version
-            return {**fields, **self._codec(self._entity(entity)).encode({concurrency.field: field})}, version
+            return {**fields, self._codec(self._entity(entity)).their_name(concurrency.field): field}, version
         return fields, version
 
     def _known(self) -> bool:

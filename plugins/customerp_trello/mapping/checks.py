@@ -112,6 +112,11 @@ def _sides(mapping: Mapping) -> Iterator[Problem]:
         yield from _conditions(f"{side}.filter", settings.filter)
         yield from _conditions(f"{side}.on_unlinked.when", settings.on_unlinked.when)
         yield from ((f"{side}.on_unlinked.{p}", m) for p, m in _on_unlinked(mapping, settings.on_unlinked))
+        if side == "trello" and settings.on_unlinked.mode == "related":
+            yield (
+                "trello.on_unlinked.mode",
+                "`related` is for CustomERP's records; valid here: create, link_only, condition",
+            )
         across = "trello" if side == "customerp" else "customerp"
         if settings.on_unlinked.creates and not any(prop.to(across) for prop in mapping.properties):
             yield f"{side}.on_unlinked.mode", f"would create empty records: no property flows to {across}"

@@ -202,6 +202,14 @@ class ChangeTimes(Protocol):
 
 
 @runtime_checkable
+class Alike(Protocol):
+    """A side on which a create can be such that no key finds it again."""
+
+    def find_alike(self, values: dict[str, str], *, marker: str) -> list[Record]:
+        """Records that show all of *values*, if neither the *marker* nor a key of these can be looked up."""
+
+
+@runtime_checkable
 class Movable(Protocol):
     """A side whose records get another id by some updates, in more than one request (an invitation's new address)."""
 

@@ -28,9 +28,11 @@ from difflib import get_close_matches
 from customerp_trello.sides.comment import SEPARATOR, Footer, Layout, Line
 from customerp_trello.sides.comment_text import DOT, EMPTY, fold, name_beside, understand, understand_reference
 
-_LABELLED = re.compile(r"\s*(?:[-*•]\s+)?(?:\*\*|__)?([^:：]+?)(?:\*\*|__)?\s*[:：](?:\*\*|__)?(.*)\Z", re.DOTALL)
+_COLON = re.compile("[:：]")
+_BULLET = re.compile(r"[-*•]\s+")
+_BOLD = ("**", "__")
 _SPLIT = re.compile(rf"((?:\\.|[^\\])*?)(?:{SEPARATOR}|\Z)(.*)\Z", re.DOTALL)
-_HEADING = re.compile(r"(?:\*\*|__)(.+)(?:\*\*|__)\Z|#{1,6}\s+(.+?)(?:\s+#*)?\Z", re.DOTALL)
+_HASHES = re.compile(r"#{1,6}\s+")
 _NEW = re.compile(r"(?:new\s+)?project\s*[:：]\s*(.+)\Z", re.IGNORECASE | re.DOTALL)
 _WORDS_OF_A_NUMBER = 4
 
@@ -126,8 +128,7 @@ class _Found:
 
 
 def _canonical(layout: Layout, lines: Sequence[str], footer: Footer) -> Canonical | Unparsable:
-    head = _HEADING.match(lines[0].strip()) if lines else None
-    number, separator, title = _split(head[1] or head[2]) if head else ("", "", "")
+    number, separator, title = _split(_heading(lines[0].strip()) if lines else "")
     if not number.strip() or (layout.title is not None and not separator):
         return Unparsable(1, f"it has to be **<number>{SEPARATOR}<name>**", footer)
     found = _Found()
@@ -148,19 +149,19 @@ def _canonical(layout: Layout, lines: Sequence[str], footer: Footer) -> Canonica
 def _reason_of_stray(layout: Layout, line: str, found: _Found) -> str:
     """Why a line that is no property's cannot stay; "" for the line of a property that left the mapping."""
     missing = {fold(known.label): known.label for known in layout.lines if known.property not in found.places}
-    labelled = _LABELLED.match(line)
+    labelled = _labelled(line)
     if labelled is None:
         return "it is no property line (<label>: <value>)"
-    close = get_close_matches(fold(labelled[1]), missing, n=1, cutoff=0.75)
-    return f"{labelled[1].strip()!r} is no label; did you mean {missing[close[0]]!r}?" if close else ""
+    close = get_close_matches(fold(labelled[0]), missing, n=1, cutoff=0.75)
+    return f"{labelled[0].strip()!r} is no label; did you mean {missing[close[0]]!r}?" if close else ""
 
 
 def _from_a_person(layout: Layout, lines: Sequence[str], numbers: Mapping[str, str]) -> Parsed:
     found = _Found()
     _collect(layout, lines, 0, found)
     first = lines[0].strip()
-    heading = _HEADING.match(first)
-    head = (heading[1] or heading[2]).strip() if heading else first
+    heading = _heading(first)
+    head = heading or first
     if not found.places:
         return Chatter()
     stray = 1 not in found.places.values()
@@ -175,6 +176,34 @@ def _from_a_person(layout: Layout, lines: Sequence[str], numbers: Mapping[str, s
     if not found.values.get(layout.title) or len(found.places) == 1:
         return Chatter()
     return NewProject(found.values, found.places, tuple(found.repeated))
+
+
+def _labelled(line: str) -> tuple[str, str] | None:
+    """Label and value of a property line, with or without a bullet and bold type; None if it is none.
+
+    Without one pattern for it all: anybody can write a line of blanks, on which such a pattern would take hours.
+    """
+    colon = _COLON.search(line)
+    if colon is None:
+        return None
+    label, value = line[: colon.start()].strip(), line[colon.end() :]
+    bullet = _BULLET.match(label)
+    label = label[bullet.end() :] if bullet else label
+    label = label[2:] if label.startswith(_BOLD) else label
+    label = label[:-2] if label.endswith(_BOLD) else label
+    return (label, value[2:] if value.startswith(_BOLD) else value) if label.strip() else None
+
+
+def _heading(line: str) -> str:
+    """What stands in a line of bold type or behind hashes; "" in another one."""
+    if line.startswith(_BOLD) and line.endswith(_BOLD) and len(line) > 4:
+        return line[2:-2].strip()
+    hashes = _HASHES.match(line)
+    if hashes is None:
+        return ""
+    text = line[hashes.end() :]
+    bare = text.rstrip("#")
+    return (bare if bare != text and bare[-1:].isspace() else text).strip()
 
 
 def _amendment(layout: Layout, found: _Found, number: str, title: str) -> Amendment:
@@ -216,15 +245,15 @@ def _collect(layout: Layout, lines: Sequence[str], start: int, found: _Found) ->
     if layout.title is not None:
         known.setdefault(fold(layout.title_label), Line(layout.title, layout.title_label))
     for index in range(start, len(lines)):
-        labelled = _LABELLED.match(lines[index])
-        label = fold(labelled[1]) if labelled else ""
+        labelled = _labelled(lines[index])
+        label = fold(labelled[0]) if labelled else ""
         if labelled and layout.block is not None and label == fold(layout.block_label):
-            found.put(layout.block, _block(labelled[2], lines[index + 1 :]), index + 1, layout.block_label)
+            found.put(layout.block, _block(labelled[1], lines[index + 1 :]), index + 1, layout.block_label)
             return
         if labelled and label in known:
             line = known[label]
-            value = understand_reference(labelled[2]) if line.reference else understand(labelled[2])
-            if value and line.reference and (name := name_beside(labelled[2])):
+            value = understand_reference(labelled[1]) if line.reference else understand(labelled[1])
+            if value and line.reference and (name := name_beside(labelled[1])):
                 found.names[value] = name
             found.put(line.property, value, index + 1, line.label)
         elif lines[index].strip():

@@ -26,9 +26,10 @@ from customerp_trello.mapping.frame import (
     SUSPENDED,
     Record,
     Snapshot,
+    bearing,
     make_frame,
 )
-from customerp_trello.mapping.model import CUSTOMERP, Mapping
+from customerp_trello.mapping.model import CUSTOMERP, Mapping, Property
 from customerp_trello.mapping.values import to_text
 from customerp_trello.sides.base import Known, Reading
 from customerp_trello.sides.comment_text import BY_NAME
@@ -102,7 +103,7 @@ class CustomERPRecords:
         found, missing = self._look_up(sorted(wanted - listed)[:LOOK_UPS])
         records |= found
         proved = bool(known.ids & frozenset(records))
-        frame = self._held_back(self._frame(records.values(), known.ids), known)
+        frame = self._held_back(self._frame(records.values(), known.ids), records, known)
         if partial and reading.until is not None:
             late = frame[MODIFIED_AT].ge(reading.until) & ~frame[ID].isin(known.open_ids)
             frame = frame[~late]
@@ -115,12 +116,17 @@ class CustomERPRecords:
         facts |= {"listed": len(listed), "unread": unread}
         return Snapshot(frame.reset_index(drop=True), complete=not partial, facts=facts)
 
-    def _held_back(self, frame: pd.DataFrame, known: Known) -> pd.DataFrame:
-        """Mode ``related``: no counterpart before the record that this one belongs to is linked."""
+    def _held_back(self, frame: pd.DataFrame, records: dict[str, Fields], known: Known) -> pd.DataFrame:
+        """Mode ``related``: no counterpart before the record that this one belongs to is linked.
+
+        The ERP's own field says by its id which one that is, whatever the property shows of it.
+        """
         mode = self._settings.on_unlinked
         if mode.mode != "related" or mode.via is None:
             return frame
-        apart = ~frame[mode.via].isin(set(known.workspace_customer.values())) & frame[HOLD].eq("")
+        (field,) = self.mapping.property(mode.via).customerp
+        related = {id_: to_text(fields.get(field)) for id_, fields in records.items()}
+        apart = ~frame[ID].map(related).isin(set(known.workspace_customer.values())) & frame[HOLD].eq("")
         return frame.assign(**{HOLD: frame[HOLD].mask(apart, f"its {mode.via} is not linked")})
 
     def directory(self, entity: str) -> pd.DataFrame:
@@ -143,6 +149,16 @@ class CustomERPRecords:
             if all(wanted.values()) and (found := self._by_key(wanted)):
                 return found
         return []
+
+    def find_alike(self, values: dict[str, str], *, marker: str) -> list[Record]:
+        """Where neither a marker nor a whole key can be looked up: records that show all that was sent."""
+        keyed = any(all(values.get(name) for name in key.properties) for key in self.mapping.link_keys)
+        if keyed or (marker and self._kind.marker in self._kind.filters):
+            return []
+        wanted = {name: text for name, text in values.items() if text and self.mapping.property(name).to(CUSTOMERP)}
+        frame = self._frame(self.hook.list_records(self._entity), frozenset())
+        found = frame.loc[bearing(frame, wanted, self.mapping.folded), ID]
+        return [record for id_ in found if (record := self.read(id_))]
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -226,8 +242,15 @@ class CustomERPRecords:
         for prop in self.mapping.properties:
             if prop.name in values and prop.to(CUSTOMERP):
                 text = values[prop.name].removeprefix(BY_NAME) if prop.references else values[prop.name]
-                fields |= self._reader.converter(prop, text).put(text, old)
+                sent = self._reader.converter(prop, text).put(text, old)
+                fields |= {name: self._typed(prop, value) for name, value in sent.items()}
         return fields
+
+    def _typed(self, prop: Property, value: Any) -> Any:
+        """An id as the ERP types it, where a property is one: a text in its place is refused, or taken for none."""
+        kind = self.hook.profile.entities.get(prop.references or "")
+        number = kind is not None and kind.id_is == "integer" and isinstance(value, str) and value.isdecimal()
+        return int(value) if number else value
 
     def _look_up(self, ids: list[str]) -> tuple[dict[str, Fields], list[str]]:
         found: dict[str, Fields] = {}
@@ -275,7 +298,7 @@ class CustomERPRecords:
             return {self._kind.active: True}
         if isinstance(delete, FieldDelete) and all(isinstance(value, bool) for value in delete.fields.values()):
             return {name: not value for name, value in delete.fields.items()}
-        raise ConfigurationError(
+        raise RecordError(
             f"profile, entities.{self._entity}.active: without it nobody can tell how a {self._entity} is switched on "
-            "again; name the field, or take `restore` out of the mapping"
+            "again; name the field, or switch the record on in the ERP"
         )

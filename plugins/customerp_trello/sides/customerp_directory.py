@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from customerp_trello.errors import ConfigurationError, RecordMissing
+from customerp_trello.errors import ConfigurationError, RecordError
 from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.profile import Entity
 from customerp_trello.mapping.directory import Directory
 from customerp_trello.mapping.values import to_text
 
@@ -37,7 +38,7 @@ class Directories:
         for id_ in missing:
             try:
                 record, _ = self._hook.get_record(entity, id_)
-            except RecordMissing:
+            except RecordError:  # not there, or refused: whoever refers to it cannot be read, the others can
                 entries[id_] = None
             else:
                 self._put(entity, record)
@@ -64,6 +65,15 @@ class Directories:
             self._list(entity)
         return self._directory(entity)
 
+    def everybody(self, entity: str) -> list[tuple[str, str, str]]:
+        """Id, number and name of all records; "" for the number of an entity that has none."""
+        kind = self._hook.profile.entities.get(entity)
+        if kind is not None and kind.number is None:
+            listed = self._hook.list_records(entity)
+            return [(to_text(record[kind.id]), "", _name(kind, record)) for record in listed]
+        whole = self.whole(entity)
+        return [(id_, number, whole.labels[number]) for id_, number in whole.numbers.items()]
+
     def _of(self, entity: str) -> dict[str, Entry | None]:
         profile = self._hook.profile
         if entity not in profile.entities or profile.entities[entity].number is None:
@@ -81,11 +91,14 @@ class Directories:
 
     def _put(self, entity: str, record: dict[str, Any]) -> None:
         entries, kind = self._of(entity), self._hook.profile.entities[entity]
-        name = " ".join(text for text in (to_text(record.get(field)) for field in kind.labels) if text)
-        entries[to_text(record[kind.id])] = record[kind.id], record.get(str(kind.number)), name
+        entries[to_text(record[kind.id])] = record[kind.id], record.get(str(kind.number)), _name(kind, record)
         self._built.pop(entity, None)
 
     def _directory(self, entity: str) -> Directory:
         if entity not in self._built:
             self._built[entity] = Directory.of(entry for entry in self._of(entity).values() if entry)
         return self._built[entity]
+
+
+def _name(kind: Entity, record: dict[str, Any]) -> str:
+    return " ".join(text for text in (to_text(record.get(field)) for field in kind.labels) if text)

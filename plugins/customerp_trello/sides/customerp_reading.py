@@ -36,6 +36,7 @@ from customerp_trello.sides.customerp_directory import Directories
 from customerp_trello.sides.rows import moment, packed
 
 MERGED_INTO = "merged_into"
+_DESTROYED = "_destroyed"
 OUT_OF_SCOPE = "the mapping's filter does not let it take part (any more)"
 
 NO_ADDRESS = "no address: only somebody with an e-mail address can be invited"
@@ -59,8 +60,7 @@ class CustomERPReader:
 
     def directory(self, entity: str) -> pd.DataFrame:
         """Everybody who can be referred to: id, number, label; str columns."""
-        whole = self._directories.whole(entity)
-        rows = [(id_, number, whole.labels[number]) for id_, number in whole.numbers.items()]
+        rows = self._directories.everybody(entity)
         return pd.DataFrame(rows, columns=["id", "number", "label"]).astype("str")
 
     def frame(
@@ -73,8 +73,8 @@ class CustomERPReader:
             versions: id -> version, where it is known.
             linked: ids of linked records.
         """
-        raw = [{**record, ACTIVE: self.is_active(record)} for record in records]
-        names = {*self._mapping.customerp_fields, ACTIVE, MERGED_INTO, self._kind.id}
+        raw = [{**record, ACTIVE: self.is_active(record), _DESTROYED: self._is_destroyed(record)} for record in records]
+        names = {*self._mapping.customerp_fields, ACTIVE, _DESTROYED, MERGED_INTO, self._kind.id}
         fields = fields_frame(
             raw, [*names, *filter(None, (self._kind.modified, self._kind.created, self._kind.modified_by))]
         )
@@ -91,14 +91,19 @@ class CustomERPReader:
 
     def is_active(self, record: Dict[str, Any]) -> bool:
         """Whether a record is switched on, however the ERP says so."""
-        delete = self._hook.profile.delete_of(self._kind)
-        if isinstance(delete, TombstoneDelete) and record.get(delete.field) is True:
+        if self._is_destroyed(record):
             return False
+        delete = self._hook.profile.delete_of(self._kind)
         if self._kind.active is not None:
             return to_text(record.get(self._kind.active, True)).casefold() in ("true", "1", "")
         if isinstance(delete, FieldDelete):
             return any(record.get(name) != value for name, value in delete.fields.items())
         return True
+
+    def _is_destroyed(self, record: Dict[str, Any]) -> bool:
+        """Whether a list of changes only tells that the record is not there any more."""
+        delete = self._hook.profile.delete_of(self._kind)
+        return isinstance(delete, TombstoneDelete) and record.get(delete.field) is True
 
     def _numbered(self, prop: Property) -> str | None:
         by_number = prop.convert.using == "reference" and prop.convert.by == "number"
@@ -117,9 +122,12 @@ class CustomERPReader:
         gone_if_off = self._settings.inactive == GONE
         met = hold(self._settings.on_unlinked.when, fields)
         found: dict[str, list[str]] = {STATE: [], REASON: [], HOLD: []}
-        for active, inside, creates in zip(fields[ACTIVE], hold(self._settings.filter, fields), met, strict=True):
+        within = hold(self._settings.filter, fields)
+        for active, destroyed, inside, creates in zip(fields[ACTIVE], fields[_DESTROYED], within, met, strict=True):
             state, reason = LIVE, ""
-            if gone_if_off and not active:
+            if destroyed:
+                state, reason = GONE, "CustomERP says that the record was destroyed"
+            elif gone_if_off and not active:
                 state, reason = GONE, "switched off in CustomERP"
             elif not inside:
                 state, reason = SUSPENDED, OUT_OF_SCOPE
