@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from customerp_trello.errors import FatalError, FormError, RecordError
 from customerp_trello.state import conflicts, history, intents, invitations, lease, plans, retention, runs, work
@@ -435,3 +436,51 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
         assert retention.forget_older(tx, 90) == dict.fromkeys(
             ["history", "intent", "conflict", "delivery", "question", "plan", "run"], 0
         )
+
+
+def test_a_source_that_a_create_has_replaced_is_remembered_without_what_it_said(store, clock):
+    with store.begin() as tx:
+        start(tx, "birth")
+        runs.end_run(tx, "birth", "success", {})
+        born = Intent(PAIR, "birth", "trello", "create", "1", source="comment", before={"a": "x"}, after={"a": "y"})
+        number = intents.open_intent(tx, born)
+        intents.close_intent(tx, number, "done", outcome="posted")
+        refused = intents.open_intent(tx, Intent(PAIR, "birth", "trello", "create", "2", source="refused"))
+        intents.close_intent(tx, refused, "refused")
+    clock.forward(days=91)
+    with store.begin() as tx:
+        blanked = retention.forget_older(tx, 90)
+        assert (blanked["intent"], blanked["run"]) == (1, 1)
+        assert intents.consumed_sources(tx, PAIR) == {"comment"}
+        kept = intents.get_intent(tx, number)
+        assert (kept.before, kept.after, kept.outcome) == ({}, {}, None)
+
+
+def test_what_is_blanked_is_not_written_again(store, clock):
+    with store.begin() as tx:
+        number = intents.open_intent(tx, Intent(PAIR, "birth", "trello", "create", "1", source="s", after={"a": "y"}))
+        intents.close_intent(tx, number, "done")
+    clock.forward(days=91)
+    touched = []
+    event.listen(
+        store.engine, "after_cursor_execute", lambda _c, cursor, text, *_: touched.append((text, cursor.rowcount))
+    )
+    for changed in (1, 0):
+        touched.clear()
+        with store.begin() as tx:
+            retention.forget_older(tx, 90)
+        assert [count for text, count in touched if text.startswith("UPDATE intent")] == [changed]
+
+
+def test_change_keys_of_another_plan_are_not_those_of_this_one(store):
+    with store.begin() as tx:
+        for key in ("0.trello.update", "1.trello.create"):
+            intents.close_intent(tx, intents.open_intent(tx, intent(key)), "done")
+        other = intents.open_intent(tx, Intent(PAIR, "run2", "trello", "update", "0.trello.update"))
+        intents.close_intent(tx, other, "done")
+        intents.retire_changes(tx, "run", "d1")
+        assert intents.done_changes(tx, "run") == {"0.trello.update@d1", "1.trello.create@d1"}
+        assert intents.done_changes(tx, "run2") == {"0.trello.update"}
+        intents.close_intent(tx, intents.open_intent(tx, intent("0.trello.update")), "done")
+        intents.retire_changes(tx, "run", "d2")
+        assert intents.done_changes(tx, "run") == {"0.trello.update@d1", "1.trello.create@d1", "0.trello.update@d2"}

@@ -153,13 +153,17 @@ class Writer:
         write = write_of(change)
         return self._send(write, lambda: self.side.create(request[0], marker=request[1], labels=self.labels))
 
+    @cached_property
+    def _sources(self) -> pd.DataFrame:
+        return read_frame(self.run.folder, other(self.name))
+
     def _check_source(self, change: Change) -> None:
         """A source that ours will replace is read again: an edit of it since the plan would be in nobody's sight."""
         source = self.across.read(change.source_id)
         if source is None:
             raise Deferred("what it comes from is gone by now")
-        read, planned = read_frame(self.run.folder, other(self.name)), change.column(other(self.name))
-        read = read[read[ID] == change.source_id]
+        planned = change.column(other(self.name))
+        read = self._sources[self._sources[ID] == change.source_id]
         for name, text in source.values.items():
             if text is not None and text != planned.get(name) and not read[name].isin([text]).any():
                 raise Deferred("what it comes from was changed since it was read")

@@ -32,7 +32,7 @@ from customerp_trello.hooks.record_requests import RecordRequest, RecordRequests
 from customerp_trello.hooks.record_values import Codec
 
 Fields = dict[str, Any]
-_AS_WRITTEN = "\x1fversion"
+AS_WRITTEN = "\x1fversion"
 """Beside the fields of a record: its version field as the ERP wrote it. No field of an ERP has such a name."""
 
 
@@ -134,7 +134,7 @@ class CustomERPHook(SyncHttpHook):
         concurrency = self.profile.concurrency
         if isinstance(concurrency, NoConcurrency) or not concurrency.field:
             return ""
-        value = record.get(_AS_WRITTEN if isinstance(concurrency, VersionField) else concurrency.field)
+        value = record.get(AS_WRITTEN if isinstance(concurrency, VersionField) else concurrency.field)
         if value in (None, ""):
             return ""
         if isinstance(concurrency, VersionField):
@@ -285,7 +285,7 @@ class CustomERPHook(SyncHttpHook):
         """A record in our names and values; a version field beside it as the ERP wrote it, to go back unchanged."""
         concurrency, record = self.profile.concurrency, codec.decode(raw)
         if isinstance(concurrency, VersionField):
-            record[_AS_WRITTEN] = raw.get(codec.their_name(concurrency.field))
+            record[AS_WRITTEN] = raw.get(codec.their_name(concurrency.field))
         return record
 
     def _json_or_none(self, answer: Answer) -> Any:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from customerp_trello.errors import ConfigurationError, SyncError
-from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.customerp import AS_WRITTEN, CustomERPHook
 from customerp_trello.hooks.profile_writing import FieldDelete, SoftDelete
 from customerp_trello.mapping.checks import did_you_mean
 from customerp_trello.mapping.values import to_text
@@ -43,7 +43,8 @@ class Source:
             hint = did_you_mean(entity, entities)
             raise ConfigurationError(f"the profile has no entity {entity!r}; valid: {', '.join(entities)}.{hint}")
         self.kind = entities[entity]
-        self.records = list(islice(hook.list_records(entity), SAMPLE))
+        listed = islice(hook.list_records(entity), SAMPLE)
+        self.records = [{name: one for name, one in record.items() if name != AS_WRITTEN} for record in listed]
         if not self.records:
             raise ConfigurationError(f"the ERP has no {entity} yet; a mapping is proposed from records, so make some")
         self.count, self.facts = len(self.records), facts_of(self.records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import Text, cast, delete, exists, func, select, update
 
 from customerp_trello.state import conflicts, intents, plans, runs
 from customerp_trello.state.tables import conflict, delivery, history, intent, pair_lease, plan, question, run
@@ -28,7 +28,8 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
     consuming = (intent.c.source != "") & (intent.c.status == intents.DONE)
     journal = exists().where(intent.c.run == run.c.id, ~consuming)
     owners = select(pair_lease.c.owner_run).where(pair_lease.c.owner_run.is_not(None))
-    tx.execute(update(intent).where(closed, consuming).values(before={}, after={}, outcome=None))
+    values = cast(intent.c.before, Text) + cast(intent.c.after, Text) + func.coalesce(cast(intent.c.outcome, Text), "")
+    tx.execute(update(intent).where(closed, consuming, values != "{}{}").values(before={}, after={}, outcome=None))
     deletes = {
         "history": delete(history).where(history.c.at < before),
         "intent": delete(intent).where(closed, ~consuming),
