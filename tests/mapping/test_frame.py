@@ -79,3 +79,21 @@ def test_a_records_time_is_told_in_utc_as_a_frames_is(told):
     at = make_record(row, []).meta["_modified_at"]
     assert (str(at), at.unit) == ("2026-03-01 09:00:00+00:00", "us")
     assert str(make_frame([row], []).iloc[0]["_modified_at"]) == str(at)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "folded", "hit"),
+    [
+        ({"name": "Acme"}, (), [True, False, False, False]),
+        ({"name": "ACME"}, (), [False, True, False, False]),
+        ({"name": "aCmE"}, ("name",), [True, True, False, False]),
+        ({"name": "acme", "website": "a"}, ("name",), [True, False, False, False]),
+        ({"website": "a", "name": "ACME"}, ("name",), [True, False, False, False]),
+        ({"website": "A", "name": "ACME"}, ("name",), [False, False, False, False]),
+        ({}, (), [True, True, True, True]),
+    ],
+)
+def test_a_record_bears_what_it_shows_in_every_wanted_property(wanted, folded, hit):
+    rows = [("1", "Acme", "a"), ("2", "ACME", "b"), ("3", None, "a"), ("4", "Other", "a")]
+    made = make_frame([{"_id": i, "name": name, "website": site} for i, name, site in rows], ["name", "website"])
+    assert frame.bearing(made, wanted, folded).tolist() == hit
