@@ -295,6 +295,14 @@ def test_a_side_creates_nothing_that_no_property_fills(complaints):
     assert complaints(CUSTOMER, there) == []
 
 
+def test_related_is_for_the_erps_records(complaints):
+    setting = {"mode": "related", "property": "customer"}
+    assert complaints(PROJECT, {"after": [CUSTOMER], "trello.on_unlinked": setting}) == [
+        "trello.on_unlinked.mode: `related` is for CustomERP's records; valid here: create, link_only, condition"
+    ]
+    assert complaints(PROJECT, {"after": [CUSTOMER], "customerp.on_unlinked": setting}) == []
+
+
 @pytest.mark.parametrize(
     ("pair", "changes"),
     [
