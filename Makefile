@@ -94,7 +94,7 @@ bench-scenario: $(INSTALLED) ## Sync 100,000 customers and 150,000 contacts besi
 kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real processes too (over an hour, 2 quiet cores)
 	@CUSTOMERP_TRELLO_KILLS=0 AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -n 2 --show-capture=no tests/kills
 
-mutants: $(INSTALLED) ## Change mapping and reconcile in one place at a time and see that tests fail (an hour)
+mutants: $(INSTALLED) ## Change mapping and reconcile in one place at a time and see that tests fail (an hour, 25 minutes on two fast cores)
 	@$(BIN)/python tests/mutants/run.py
 
 soak: $(INSTALLED) ## Edit, break, kill and preview at random for 100,000 steps, all pairs (over two hours, 2 quiet cores)
