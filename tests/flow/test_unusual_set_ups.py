@@ -9,6 +9,8 @@ import pytest
 import yaml
 from engine import CUSTOMERS, PROJECTS, as_anna
 from engine_building import build_engine
+from test_crash import projects
+from test_projects import say
 
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
@@ -39,15 +41,6 @@ def profile(tmp_path, monkeypatch):
         monkeypatch.setenv("CUSTOMERP_TRELLO_PROFILES", str(folder))
 
     return change
-
-
-def say(engine, text):
-    card = engine.summary["register_card"]["id"]
-    return as_anna(engine, "POST", f"/cards/{card}/actions/comments", text=text)["id"]
-
-
-def projects(name):
-    return [one for one in CustomERPHook().list_records("project") if one["name"] == name]
 
 
 def comments_about(engine, name):

@@ -142,7 +142,7 @@ class CustomERPRecords:
 
     def find(self, values: dict[str, str], *, marker: str) -> list[Record]:
         """Records with this marker; where the ERP keeps none, records with the keys that we gave."""
-        if marker and self._kind.marker in self._kind.filters:
+        if self._can_look_up(marker):
             return self._found(self.hook.list_records(self._entity, filters={str(self._kind.marker): marker}))
         for key in self.mapping.link_keys:
             wanted = {name: values.get(name, "") for name in key.properties}
@@ -153,7 +153,7 @@ class CustomERPRecords:
     def find_alike(self, values: dict[str, str], *, marker: str) -> list[Record]:
         """Where neither a marker nor a whole key can be looked up: records that show all that was sent."""
         keyed = any(all(values.get(name) for name in key.properties) for key in self.mapping.link_keys)
-        if keyed or (marker and self._kind.marker in self._kind.filters):
+        if keyed or self._can_look_up(marker):
             return []
         wanted = {name: text for name, text in values.items() if text and self.mapping.property(name).to(CUSTOMERP)}
         frame = self._frame(self.hook.list_records(self._entity), frozenset())
@@ -269,6 +269,9 @@ class CustomERPRecords:
         if proved:
             return {ID: id_, STATE: GONE, REASON: "CustomERP says that the record does not exist"}
         return {ID: id_, STATE: SUSPENDED, REASON: "not found, and neither is any other linked record"}
+
+    def _can_look_up(self, marker: str) -> bool:
+        return bool(marker) and self._kind.marker in self._kind.filters
 
     def _by_key(self, wanted: dict[str, str]) -> list[Record]:
         """Records that show the canonical key values *wanted*, looked up by a filter where the ERP has one.
