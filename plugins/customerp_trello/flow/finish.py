@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
 
 from customerp_trello.flow.artifacts import Listing, read_frame, read_listing
-from customerp_trello.flow.extract import OVERLAP
+from customerp_trello.flow.extract import MANY_OPEN, OVERLAP
 from customerp_trello.flow.form import APPLY_PLAN
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.restrict import links_only
@@ -17,10 +18,11 @@ from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, 
 from customerp_trello.state.intents import OPEN, PLANNED, open_intents
 from customerp_trello.state.invitations import note_joined
 from customerp_trello.state.lease import Fence
+from customerp_trello.state.links import link_ids, made_by
 from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, seen_plan, set_plan_status
 from customerp_trello.state.runs import Watermark, get_run, load_watermarks, save_watermark
 from customerp_trello.state.transaction import Transaction
-from customerp_trello.state.work import SURVIVES, Work, load_open_work, replace_open_work
+from customerp_trello.state.work import NEW_IN_TRELLO, SURVIVES, Work, load_open_work, replace_open_work
 
 
 def finish(run: PairRun, fence: Fence) -> None:
@@ -40,11 +42,16 @@ def finish(run: PairRun, fence: Fence) -> None:
             standing = list(_standing(work, run.row.started_at, plan, unread))
             known = {(one.side, one.record_id) for one in standing}
             interrupted = [one for one in _interrupted(tx, run.pair) if (one.side, one.record_id) not in known]
-            replace_open_work(tx, run.pair, [*_open(plan), *standing, *interrupted])
+            news = _news(tx, run, listings["trello"].facts.get("joined"))
+            few = len(news) <= MANY_OPEN
+            first = [Work("customerp", record, WAITING, NEW_IN_TRELLO) for record in sorted(news) if few]
+            replace_open_work(tx, run.pair, [*first, *_open(plan), *standing, *interrupted])
             marks = load_watermarks(tx, run.pair)
             note_joined(tx, listings["trello"].facts.get("joined", ()))
             for side in SIDES:
-                save_watermark(tx, run.pair, side, _mark(run, listings[side], marks.get(side)))
+                mark = _mark(run, listings[side], marks.get(side))
+                again = side == "customerp" and not few
+                save_watermark(tx, run.pair, side, replace(mark, complete_at=None) if again else mark)
         _close_plans(tx, run)
         set_plan_status(tx, run.id, APPLIED)
 
@@ -60,6 +67,18 @@ def _close_plans(tx: Transaction, run: PairRun) -> None:
         asked = get_run(tx, moot.run)
         if asked is None or not asked.form.get("run"):
             set_plan_status(tx, moot.run, REFUSED)
+
+
+def _news(tx: Transaction, run: PairRun, joined: Collection[str] | None) -> frozenset[str]:
+    """CustomERP ids of people whose profile Trello shows only from now on; with many, the next run reads everybody."""
+    if joined is None:
+        return frozenset()
+    made = made_by(tx, run.pair, run.id)
+    if not joined:
+        return made
+    links = link_ids(tx, run.pair)
+    member = links["trello_id"].str.replace(r"^.*:", "", regex=True)
+    return made.union(links.loc[member.isin(list(joined)), "customerp_id"])
 
 
 def _open(plan: pd.DataFrame) -> Iterator[Work]:

@@ -137,6 +137,12 @@ def counterpart_of(tx: Transaction, pair: str, side: Side, record_id: str) -> st
     return str(tx.execute(select(other).where(c.pair == pair, mine == record_id)).scalar_one_or_none() or "")
 
 
+def made_by(tx: Transaction, pair: str, run: str) -> frozenset[str]:
+    """CustomERP ids of the links that this run has made."""
+    c = link.c
+    return frozenset(tx.execute(select(c.customerp_id).where(c.pair == pair, c.created_run == run)).scalars())
+
+
 def find_ends(tx: Transaction, link_id: int) -> tuple[str, str]:
     """The two ids that a link binds, CustomERP's first; empty texts if it is gone."""
     found = tx.execute(select(link.c.customerp_id, link.c.trello_id).where(link.c.id == link_id)).one_or_none()

@@ -1,0 +1,63 @@
+"""What Trello shows of somebody only after the link was made reaches an ERP that is read by change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from engine import EMPLOYEES, ask
+
+from customerp_trello.flow import finish as flow_finish
+from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.mapping.model import SIDES
+from customerp_trello.state.runs import load_watermarks
+from customerp_trello.state.work import NEW_IN_TRELLO, load_open_work
+
+
+@pytest.fixture
+def una(loaded, monkeypatch, request):
+    """An employee who has just been invited and then left alone: ERP id, address. No run reads twice what is older."""
+    monkeypatch.setattr(flow_finish, "OVERLAP", timedelta(seconds=-5))
+    email = f"{request.node.name.replace('_', '.')}@company.example"
+    fields = {"first_name": "Una", "last_name": request.node.name, "work_email": email, "status": "active"}
+    made, _ = CustomERPHook().create_record("employee", fields)
+    loaded.run(EMPLOYEES, action="full_resync")
+    return made["id"], email
+
+
+def waiting(loaded, record):
+    with loaded.store.read() as tx:
+        work = load_open_work(tx, EMPLOYEES)
+    return work.loc[work["side"].eq("customerp") & work["record_id"].eq(str(record)), "reason"].tolist()
+
+
+def username(record):
+    return CustomERPHook().get_record("employee", record)[0]["trello_username"]
+
+
+def test_a_new_link_and_a_member_who_has_joined_are_compared_in_the_next_run(loaded, una):
+    record, email = una
+    assert waiting(loaded, record) == [NEW_IN_TRELLO]
+    assert loaded.run(EMPLOYEES).writes() == []
+    assert waiting(loaded, record) == []
+    shown = ask("POST", f"{loaded.trello_url}/sandbox/join", email=email)
+    loaded.run(EMPLOYEES)
+    assert waiting(loaded, record) == [NEW_IN_TRELLO]
+    loaded.run(EMPLOYEES)
+    assert username(record) == shown["username"]
+    assert loaded.run(EMPLOYEES).writes() == []
+    assert waiting(loaded, record) == []
+
+
+def test_after_many_new_links_the_next_run_lists_everybody_instead(loaded, una, monkeypatch):
+    record, email = una
+    loaded.run(EMPLOYEES)
+    monkeypatch.setattr(flow_finish, "MANY_OPEN", 0)
+    shown = ask("POST", f"{loaded.trello_url}/sandbox/join", email=email)
+    assert not loaded.run(EMPLOYEES).steps["extract_customerp"]["complete"]
+    assert waiting(loaded, record) == []
+    with loaded.store.read() as tx:
+        marks = load_watermarks(tx, EMPLOYEES)
+    assert [marks[side].complete_at is None for side in SIDES] == [True, False]
+    assert loaded.run(EMPLOYEES).steps["extract_customerp"]["complete"]
+    assert username(record) == shown["username"]
