@@ -278,7 +278,9 @@ class PeopleMachine(SyncMachine):
             if id_ not in linked:
                 assert self._work(id_) or self.wish(row) != "active", f"in the end {id_} is forgotten: {row}"
                 continue
-            for one in standings.get(linked[id_], ()) if linked[id_] in synced else ():
+            memberships = standings.get(linked[id_], ()) if linked[id_] in synced else ()
+            # Whoever is switched off and stays so cannot be invited: the address is marked until they are back.
+            for one in memberships if any(not one["deactivated"] for one in memberships) else ():
                 right = one["confirmed"] or not email or (one["email"] or "").casefold() == email
                 # Whoever goes to a customer without a workspace waits, with the address.
                 assert right or self._work(id_), f"in the end the open invitation of {row} went to {one['email']}"
