@@ -213,12 +213,12 @@ class PeopleMachine(SyncMachine):
         return Counter(row["customerp_id"] for row in self.world.state(query, self.pair, "customer", "membership"))
 
     def _whose(self, member: str, links: list[Any], people: dict[str, Any]) -> list[str]:
-        """The ERP records that a membership may be of: those linked to the member, and those with its address."""
+        """The ERP records that a membership may be of: those linked to the member, then others with its address."""
         linked = {link["customerp_id"] for link in links if member_of(link["trello_id"]) == member}
         found = self.world.rows("trello", "SELECT email FROM members WHERE id = ?", member)
         email = (found[0]["email"] or "").casefold() if found else ""
         addressed = {id_ for id_, row in people.items() if email and (row[self.email_field] or "").casefold() == email}
-        return sorted((linked | addressed) & set(people))
+        return [*sorted(linked & set(people)), *sorted(addressed - linked)]
 
     def _last_action(self) -> int:
         return int(self.world.rows("trello", "SELECT max(rowid) AS last FROM actions")[0]["last"] or 0)
