@@ -17,14 +17,24 @@ def interrupted(loaded, monkeypatch):
     monkeypatch.setattr("customerp_trello.hooks.http.time.sleep", lambda seconds: None)
     loaded.widen(settle_seconds=0)
 
-    def run(pair, request):
+    def run(pair, request, **more):
         system = "trello" if "/1/" in request else "customerp"
         loaded.fault(system, match=request, kind="lost_answer")
-        loaded.run(pair)
+        loaded.run(pair, **more)
 
     yield run
     for url in (loaded.customerp_url, loaded.trello_url):
         ask("DELETE", f"{url}/sandbox/faults")
+
+
+def killed_at(task):
+    """``on_task`` of a run that gets no further than to this task."""
+
+    def on_task(begun):
+        if begun == task:
+            raise KeyboardInterrupt(task)
+
+    return on_task
 
 
 def in_sync(engine, pair):
@@ -55,6 +65,17 @@ def test_a_workspace_is_described_before_its_create_is_found(loaded, interrupted
     in_sync(loaded, CUSTOMERS)
     assert loaded.link_of(CUSTOMERS, customer["id"])["trello_id"] == made["id"]
     assert erp("customer", customer["id"])["description"] == "From there"
+
+
+def test_another_project_is_born_before_the_interrupted_one_is_found(loaded, interrupted):
+    comment(loaded, "Name: Born first\nStatus: Open")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(PROJECTS, "POST /api/v1/projects", on_task=killed_at("load_trello"))
+    comment(loaded, "Name: Born second\nStatus: Open")
+    in_sync(loaded, PROJECTS)
+    for name in ("Born first", "Born second"):
+        (made,) = projects(name)
+        assert loaded.link_of(PROJECTS, made["id"])["status"] == "linked"
 
 
 def test_a_project_is_amended_before_its_comment_is_found(loaded, interrupted):

@@ -69,6 +69,8 @@ class _Interrupted:
     def __init__(self, run: PairRun, fence: Fence, open_side: Callable[[str], Side], intent: Intent) -> None:
         self.run, self.fence, self.open_side, self.intent = run, fence, open_side, intent
         self.side, self.write = open_side(intent.side), write_again(intent)
+        if intent.run != run.id:  # this run's own changes are counted from 0 as well
+            self.write = replace(self.write, change_key=f"{intent.change_key}@{intent.id}")
 
     def resolve(self) -> str:
         """Find out what happened and record it; ``adopted``, ``forgotten`` or ``left open``."""
