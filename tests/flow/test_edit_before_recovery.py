@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from engine import CUSTOMERS, PROJECTS, as_anna, ask, erp_edit
+from engine import CUSTOMERS, PROJECTS, ask, erp_edit
+from test_crash import projects
+from test_projects import say
 
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
@@ -43,15 +45,6 @@ def in_sync(engine, pair):
     assert engine.run(pair).writes() == []
 
 
-def comment(engine, text):
-    card = engine.summary["register_card"]["id"]
-    return as_anna(engine, "POST", f"/cards/{card}/actions/comments", text=text)["id"]
-
-
-def projects(name):
-    return [one for one in CustomERPHook().list_records("project") if one["name"] == name]
-
-
 def erp(entity, record_id):
     return CustomERPHook().get_record(entity, record_id)[0]
 
@@ -68,10 +61,10 @@ def test_a_workspace_is_described_before_its_create_is_found(loaded, interrupted
 
 
 def test_another_project_is_born_before_the_interrupted_one_is_found(loaded, interrupted):
-    comment(loaded, "Name: Born first\nStatus: Open")
+    say(loaded, "Name: Born first\nStatus: Open")
     with pytest.raises(KeyboardInterrupt):
         interrupted(PROJECTS, "POST /api/v1/projects", on_task=killed_at("load_trello"))
-    comment(loaded, "Name: Born second\nStatus: Open")
+    say(loaded, "Name: Born second\nStatus: Open")
     in_sync(loaded, PROJECTS)
     for name in ("Born first", "Born second"):
         (made,) = projects(name)
@@ -81,7 +74,7 @@ def test_another_project_is_born_before_the_interrupted_one_is_found(loaded, int
 def test_a_project_is_amended_before_its_comment_is_found(loaded, interrupted):
     project, _ = CustomERPHook().create_record("project", {"name": "Amended early", "status": "open"})
     interrupted(PROJECTS, POST_COMMENT)
-    comment(loaded, f"{project['number']}\nStatus: On hold")
+    say(loaded, f"{project['number']}\nStatus: On hold")
     in_sync(loaded, PROJECTS)
     assert erp("project", project["id"])["status"] == "on_hold"
 
@@ -90,22 +83,22 @@ def test_a_project_is_amended_before_its_restored_comment_is_found(loaded, inter
     link = loaded.fresh_link(PROJECTS)
     TrelloHook().delete_comment(link["trello_id"])
     interrupted(PROJECTS, POST_COMMENT)
-    comment(loaded, f"{link['c.number']}\nDescription: Amended early")
+    say(loaded, f"{link['c.number']}\nDescription: Amended early")
     in_sync(loaded, PROJECTS)
     assert erp("project", link["customerp_id"])["description"] == "Amended early"
 
 
 def test_a_project_born_in_trello_is_amended_before_our_comment_is_found(loaded, interrupted):
-    comment(loaded, "Name: Born and amended\nStatus: Open")
+    say(loaded, "Name: Born and amended\nStatus: Open")
     interrupted(PROJECTS, POST_COMMENT)
     (project,) = projects("Born and amended")
-    comment(loaded, f"{project['number']}\nStatus: On hold")
+    say(loaded, f"{project['number']}\nStatus: On hold")
     in_sync(loaded, PROJECTS)
     assert erp("project", project["id"])["status"] == "on_hold"
 
 
 def test_a_project_born_in_trello_is_edited_before_its_create_is_found(loaded, interrupted):
-    comment(loaded, "Name: Born and edited\nStatus: Open")
+    say(loaded, "Name: Born and edited\nStatus: Open")
     interrupted(PROJECTS, "POST /api/v1/projects")
     (project,) = projects("Born and edited")
     erp_edit("project", project["id"], status="on_hold")

@@ -42,12 +42,13 @@ def finish(run: PairRun, fence: Fence) -> None:
             standing = list(_standing(work, run.row.started_at, plan, unread))
             known = {(one.side, one.record_id) for one in standing}
             interrupted = [one for one in _interrupted(tx, run.pair) if (one.side, one.record_id) not in known]
-            news = _news(tx, run, listings["trello"].facts.get("joined"))
+            joined = listings["trello"].facts.get("joined")
+            news = _news(tx, run, joined)
             few = len(news) <= MANY_OPEN
             first = [Work("customerp", record, WAITING, NEW_IN_TRELLO) for record in sorted(news) if few]
             replace_open_work(tx, run.pair, [*first, *_open(plan), *standing, *interrupted])
             marks = load_watermarks(tx, run.pair)
-            note_joined(tx, listings["trello"].facts.get("joined", ()))
+            note_joined(tx, joined or ())
             for side in SIDES:
                 mark = _mark(run, listings[side], marks.get(side))
                 again = side == "customerp" and not few
