@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
-from engine import EMPLOYEES, ask
+from engine import EMPLOYEES, ask, erp_edit
 
 from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.model import SIDES
 from customerp_trello.state.runs import load_watermarks
 from customerp_trello.state.work import NEW_IN_TRELLO, load_open_work
@@ -31,6 +33,10 @@ def waiting(loaded, record):
     return work.loc[work["side"].eq("customerp") & work["record_id"].eq(str(record)), "reason"].tolist()
 
 
+def joined(trello, workspace, member):
+    return any(one["idMember"] == member for one in trello.memberships(workspace))
+
+
 def username(record):
     return CustomERPHook().get_record("employee", record)[0]["trello_username"]
 
@@ -46,6 +52,28 @@ def test_a_new_link_and_a_member_who_has_joined_are_compared_in_the_next_run(loa
     loaded.run(EMPLOYEES)
     assert username(record) == shown["username"]
     assert loaded.run(EMPLOYEES).writes() == []
+    assert waiting(loaded, record) == []
+
+
+def test_an_edit_from_the_time_when_somebody_was_out_of_sight_is_seen_once_they_are_back(loaded, una):
+    record, email = una
+    shown = ask("POST", f"{loaded.trello_url}/sandbox/join", email=email)
+    for _ in range(3):
+        loaded.run(EMPLOYEES)
+    trello = TrelloHook()
+    (staff,) = (one["id"] for one in trello.my_organizations() if joined(trello, one["id"], shown["id"]))
+    trello.remove_member(staff, shown["id"])
+    loaded.run(EMPLOYEES)
+    loaded.run(EMPLOYEES)
+    erp_edit("employee", record, initials="ED")
+    loaded.run(EMPLOYEES)  # reads the edit, with nothing to compare it with
+    assert loaded.run(EMPLOYEES).writes() == []
+    trello.set_member_type(staff, shown["id"], "normal")
+    loaded.run(EMPLOYEES)
+    assert waiting(loaded, record) == [NEW_IN_TRELLO]
+    loaded.run(EMPLOYEES)
+    marks = json.loads(loaded.link_of(EMPLOYEES, record)["marks"])
+    assert marks["initials"] == "not_writable:trello", "nobody else can change the profile, and people are told so"
     assert waiting(loaded, record) == []
 
 

@@ -13,8 +13,8 @@ from customerp_trello.flow.extract import MANY_OPEN, OVERLAP
 from customerp_trello.flow.form import APPLY_PLAN
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.restrict import links_only
-from customerp_trello.mapping.model import SIDES, SideName
-from customerp_trello.reconcile.plan import CONFLICT, NOT_WRITABLE, QUARANTINE, UNLINK, WAITING
+from customerp_trello.mapping.model import SIDES, Mapping, SideName
+from customerp_trello.reconcile.plan import ADOPT, CONFLICT, NOT_WRITABLE, QUARANTINE, UNLINK, UPDATE, WAITING
 from customerp_trello.state.intents import OPEN, PLANNED, open_intents
 from customerp_trello.state.invitations import note_joined
 from customerp_trello.state.lease import Fence
@@ -43,7 +43,7 @@ def finish(run: PairRun, fence: Fence) -> None:
             known = {(one.side, one.record_id) for one in standing}
             interrupted = [one for one in _interrupted(tx, run.pair) if (one.side, one.record_id) not in known]
             joined = listings["trello"].facts.get("joined")
-            news = _news(tx, run, joined)
+            news = _news(tx, run, joined) | _let_in(run.mapping, plan)
             few = len(news) <= MANY_OPEN
             first = [Work("customerp", record, WAITING, NEW_IN_TRELLO) for record in sorted(news) if few]
             replace_open_work(tx, run.pair, [*first, *_open(plan), *standing, *interrupted])
@@ -80,6 +80,13 @@ def _news(tx: Transaction, run: PairRun, joined: Collection[str] | None) -> froz
     links = link_ids(tx, run.pair)
     member = links["trello_id"].str.replace(r"^.*:", "", regex=True)
     return made.union(links.loc[member.isin(list(joined)), "customerp_id"])
+
+
+def _let_in(mapping: Mapping, plan: pd.DataFrame) -> frozenset[str]:
+    """CustomERP ids of people whose membership changes: who is in again shows a profile that was out of sight."""
+    names = [prop.name for prop in mapping.properties if prop.trello == "membership"]
+    changed = plan["property"].isin(names) & plan["operation"].isin((ADOPT, UPDATE)) & plan["customerp_id"].ne("")
+    return frozenset(plan.loc[changed, "customerp_id"])
 
 
 def _open(plan: pd.DataFrame) -> Iterator[Work]:

@@ -23,8 +23,8 @@ SURVIVES = "tombstone: its counterpart was deleted"
 whatever bears its key in Trello would seem to be new."""
 
 NEW_IN_TRELLO = "new in Trello: its profile is compared in the next run"
-"""Why the CustomERP record of a member waits who was invited, linked or has joined in this run: only from now on does
-Trello show what that person's profile says, and CustomERP is read by change."""
+"""Why the CustomERP record of a member waits who was invited, linked, has joined or is back in this run: only from now
+on does Trello show what that person's profile says, and CustomERP is read by change."""
 
 Key = tuple[str, str, str]
 """side, record id, kind"""
