@@ -16,7 +16,7 @@ from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.state.conflicts import ANSWERED, Conflict, conflicts, record_conflict
 from customerp_trello.state.history import history_of_run
-from customerp_trello.state.plans import APPLIED, APPROVED, HELD, get_plan, plans
+from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, get_plan, plans
 from customerp_trello.state.questions import get_question
 
 DAY = timedelta(hours=24)
@@ -62,8 +62,8 @@ def workspace(link):
     return TrelloHook().get_organization(link["trello_id"])
 
 
-def rename(engine, name):
-    link = engine.fresh_link(CUSTOMERS)
+def rename(engine, name, *, fresh=True):
+    link = engine.fresh_link(CUSTOMERS) if fresh else engine.links(CUSTOMERS).query("status == 'linked'").iloc[-1]
     erp_edit("customer", link["customerp_id"], name=name)
     return link
 
@@ -160,6 +160,29 @@ def test_who_leaves_it_and_who_says_nothing_write_nothing(settled):
         assert history_of_run(tx, held.run.id)["cause"].tolist() == [LEAVE]
     assert "the guard holds plan" in settled.run(CUSTOMERS).held
     assert ask(settled, "fifth") == []  # the same plan is not asked about again at once
+
+
+def test_what_was_let_through_is_asked_about_no_more_though_it_was_held_twice(settled):
+    rename(settled, "Held twice", fresh=False)
+    tighten(settled)
+    settled.run(CUSTOMERS)
+    again = settled.run(CUSTOMERS)
+    ((question, _),) = ask(settled, "twice")
+    wish = carry_out(settled.store, question, LET, "eva")
+    assert wish["conf"]["plan"] == again.steps["reconcile"]["digest"]
+    assert not has_questions(settled.store, CUSTOMERS), "neither before nor while the run of the answer writes"
+    assert settled.run(CUSTOMERS, **wish["conf"]).writes() == [("trello", "update", "name", "Held twice")]
+
+
+def test_an_undo_that_is_left_alone_is_over(settled):
+    rename(settled, "To be taken back", fresh=False)
+    done = settled.run(CUSTOMERS)
+    tighten(settled)
+    held = settled.run(CUSTOMERS, action="undo", run=done.run.id)
+    ((question, _),) = ask(settled, "undone")
+    assert carry_out(settled.store, question, LEAVE, "eva") is None
+    with settled.store.read() as tx:
+        assert get_plan(tx, held.run.id).status == REFUSED
 
 
 def test_what_was_decided_elsewhere_needs_no_answer(settled):

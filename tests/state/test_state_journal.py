@@ -349,6 +349,27 @@ def test_a_held_plan_is_let_through_by_its_digest(store, clock):
         assert plans.held_plan(tx, PAIR) is None
 
 
+def test_a_plan_that_is_held_in_each_run_is_one_plan_to_people(store, clock):
+    since = clock()
+    for number in range(3):
+        with store.begin() as tx:
+            run = start(tx, f"held {number}")
+            plans.hold_plan(tx, plans.Plan(run, PAIR, "d1", reasons=["many"], guarded=["k1", "k2"]))
+        clock.forward(minutes=15)
+    with store.begin() as tx:
+        preview = runs.start_run(tx, PAIR, dag_id=PAIR, airflow_run_id="look", run_id="look", action="preview")
+        plans.hold_plan(tx, plans.Plan(preview, PAIR, "d2", guarded=["k9"]))
+        waiting, held_since = plans.waiting_plan(tx, PAIR)
+        assert (waiting.run, waiting.digest, waiting.reasons, waiting.guarded) == ("held 2", "d1", ["many"], ())
+        assert held_since == since, "the first of them says since when"
+        assert plans.held_count(tx, PAIR) == 1, "a preview holds nothing up"
+        kept = {one.run: one.guarded for one in plans.plans(tx, PAIR)}
+        assert kept == {"look": ["k9"], "held 2": ["k1", "k2"], "held 1": [], "held 0": []}
+        plans.approve(tx, PAIR, "d1", "anna")
+        assert plans.waiting_plan(tx, PAIR) is None, "not said to be held while what was let through is being written"
+        assert plans.approval_for(tx, PAIR, "d3", ["k2"]).approved_by == "anna"
+
+
 def test_an_approval_covers_a_later_plan_with_fewer_guarded_changes(store):
     with store.begin() as tx:
         start(tx)

@@ -129,3 +129,15 @@ def test_no_more_is_asked_at_once_than_a_run_can_hold(store):
 def test_an_unknown_question_is_named(store):
     with store.read() as tx, pytest.raises(FatalError, match="no question 42"):
         get_question(tx, 42)
+
+
+def test_the_rest_of_many_is_still_asked_about_by_the_form_for_all_of_them(store, clock):
+    with store.begin() as tx:
+        many = [fight(tx, link) for link in range(TOGETHER + 1)]
+        (question,) = ask(tx, "run 1", DAY, most=50)
+        settle_conflicts(tx, many[:1])
+        assert due(tx) == []
+        write_answer(tx, question, "Leave it", "eva", rests=True)
+    clock.forward(seconds=DAY.total_seconds() + 1)
+    with store.read() as tx:
+        assert [one.subjects for one in due(tx)] == [[one] for one in many[1:]]

@@ -34,6 +34,7 @@ from customerp_trello.state.plans import (
     approve,
     get_plan,
     held_plan,
+    hold_plan,
     named_plan,
     save_plan,
     seen_plan,
@@ -233,8 +234,8 @@ def _hold(run: PairRun, name: str, guarded: set[str], reasons: list[Reason]) -> 
     """Keep the plan for a person to let through."""
     with run.store.begin() as tx:
         found = get_plan(tx, run.id)
-        held = replace(found or Plan(run.id, run.pair, name), status=HELD, guarded=sorted(guarded))
-        save_plan(tx, replace(held, reasons=[reason.text for reason in reasons]))
+        held = replace(found or Plan(run.id, run.pair, name), guarded=sorted(guarded))
+        hold_plan(tx, replace(held, reasons=[reason.text for reason in reasons]))
 
 
 def _approval(run: PairRun, name: str, guarded: set[str], by: str) -> Plan | None:

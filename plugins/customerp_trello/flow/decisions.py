@@ -18,7 +18,7 @@ from customerp_trello.errors import ConfigurationError, FatalError
 from customerp_trello.flow.answers import LEAVE, LET, SIDE_OF
 from customerp_trello.flow.artifacts import Folder, read_frame
 from customerp_trello.flow.change_log import MASK, Masker
-from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, SYNC
+from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, SYNC, UNDO
 from customerp_trello.flow.links import run_page
 from customerp_trello.flow.markdown import cell, plain
 from customerp_trello.flow.plan_evidence import SHOWN, plan_evidence
@@ -28,7 +28,7 @@ from customerp_trello.mapping.model import CUSTOMERP, SIDES, TRELLO, Mapping
 from customerp_trello.state.conflicts import OPEN, Conflict, answer_conflicts, conflicts
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.links import find_ends
-from customerp_trello.state.plans import HELD, Plan, approve, get_plan
+from customerp_trello.state.plans import HELD, REFUSED, Plan, approve, get_plan, set_plan_status
 from customerp_trello.state.questions import PLAN, Question, ask, due, get_question, write_answer
 from customerp_trello.state.runs import get_run
 from customerp_trello.state.store import Store
@@ -118,8 +118,11 @@ def _answer(tx: Transaction, asked: Question, chosen: str, by: str) -> bool:
     """Write the answer down; False if there was nothing to decide any more."""
     standing = _standing(tx, asked)
     if isinstance(standing, Plan):
+        made_by = get_run(tx, standing.run)
         if chosen == LET:
             approve(tx, asked.pair, standing.digest, by)
+        elif made_by and made_by.action == UNDO:
+            set_plan_status(tx, standing.run, REFUSED)  # no later run makes it anew, so that nothing else would end it
         told = Entry("", "answer", f"plan {standing.digest}", cause=chosen, actor=by)
         append_history(tx, asked.pair, standing.run, [told])
     elif standing and chosen in SIDE_OF:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from fastapi import Request, Response
 
@@ -15,8 +16,8 @@ from customerp_trello.review.render import page
 from customerp_trello.state import lease
 from customerp_trello.state.figures import Figures, figures, last_run
 from customerp_trello.state.lease import Holder
-from customerp_trello.state.plans import Plan, plans
-from customerp_trello.state.runs import Run, recent_runs
+from customerp_trello.state.plans import Plan, waiting_plan
+from customerp_trello.state.runs import Run
 from customerp_trello.state.store import Store
 
 
@@ -27,7 +28,7 @@ class Glance:
     Attributes:
         problem: what is wrong with its mapping, "" if nothing.
         latest: its latest run that has ended; good: the latest that succeeded.
-        held: plans that wait for a person, newest first.
+        held: the plan that waits for a person, None if none does; held_since: since when one does.
         holder: which run has the pair now.
     """
 
@@ -37,7 +38,8 @@ class Glance:
     figures: Figures = field(default_factory=Figures)
     latest: Run | None = None
     good: Run | None = None
-    held: list[Plan] = field(default_factory=list)
+    held: Plan | None = None
+    held_since: datetime | None = None
     holder: Holder | None = None
 
     @property
@@ -64,12 +66,11 @@ def glance(store: Store, pair: str) -> Glance:
     title = mapping.title if isinstance(mapping, Mapping) else pair
     problem = str(mapping) if isinstance(mapping, ConfigurationError) else ""
     with store.read() as tx:
-        ended = [run for run in recent_runs(tx, pair, limit=5) if run.ended_at is not None]
-        latest = ended[0] if ended else None
+        latest = last_run(tx, pair, status=None)
         good = latest if latest and latest.status == "success" else last_run(tx, pair)
-        found = Glance(pair, title, problem, figures(tx, pair), latest, good, plans(tx, pair))
-    holder = lease.holder(store, pair)
-    return Glance(**{**vars(found), "holder": holder})
+        held, since = waiting_plan(tx, pair) or (None, None)
+        counted = figures(tx, pair)
+    return Glance(pair, title, problem, counted, latest, good, held, since, lease.holder(store, pair))
 
 
 def show(request: Request, user: Caller, store: State) -> Response:

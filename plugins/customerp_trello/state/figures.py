@@ -142,9 +142,11 @@ def _troubled(tx: Transaction, pair: str) -> int:
     return int(tx.execute(select(func.count()).select_from(union(*parts).subquery())).scalar_one())
 
 
-def last_run(tx: Transaction, pair: str, *, status: str = SUCCESS) -> Run | None:
-    """The pair's latest run that ended so."""
-    mine = select(run).where(run.c.pair == pair, run.c.status == status)
+def last_run(tx: Transaction, pair: str, *, status: str | None = SUCCESS) -> Run | None:
+    """The pair's latest run that ended so, or that ended at all (None)."""
+    mine = select(run).where(
+        run.c.pair == pair, run.c.ended_at.is_not(None) if status is None else run.c.status == status
+    )
     row = tx.execute(mine.order_by(run.c.started_at.desc()).limit(1)).mappings().first()
     return None if row is None else Run(**row)
 

@@ -9,9 +9,9 @@ from sqlalchemy import and_, func, or_, select, union
 
 from customerp_trello.state.conflicts import OPEN
 from customerp_trello.state.links import LINKED, count_links
-from customerp_trello.state.plans import HELD
+from customerp_trello.state.plans import held_count
 from customerp_trello.state.runs import FAILED, load_watermarks
-from customerp_trello.state.tables import conflict, link, open_work, plan, run
+from customerp_trello.state.tables import conflict, link, open_work, run
 from customerp_trello.state.transaction import Transaction
 
 
@@ -51,7 +51,7 @@ def health_of(tx: Transaction, pair: str) -> Health:
         in_sync=_linked(tx, pair) - _troubled(tx, pair),
         conflicts=_number(tx, select(func.count()).where(c.pair == pair, c.status == OPEN)),
         quarantined=_number(tx, bad.where(w.pair == pair, w.kind.in_(("quarantined", "quarantine")))),
-        held=_number(tx, select(func.count()).where(plan.c.pair == pair, plan.c.status == HELD)),
+        held=held_count(tx, pair),
         synced_at=synced,
         lag=(tx.now - synced).total_seconds() if synced else None,
         first_run_at=tx.execute(select(func.min(run.c.started_at)).where(run.c.pair == pair)).scalar_one(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, Text, cast, func, insert, select, update
 
 from customerp_trello.errors import FormError
 from customerp_trello.state.tables import plan
@@ -63,6 +63,18 @@ def save_plan(tx: Transaction, new: Plan) -> None:
         tx.execute(insert(plan).values(run=new.run, **values))
 
 
+def hold_plan(tx: Transaction, new: Plan) -> None:
+    """Keep a run's plan for a person to let through.
+
+    A plan that is held again in each run is a row for each, but its guarded changes may be a million: only the latest
+    row has them.
+    """
+    save_plan(tx, replace(new, status=HELD))
+    same = (plan.c.pair == new.pair) & (plan.c.digest == new.digest) & (plan.c.status == HELD)
+    earlier = update(plan).where(same, plan.c.run != new.run, cast(plan.c.guarded, Text) != "[]")
+    tx.execute(earlier.values(guarded=[]))
+
+
 def get_plan(tx: Transaction, run: str) -> Plan | None:
     """A run's plan, None if it has none."""
     row = tx.execute(select(plan).where(plan.c.run == run)).mappings().one_or_none()
@@ -79,6 +91,37 @@ def held_plan(tx: Transaction, pair: str, digest: str = "") -> Plan | None:
     """The newest plan with this digest (or its beginning; "" for any) that is held or let through, None if none is."""
     standing = [*plans(tx, pair), *plans(tx, pair, status=APPROVED)]
     return next((one for one in standing if one.digest.startswith(digest)), None)
+
+
+def waiting_plan(tx: Transaction, pair: str) -> tuple[Plan, datetime] | None:
+    """The latest plan that holds a pair up, without its guarded changes, and since when one does; None if none does."""
+    shown = [plan.c[name] for name in Plan.__dataclass_fields__ if name != "guarded"]
+    latest = _holding_up(select(*shown), pair).order_by(plan.c.created_at.desc(), plan.c.run).limit(1)
+    row = tx.execute(latest).mappings().one_or_none()
+    since = tx.execute(_holding_up(select(func.min(plan.c.created_at)), pair)).scalar_one()
+    return None if row is None else (Plan(**row), since)
+
+
+def latest_holds(tx: Transaction, pair: str, number: int) -> list[str]:
+    """Digests of the latest plans that hold a pair up, newest first."""
+    latest = _holding_up(select(plan.c.digest), pair).order_by(plan.c.created_at.desc(), plan.c.run)
+    return list(tx.execute(latest.limit(number)).scalars())
+
+
+def held_pairs(tx: Transaction) -> list[str]:
+    """The pairs with a held plan."""
+    return list(tx.execute(select(plan.c.pair).where(plan.c.status == HELD).distinct().order_by(plan.c.pair)).scalars())
+
+
+def _holding_up(chosen: Select[Any], pair: str) -> Select[Any]:
+    """Of the held plans of a pair those of runs that wanted to write: a preview's holds nothing up."""
+    joined = chosen.select_from(plan).join(run_table, run_table.c.id == plan.c.run)
+    return joined.where(plan.c.pair == pair, plan.c.status == HELD, run_table.c.action != "preview")
+
+
+def held_count(tx: Transaction, pair: str) -> int:
+    """How many plans hold a pair up; one that is held again in each run is one."""
+    return int(tx.execute(_holding_up(select(func.count(func.distinct(plan.c.digest))), pair)).scalar_one())
 
 
 def set_plan_status(tx: Transaction, run: str, status: str) -> None:
@@ -131,7 +174,8 @@ def approve(tx: Transaction, pair: str, digest: str, by: str) -> Plan:
         FormError: no held plan of the pair has this digest.
     """
     held = named_plan(tx, pair, digest)
-    chosen = update(plan).where(plan.c.run == held.run, plan.c.status == HELD)
+    # Held in one run after the other, it is one plan to whoever lets it through.
+    chosen = update(plan).where(plan.c.pair == pair, plan.c.digest == held.digest, plan.c.status == HELD)
     tx.execute(chosen.values(status=APPROVED, approved_by=by, approved_at=tx.now))
     return replace(held, status=APPROVED, approved_by=by, approved_at=tx.now)
 

@@ -16,8 +16,8 @@ from sqlalchemy import insert, select, update
 
 from customerp_trello.errors import FatalError
 from customerp_trello.state.conflicts import OPEN, Conflict
-from customerp_trello.state.plans import HELD
-from customerp_trello.state.tables import conflict, plan, question, run
+from customerp_trello.state.plans import held_pairs, waiting_plan
+from customerp_trello.state.tables import conflict, question
 from customerp_trello.state.transaction import Transaction
 
 PLAN, CONFLICT = "plan", "conflict"
@@ -59,11 +59,19 @@ def due(tx: Transaction, *, pair: str = "") -> list[Question]:
     asked = _asked(tx)
     being_asked = {one.pair for one in asked.values() if one.kind == PLAN and not one.answer and _rests(tx, one)}
     found = [*_plans(tx, pair), *_conflicts(tx, pair)]
+    # A form that asks about many goes on asking about the rest once some are answered elsewhere.
+    in_a_form = {
+        (one.pair, subject)
+        for one in asked.values()
+        if one.kind == CONFLICT and not one.answer and _rests(tx, one)
+        for subject in one.subjects
+    }
     return [
         one
         for one in found
         if not _rests(tx, asked.get((one.pair, one.kind, one.about)))
         and not (one.kind == PLAN and one.pair in being_asked)
+        and not (one.kind == CONFLICT and {(one.pair, subject) for subject in one.subjects} <= in_a_form)
     ]
 
 
@@ -131,15 +139,9 @@ def _rests(tx: Transaction, one: Question | None) -> bool:
 
 def _plans(tx: Transaction, pair: str) -> Iterator[Question]:
     """The newest held plan of each pair; a preview's holds nothing up."""
-    chosen = select(plan.c.pair, plan.c.digest, plan.c.run).join(run, run.c.id == plan.c.run)
-    chosen = chosen.where(plan.c.status == HELD, run.c.action != "preview")
-    if pair:
-        chosen = chosen.where(plan.c.pair == pair)
-    seen: set[str] = set()
-    for row in tx.execute(chosen.order_by(plan.c.created_at.desc(), plan.c.run)).mappings():
-        if row["pair"] not in seen:
-            seen.add(row["pair"])
-            yield Question(row["pair"], PLAN, row["digest"], [row["run"]])
+    for of in [pair] if pair else held_pairs(tx):
+        if found := waiting_plan(tx, of):
+            yield Question(of, PLAN, found[0].digest, [found[0].run])
 
 
 def _conflicts(tx: Transaction, pair: str) -> Iterator[Question]:
