@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import email
 import json
 import socket
 from datetime import timedelta
@@ -13,16 +14,17 @@ import pytest
 from airflow.sdk import BaseNotifier
 from airflow.sdk._shared.observability.metrics import stats as stats_module
 from airflow.sdk._shared.observability.metrics.statsd_logger import get_statsd_logger
-from engine import CUSTOMERS, erp_edit
+from engine import CONTACTS, CUSTOMERS, erp_edit
 from mailbox_server import Mailbox
-from sqlalchemy import update
+from sqlalchemy import select, update
 from statsd import StatsClient
 
 from customerp_trello.errors import AuditError, ConfigurationError, FormError, GuardError, RetriableError
-from customerp_trello.flow.audit import behind, compare, judge
+from customerp_trello.flow.audit import behind, compare, judge, late_pairs
 from customerp_trello.flow.metrics import send_audit, send_health, send_run
 from customerp_trello.flow.notices import Message, Notice, send, tell_late
 from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.mapping.load import FOLDER_VARIABLE, mappings_folder
 from customerp_trello.state.health import failed_in_a_row, health_of
 from customerp_trello.state.plans import HELD, Plan, save_plan
 from customerp_trello.state.runs import end_run, start_run
@@ -148,6 +150,23 @@ def test_a_pair_that_could_not_be_compared_is_said():
     assert judge([{"pair": "a", "drift": 0}], [], 24).startswith("1 pairs: all linked records agree")
 
 
+def test_a_broken_mapping_is_said_and_hides_no_other_pair(customers_loaded, tmp_path, monkeypatch):
+    for file in mappings_folder().glob("*.yaml"):
+        text = file.read_text()
+        (tmp_path / file.name).write_text(text + "surplus: 1\n" if file.stem == CONTACTS else text)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    with customers_loaded.store.begin() as tx:
+        mine = watermark.c.pair == CUSTOMERS
+        kept = {row.side: row.read_at for row in tx.execute(select(watermark).where(mine))}
+        tx.execute(update(watermark).where(mine).values(read_at=tx.now - timedelta(hours=30)))
+    broken, late = late_pairs([CONTACTS, CUSTOMERS], customers_loaded.store, 24)
+    assert broken.startswith(f"{CONTACTS} cannot run: Mapping")
+    assert "was last in sync at" in late
+    with customers_loaded.store.begin() as tx:
+        for side, at in kept.items():
+            tx.execute(update(watermark).where(mine, watermark.c.side == side).values(read_at=at))
+
+
 @pytest.fixture
 def mailbox(monkeypatch):
     with Mailbox() as server:
@@ -156,8 +175,13 @@ def mailbox(monkeypatch):
         server.shutdown()
 
 
-def failure(engine, error, pair=CUSTOMERS):
-    Notice()({"dag_run": SimpleNamespace(dag_id=pair, run_id="scheduled__1"), "exception": error})
+def failure(error, pair=CUSTOMERS, *, notice=None, teardown=False, before=None):
+    task = SimpleNamespace(
+        task=SimpleNamespace(is_teardown=teardown),
+        get_previous_dagrun=lambda: before and SimpleNamespace(state=before),
+    )
+    run = SimpleNamespace(dag_id=pair, run_id="scheduled__1")
+    (notice or Notice())({"dag_run": run, "exception": error, "ti": task})
 
 
 @pytest.fixture
@@ -166,9 +190,9 @@ def own_state(engine, monkeypatch):
     return engine
 
 
-def ended(engine, status, digest="", pair=CUSTOMERS):
+def ended(engine, status, digest="", pair=CUSTOMERS, action="sync"):
     with engine.store.begin() as tx:
-        run = start_run(tx, pair, dag_id=pair, airflow_run_id="x")
+        run = start_run(tx, pair, dag_id=pair, airflow_run_id="x", action=action)
         if digest:
             save_plan(tx, Plan(run, pair, digest, status=HELD))
         else:
@@ -177,37 +201,56 @@ def ended(engine, status, digest="", pair=CUSTOMERS):
 
 def test_a_guard_stop_is_mailed_once_per_plan(own_state, mailbox):
     ended(own_state, "", "aaaa")
-    failure(own_state, GuardError(f"{CUSTOMERS}: the guard holds plan aaaa: {{{{ 7 * 7 }}}} <b>"))
+    failure(GuardError(f"{CUSTOMERS}: the guard holds plan aaaa: {{{{ 7 * 7 }}}} <b>"))
     (mail,) = mailbox.mails
     assert f"{CUSTOMERS}: a plan is held" in mail.replace("\n ", " ")
     assert "sync@company.example" in mail
     ended(own_state, "", "aaaa")
-    failure(own_state, GuardError("the same plan in the next run"))
+    failure(GuardError("the same plan in the next run"))
     assert len(mailbox.mails) == 1
     ended(own_state, "", "bbbb")
-    failure(own_state, GuardError("another one"))
+    failure(GuardError("another one"))
     assert len(mailbox.mails) == 2
+
+
+def test_a_preview_of_the_plan_keeps_nobody_from_being_told_that_it_is_held(own_state, mailbox):
+    ended(own_state, "", "cccc", action="preview")
+    ended(own_state, "", "cccc")
+    failure(GuardError("the guard holds plan cccc"))
+    assert len(mailbox.mails) == 1
+
+
+def test_while_the_state_database_is_away_a_failure_is_mailed_once(mailbox, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_CUSTOMERP_TRELLO_STATE", "postgresql://nobody:nothing@127.0.0.1:9/none")
+    failure(RetriableError("State database: away"), before="success")
+    failure(RetriableError("State database: away"), before="success", teardown=True)
+    failure(RetriableError("State database: away"), before="failed")
+    (mail,) = mailbox.mails
+    text = email.message_from_string(mail).get_payload(0).get_payload(decode=True).decode()
+    assert "State database: away Nobody is told again before a run has succeeded" in text
 
 
 def test_repeated_failure_is_mailed_at_the_second_fourth_eighth_time(own_state, mailbox):
     told = []
     for count in range(1, 10):
-        failure(own_state, RetriableError("CustomERP was away"))
+        failure(RetriableError("CustomERP was away"))
         told.append(len(mailbox.mails))
         ended(own_state, "failed")
         with own_state.store.read() as tx:
             assert failed_in_a_row(tx, CUSTOMERS) == count
     assert told == [0, 1, 1, 2, 2, 2, 2, 3, 3]
     ended(own_state, "success")
-    failure(own_state, RetriableError("again"))
+    failure(RetriableError("again"))
     assert len(mailbox.mails) == 3
 
 
 def test_a_mistake_in_the_form_is_mailed_to_nobody_and_an_audits_finding_at_once(own_state, mailbox):
-    failure(own_state, FormError("no"))
+    failure(FormError("no"))
     assert mailbox.mails == []
-    failure(own_state, AuditError("2 linked records differ"), "customerp_trello__audit")
+    failure(AuditError("2 linked records differ"), "customerp_trello__audit")
     assert len(mailbox.mails) == 1
+    failure(RetriableError("the state was away"), "customerp_trello__audit", notice=Notice(every=True))
+    assert len(mailbox.mails) == 2, "it runs once a night, so that nobody would hear of a second failure in time"
 
 
 def test_a_late_run_is_mailed_with_its_state(mailbox):

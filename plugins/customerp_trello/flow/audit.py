@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
-from customerp_trello.errors import AuditError
+from customerp_trello.errors import AuditError, ConfigurationError
 from customerp_trello.flow.change_log import log, show_lines
 from customerp_trello.flow.metrics import send_audit, send_health
 from customerp_trello.flow.past import known_of, past_of
 from customerp_trello.mapping.frame import Snapshot
+from customerp_trello.mapping.load import load_pair
 from customerp_trello.mapping.model import SIDES
 from customerp_trello.mapping.model import Mapping as PairMapping
 from customerp_trello.reconcile.audit import DRIFT, audit, figures
@@ -72,6 +73,17 @@ def _show(mapping: PairMapping, found: pd.DataFrame, counts: Mapping[str, int]) 
     log.info("::endgroup::")
     width = max(map(len, counts))
     show_lines([f"{mapping.title}:", "", *(f"  {name:<{width}}  {number:>8}" for name, number in counts.items())])
+
+
+def late_pairs(pairs: Iterable[str], store: Store, hours: float) -> list[str]:
+    """A sentence for each pair that has fallen behind, or whose mapping is wrong: that one must not hide the others."""
+    found = []
+    for pair in pairs:
+        try:
+            found.append(behind(load_pair(pair), store, hours))
+        except ConfigurationError as error:
+            found.append(f"{pair} cannot run: {error}")
+    return [text for text in found if text]
 
 
 def behind(mapping: PairMapping, store: Store, hours: float) -> str:

@@ -38,7 +38,7 @@ def audit_dag(doc: str | None = None) -> DAG:
             "retries": 2,
             "retry_delay": timedelta(minutes=5),
             "retry_policy": RETRY_POLICY,
-            "on_failure_callback": Notice(),
+            "on_failure_callback": Notice(every=True),
         },
     ) as dag:
         _wire()
@@ -53,8 +53,9 @@ def _wire() -> None:
 
         return sorted(file.stem for file in mappings_folder().glob("*.yaml"))
 
-    # One after the other: they share Trello's limits with the syncs, which should not wait for an audit.
-    @task(max_active_tis_per_dagrun=1)
+    # One after the other: they share Trello's limits with the syncs, which should not wait for an audit. What could not
+    # be compared the verdict tells.
+    @task(max_active_tis_per_dagrun=1, on_failure_callback=Notice())
     def compare(pair: str) -> dict[str, Any]:
         """Read both sides of a pair completely and compare all linked records."""
         from customerp_trello.flow.audit import compare as step
@@ -67,17 +68,15 @@ def _wire() -> None:
     @task(trigger_rule="all_done", show_return_value_in_logs=False)
     def verdict(names: list[str]) -> str:
         """Say what was found; red if a person has to look."""
-        from customerp_trello.flow.audit import behind, judge
+        from customerp_trello.flow.audit import judge, late_pairs
         from customerp_trello.flow.change_log import log
         from customerp_trello.flow.settings import stale_hours
         from customerp_trello.flow.tasks import open_store
-        from customerp_trello.mapping.load import load_pair
 
         instance, hours, store = get_current_context()["ti"], stale_hours(), open_store()
         found = instance.xcom_pull(task_ids="compare", map_indexes=list(range(len(names))))
         by_pair = {one["pair"]: one for one in found or [] if one}
-        late = [text for pair in names if (text := behind(load_pair(pair), store, hours))]
-        text = judge([by_pair.get(pair) for pair in names], late, hours)
+        text = judge([by_pair.get(pair) for pair in names], late_pairs(names, store, hours), hours)
         log.info(text)
         return text
 

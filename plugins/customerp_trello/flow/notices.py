@@ -45,12 +45,23 @@ class Message:
 
 
 class Notice(BaseNotifier):
-    """On a task's failure: says so if a person has to act and has not been told yet."""
+    """On a task's failure: says so if a person has to act and has not been told yet.
+
+    Args:
+        every: tell every failure, of a DAG that runs too seldom to wait for a second one.
+    """
+
+    def __init__(self, *, every: bool = False) -> None:
+        super().__init__()
+        self.every = every
 
     def notify(self, context: Any) -> None:
         """Send what is worth it; called by Airflow in the task's process when no retry is left."""
         dag_run, error = context["dag_run"], context.get("exception")
-        text = _worth_telling(dag_run.dag_id, error)
+        try:
+            text = _worth_telling(dag_run.dag_id, error, every=self.every)
+        except SyncError as away:
+            text = _told_nowhere(context, error, away)
         if text:
             subject = f"{dag_run.dag_id}: {_kind(error)}"
             send(Message(subject, text, _address(dag_run.dag_id, dag_run.run_id)))
@@ -84,17 +95,31 @@ def send(message: Message) -> None:
     log.info("notice", subject=message.subject, by=type(chosen).__name__)
 
 
-def _worth_telling(pair: str, error: BaseException | None) -> str:
+def _worth_telling(pair: str, error: BaseException | None, *, every: bool = False) -> str:
     """The sentence to send; "" if a person knows already, or need not know."""
     if isinstance(error, FormError):
         return ""  # whoever filled in the form sees it
-    said = str(error) if isinstance(error, SyncError) else f"{type(error).__name__}; see the task's log."
-    if isinstance(error, AuditError):
+    said = _said(error)
+    if every or isinstance(error, AuditError):
         return said
     if isinstance(error, GuardError):
         return said if _is_new(pair) else ""
     count = _failures(pair)
     return f"Failed {count} times in a row. {said}" if _again(count) else ""
+
+
+def _said(error: BaseException | None) -> str:
+    return str(error) if isinstance(error, SyncError) else f"{type(error).__name__}; see the task's log."
+
+
+def _told_nowhere(context: Any, error: BaseException | None, away: SyncError) -> str:
+    """The sentence to send while the state database, which counts failures, is away: once, by what Airflow knows."""
+    instance = context["ti"]
+    before = instance.get_previous_dagrun()
+    # A teardown fails after the task that has told it.
+    if instance.task.is_teardown or (before is not None and before.state == "failed"):
+        return ""
+    return f"{_said(error)} Nobody is told again before a run has succeeded, since nothing counts failures: {away}"
 
 
 def _again(count: int) -> bool:
@@ -113,10 +138,10 @@ def _failures(pair: str) -> int:
 def _is_new(pair: str) -> bool:
     """Whether the plan that is held now is another one than the one before it."""
     from customerp_trello.flow.tasks import open_store
-    from customerp_trello.state.plans import plans
+    from customerp_trello.state.plans import latest_holds
 
     with open_store().read() as tx:
-        digests = [held.digest for held in plans(tx, pair)[:2]]
+        digests = latest_holds(tx, pair, 2)
     return len(digests) < 2 or digests[0] != digests[1]
 
 
