@@ -46,6 +46,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Scheduling(config, log)
 
 
+@pytest.fixture(autouse=True)
+def _no_connection_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers that it knows the state database's connection; each test is a process of its own to it."""
+    monkeypatch.setattr("customerp_trello.state.location._connected", False)
+
+
 @dataclass
 class Sandbox:
     """A running server.

@@ -101,6 +101,16 @@ def test_a_state_database_that_is_away_asks_for_the_delivery_again(address, monk
     assert send(address, {"action": RENAMED, "model": ACME}) == 503
 
 
+def test_a_connection_that_cannot_be_looked_up_asks_for_the_delivery_again(address, monkeypatch, tmp_path):
+    state = tmp_path / "apart" / "state.db"
+    monkeypatch.setenv("AIRFLOW_CONN_CUSTOMERP_TRELLO_STATE", f"sqlite:///{state}")
+    assert send(address, {"action": RENAMED, "model": ACME}) == 200
+    # To Airflow a connection whose backend is away is one that is not there.
+    monkeypatch.delenv("AIRFLOW_CONN_CUSTOMERP_TRELLO_STATE")
+    assert send(address, {"action": RENAMED | {"id": "9" * 24}, "model": ACME}) == 503
+    assert not (tmp_path / "customerp_trello" / "state.db").exists()
+
+
 def test_a_refusal_in_the_log_quotes_nothing_that_was_sent(address, capfd):
     body = json.dumps({"action": RENAMED, "model": ACME, "text": "anna@customer.example"}).encode()
     assert send(address, body, **{"X-Trello-Webhook": "forged"}) == 401

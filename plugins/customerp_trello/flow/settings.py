@@ -25,6 +25,11 @@ def storage() -> Folder:
     return ObjectStoragePath(Variable.get(STORAGE_VARIABLE, default=None) or f"file://{home() / 'runs'}")
 
 
+def shares_storage() -> bool:
+    """Whether the frames are in another place than a folder of this machine."""
+    return not str(storage()).startswith("file:")
+
+
 def retention_days() -> float:
     """How long closed runs, their history and their frames are kept, in days: the Airflow variable, else 90.
 

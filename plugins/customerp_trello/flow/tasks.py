@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from customerp_trello.errors import RetriableError
 from customerp_trello.flow.form import Form, asked
 from customerp_trello.mapping.load import load_pair
 
@@ -157,11 +158,24 @@ def _run_id(store: Store, dag_id: str, airflow_run_id: str) -> str:
 
 
 def open_store() -> Store:
-    """The state database, brought to this version's schema."""
-    from customerp_trello.state.location import state_url
+    """The state database, brought to this version's schema.
+
+    Raises:
+        RetriableError: the stored tables are shared but the state would be this machine's own: Airflow could not look
+            its connection up, or it was forgotten. With an empty state the tables of all runs would count as old.
+    """
+    from customerp_trello.flow.settings import STORAGE_VARIABLE, shares_storage
+    from customerp_trello.state.location import STATE_CONNECTION, is_default, state_url
     from customerp_trello.state.store import Store
 
-    store = Store(state_url())
+    url = state_url()
+    if is_default(url) and shares_storage():
+        raise RetriableError(
+            f"Airflow does not find the connection {STATE_CONNECTION}, but the variable {STORAGE_VARIABLE} names a "
+            "shared place. If the connection exists, Airflow's secrets backend may be away for a moment; if not, "
+            f"define it: a PostgreSQL database that all workers reach, or, on a single machine, {url}."
+        )
+    store = Store(url)
     store.upgrade()
     return store
 
