@@ -130,6 +130,7 @@ def test_a_row_tells_the_link_its_key_and_why_something_is_kept():
     put_back = planned([record("c1", name="Acme AG")], there, [RENAMED])
     assert put_back[columns].values.tolist() == [[1, "trello", "update", "c1", "t1", "Acme", ""]]
     kept = planned([record("c1")], [record("t1", name="Mine")], [RENAMED])
+    assert kept[["customerp", "trello"]].values.tolist() == [["Acme", "Mine"]], "what the two show now"
     assert kept[columns].values.tolist() == [
         [1, "trello", "kept", "c1", "t1", "Acme", "it does not show the run's value any more"]
     ]

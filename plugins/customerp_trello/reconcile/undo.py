@@ -140,7 +140,8 @@ def _put_back(
         customerp=now[CUSTOMERP],
         trello=now[TRELLO],
     )
-    return [_columns(back[why.eq("")]), *(_kept(rows[why.eq(reason)], reason) for reason in _WHY)]
+    now_shown = rows.assign(customerp=now[CUSTOMERP], trello=now[TRELLO])
+    return [_columns(back[why.eq("")]), *(_kept(now_shown[why.eq(reason)], reason) for reason in _WHY)]
 
 
 def _invites(rows: pd.DataFrame, side: str, trello_name: str, mapping: Mapping) -> pd.Series:
