@@ -6,14 +6,18 @@ import csv
 import html
 import io
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from company_state import CONTACTS, CUSTOMERS, RUN, SCRIPT, fill
 
 from customerp_trello.reconcile.plan import make_plan
+from customerp_trello.review.app import PREFIX
+from customerp_trello.state.conflicts import answer_conflicts, conflicts
 from customerp_trello.state.history import Entry, append_history
-from customerp_trello.state.plans import Plan, save_plan
+from customerp_trello.state.plans import Plan, save_plan, set_plan_status
+from customerp_trello.state.records import PAGE
 from customerp_trello.state.runs import end_run, start_run
 
 HERE = f"/pair/{CUSTOMERS}"
@@ -98,6 +102,54 @@ def test_a_pair_shows_what_to_do_and_links_to_its_runs_and_logs(anna):
     assert f"/dags/{CUSTOMERS}/runs/manual__1%2B00%3A00/tasks/report" in hrefs
     assert any(href.endswith(f"{HERE}/run/{RUN}") for href in hrefs)
     assert any(tag == "rect" and attrs.get("class") == "k1" for tag, attrs in page.tags)
+
+
+def test_an_answer_that_waits_is_neither_in_sync_nor_decided(anna, company, store):
+    with store.begin() as tx:
+        (asked,) = [one for one in conflicts(tx, CUSTOMERS) if one.link == company["müller"]]
+        answer_conflicts(tx, CUSTOMERS, [asked.id], "trello", "anna")
+    text = see(anna, f"{HERE}/record/{company['müller']}").text
+    assert "Müller & Söhne GmbH c1042 answered" in text
+    assert "Trello's, says anna; the next run writes it" in text
+    assert "Conflicts that were decided" not in text
+
+
+def test_a_page_that_is_just_full_leads_to_no_empty_one(anna, store, clock):
+    with store.begin() as tx:
+        for number in range(PAGE - 2):
+            clock.forward(seconds=1)
+            start_run(tx, CUSTOMERS, dag_id=CUSTOMERS, airflow_run_id=f"more {number}")
+    assert "Earlier runs" not in see(anna, f"{HERE}/runs").text
+    with store.begin() as tx:
+        start_run(tx, CUSTOMERS, dag_id=CUSTOMERS, airflow_run_id="one too many")
+    page = see(anna, f"{HERE}/runs")
+    (later,) = [attrs["href"] for tag, attrs in page.tags if tag == "a" and "before=" in attrs.get("href", "")]
+    assert "This pair has never run" not in see(anna, later.removeprefix(PREFIX)).text
+
+
+def test_runs_that_never_ended_do_not_hide_the_one_that_did(anna, store):
+    with store.begin() as tx:
+        for number in range(6):
+            start_run(tx, CUSTOMERS, dag_id=CUSTOMERS, airflow_run_id=f"killed {number}")
+    assert "Last successful run" in see(anna, HERE).text
+    with store.begin() as tx:
+        set_plan_status(tx, "f" * 32, "refused")
+    assert "never run" not in see(anna, HERE).text
+
+
+def test_a_file_that_is_no_plan_is_said_and_the_pages_go_on(anna, plan_file):
+    Path(plan_file).write_bytes(b"half of it")
+    text = see(anna, f"{HERE}/run/{RUN}/plan").text
+    assert "The plan's file cannot be read (ArrowInvalid" in html.unescape(text)
+    Path(plan_file).with_name("customerp.parquet").write_bytes(b"half of it")
+    assert "2000" in see(anna, HERE).text, "a name is missing, no more"
+
+
+def test_an_address_that_is_not_used_so_is_refused_as_a_page(anna):
+    for path, says in ((f"{HERE}/retry", "not how this address is used"), ("/nothing/here", "There is nothing here")):
+        answer = anna.see(path)
+        assert answer.headers["content-type"].startswith("text/html")
+        assert says in answer.text
 
 
 def test_a_record_is_shown_on_both_sides_with_its_history(anna, company):

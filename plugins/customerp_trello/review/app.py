@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from customerp_trello.errors import SyncError
 
@@ -30,6 +31,7 @@ def build_app() -> FastAPI:
     app = FastAPI(
         title="CustomERP and Trello review", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_with_routes
     )
+    # Starlette's, since the router refuses unknown addresses and methods with it.
     for kind in (HTTPException, RequestValidationError, SyncError):
         app.add_exception_handler(kind, _refusal)
     return app

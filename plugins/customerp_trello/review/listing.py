@@ -10,8 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import structlog
 
 from customerp_trello.errors import RecordMissing
+
+log = structlog.get_logger(__name__)
 
 ROWS = 50
 _BATCH = 2_000
@@ -111,6 +114,12 @@ def _opened(path: str) -> pq.ParquetFile:
         raise RecordMissing(
             "The plan's file is not there. Either it is older than the retention, or this web server does not share "
             "the workers' storage: set the Airflow variable customerp_trello_storage to a place that all of them reach."
+        ) from None
+    except Exception as error:  # each kind of storage has errors of its own; their texts may hold addresses and keys
+        log.warning("a run's file cannot be read", path=path, error=type(error).__name__, reason=str(error)[:200])
+        raise RecordMissing(
+            f"The plan's file cannot be read ({type(error).__name__}; the web server's log has the rest). It "
+            "needs the packages, the connection and the rights that the workers have for customerp_trello_storage."
         ) from None
 
 

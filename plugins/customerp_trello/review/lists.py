@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import Query, Request, Response
 from pydantic import AwareDatetime
@@ -25,6 +25,10 @@ from customerp_trello.state.plans import latest_path
 from customerp_trello.state.records import PAGE, Link, OpenWork
 from customerp_trello.state.runs import recent_runs
 from customerp_trello.state.transaction import Transaction
+
+T = TypeVar("T")
+MORE = PAGE + 1
+"""Entries to ask for: with one too many there is a next page."""
 
 After = Annotated[int, Query(ge=0, le=2**62)]
 Before = Annotated[int | None, Query(ge=0, le=2**62)]
@@ -52,6 +56,11 @@ class WorkRow:
     work: OpenWork
     link: Link | None
     name: Name
+
+
+def paged(found: list[T]) -> tuple[list[T], T | None]:
+    """What a page shows of one entry more than it has room for, and its last entry if there is a next page."""
+    return found[:PAGE], found[PAGE - 1] if len(found) > PAGE else None
 
 
 def seen(conflict: Conflict) -> str:
@@ -124,7 +133,7 @@ def _name(link: Link | None, mapping: Mapping | None, otherwise: str) -> Name:
 def conflicts(request: Request, pair: ReadablePair, user: Caller, store: State, after: After = 0) -> Response:
     """Conflicts that a person has to settle."""
     with store.read() as tx:
-        questions = asked_questions(tx, pair, mapping_of(pair), after=after)
+        questions, last = paged(asked_questions(tx, pair, mapping_of(pair), after=after, limit=MORE))
     return page(
         request,
         "conflicts",
@@ -132,7 +141,7 @@ def conflicts(request: Request, pair: ReadablePair, user: Caller, store: State, 
         title=title(pair),
         acts=acts(pair, request, user),
         questions=questions,
-        more=questions[-1].conflict.id if len(questions) == PAGE else None,
+        more=last.conflict.id if last else None,
     )
 
 
@@ -146,7 +155,7 @@ def open_work(
 ) -> Response:
     """Records that are quarantined, that wait, or that get no counterpart."""
     with store.read() as tx:
-        rows = work_rows(tx, pair, mapping_of(pair), KINDS[kind], after=after)
+        rows, last = paged(work_rows(tx, pair, mapping_of(pair), KINDS[kind], after=after, limit=MORE))
     return page(
         request,
         "open_work",
@@ -155,7 +164,7 @@ def open_work(
         kind=kind,
         acts=acts(pair, request, user),
         rows=rows,
-        more=rows[-1].work.id if len(rows) == PAGE else None,
+        more=last.work.id if last else None,
     )
 
 
@@ -164,13 +173,13 @@ def not_writable(request: Request, pair: ReadablePair, store: State, before: Bef
     mapping = mapping_of(pair)
     known = mapping if isinstance(mapping, Mapping) else None
     with store.read() as tx:
-        found = records.not_writable_links(tx, pair, before=before)
+        found, last = paged(records.not_writable_links(tx, pair, before=before, limit=MORE))
         lone = work_rows(tx, pair, mapping, KINDS["not_writable"]) if before is None else []
     rows = [
         (one, name_of(one, known), [label(known, name) for name, text in one.marks.items() if text.startswith("not_")])
         for one in found
     ]
-    more = found[-1].id if len(found) == PAGE else None
+    more = last.id if last else None
     return page(request, "not_writable", pair=pair, title=title(pair), rows=rows, lone=lone, more=more)
 
 
@@ -179,25 +188,25 @@ def suspended(request: Request, pair: ReadablePair, store: State, after: After =
     mapping = mapping_of(pair)
     known = mapping if isinstance(mapping, Mapping) else None
     with store.read() as tx:
-        found = records.suspended_links(tx, pair, after=after)
+        found, last = paged(records.suspended_links(tx, pair, after=after, limit=MORE))
     rows = [(one, name_of(one, known)) for one in found]
-    more = found[-1].id if len(found) == PAGE else None
+    more = last.id if last else None
     return page(request, "suspended", pair=pair, title=title(pair), rows=rows, more=more)
 
 
 def apart(request: Request, pair: ReadablePair, user: Caller, store: State, after: After = 0) -> Response:
     """Records that a person took apart, and those whose counterpart was deleted."""
     with store.read() as tx:
-        rows = records.apart(tx, pair, after=after)
-    more = rows[-1].id if len(rows) == PAGE else None
+        rows, last = paged(records.apart(tx, pair, after=after, limit=MORE))
+    more = last.id if last else None
     return page(request, "apart", pair=pair, title=title(pair), acts=acts(pair, request, user), rows=rows, more=more)
 
 
 def runs(request: Request, pair: ReadablePair, store: State, before: AwareDatetime | None = None) -> Response:
     """A page of runs, the latest first."""
     with store.read() as tx:
-        found = recent_runs(tx, pair, limit=PAGE, before=before)
-    more = found[-1].started_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if len(found) == PAGE else None
+        found, last = paged(recent_runs(tx, pair, limit=MORE, before=before))
+    more = last.started_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if last else None
     return page(request, "runs", pair=pair, title=title(pair), runs=found, more=more)
 
 

@@ -12,12 +12,11 @@ from customerp_trello.mapping.model import Mapping
 from customerp_trello.review.access import ReadablePair
 from customerp_trello.review.database import State
 from customerp_trello.review.listing import PlanPage, plan_page
-from customerp_trello.review.lists import After, title
+from customerp_trello.review.lists import MORE, After, paged, title
 from customerp_trello.review.pairs import mapping_of
 from customerp_trello.review.render import base, page
 from customerp_trello.state import records
 from customerp_trello.state.plans import Plan, get_plan
-from customerp_trello.state.records import PAGE
 from customerp_trello.state.runs import Run, get_run
 from customerp_trello.state.transaction import Transaction
 
@@ -42,7 +41,7 @@ def show(request: Request, pair: ReadablePair, store: State, run: RunId, after: 
     """What a run did, change by change; of a run that was not to write, what it would do."""
     with store.read() as tx:
         found, plan = of_pair(tx, pair, run), get_plan(tx, run)
-        lines = records.history_of_a_run(tx, run, after=after)
+        lines, last = paged(records.history_of_a_run(tx, run, after=after, limit=MORE))
     if plan and not lines and not after and found.status in _WROTE_NOTHING:
         return RedirectResponse(f"{base(request)}/pair/{pair}/run/{run}/plan", 303)
     return page(
@@ -50,7 +49,7 @@ def show(request: Request, pair: ReadablePair, store: State, run: RunId, after: 
         "run",
         **_head(pair, found, plan, did=True),
         lines=lines,
-        more=lines[-1].id if len(lines) == PAGE else None,
+        more=last.id if last else None,
         later=after > 0,
     )
 
