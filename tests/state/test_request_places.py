@@ -105,6 +105,17 @@ def test_a_clock_that_was_set_back_does_not_block(url):
         places.close()
 
 
+def test_a_place_of_a_long_window_outlives_requests_that_count_in_short_ones(places):
+    """A member's own profile counts in a window of 15 minutes, and every other request in one of 10 seconds."""
+    short, long = {"token": (9, 10.0)}, {"member": (2, 900.0)}
+    assert places.take("1", short | long, 70) == 0.0
+    assert places.take("slow", {"slow": (1, 10.0)}, 600) == 0.0
+    places.settle("1", short | long, {"member": (2, 900.0)})  # the other place was used by somebody else
+    assert places.take("2", short, 70) == 0.0
+    assert places.take("3", short | long, 70) > 800
+    assert places.take("4", {"slow": (1, 10.0)}, 70) > 500, "a connection of its own time-outs may be on its way still"
+
+
 def test_an_answer_is_not_lost_because_the_count_is_away(url):
     with Store(url) as store:
         places = RequestPlaces(store)

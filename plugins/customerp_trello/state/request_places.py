@@ -32,7 +32,15 @@ _CREATE = (
 _KIND = {"postgresql": "UNLOGGED TABLE", "sqlite": "TABLE"}
 """No migration and no log of the server's: all of it is over in a quarter of an hour."""
 
-_FORGET = text("DELETE FROM request_place WHERE until <= :now OR until > :beyond")
+_FORGET = text(
+    "DELETE FROM request_place WHERE until <= :now OR (budget = :budget0 AND until > :beyond0)"
+    " OR (budget = :budget1 AND until > :beyond1) OR (budget = :budget2 AND until > :beyond2)"
+)
+"""What is over, and what is further ahead than a place can be, since the clock was set back.
+
+The latter of the budgets asked for alone: others may hold their places for longer.
+"""
+
 _FREE_AT = text(
     "SELECT max(until) FROM (SELECT budget, until, sum(places) OVER (PARTITION BY budget ORDER BY until DESC)"
     " AS running FROM request_place) AS taken WHERE (budget = :budget0 AND running >= :limit0)"
@@ -40,9 +48,14 @@ _FREE_AT = text(
 )
 """When all of up to three budgets have a place: from the latest down, the one that makes the budget full."""
 
+_ASKED = tuple(f"{what}{place}" for what in ("budget", "limit", "beyond") for place in range(3))
+
 _TAKE = text("INSERT INTO request_place VALUES (:budget, :ticket, :places, :until)")
 _SETTLE = text("UPDATE request_place SET until = :until WHERE budget = :budget AND ticket = :ticket")
 _TAKEN = text("SELECT budget, sum(places) FROM request_place WHERE until > :now GROUP BY budget")
+
+_LONGEST = 900.0
+"""Seconds that no request takes. Another connection's time-outs are not known here, nor how long a server's windows."""
 
 _LOCK = 0x706C616365  # any fixed number: the advisory lock on PostgreSQL
 _NOW = {
@@ -84,12 +97,11 @@ class RequestPlaces:
             RetriableError: the database is busy or away.
         """
         with self._alone() as (connection, now, _):
-            # Further ahead than any place can be: the clock was set back.
-            beyond = now + at_most + max(seconds for _, seconds in budgets.values()) + 1
-            connection.execute(_FORGET, {"now": now, "beyond": beyond})
-            asked: dict[str, object] = dict.fromkeys(("budget0", "limit0", "budget1", "limit1", "budget2", "limit2"))
-            for place, (name, (limit, _)) in enumerate(budgets.items()):
-                asked |= {f"budget{place}": name, f"limit{place}": limit}
+            asked: dict[str, object] = dict.fromkeys(_ASKED) | {"now": now}
+            for place, (name, (limit, seconds)) in enumerate(budgets.items()):
+                beyond = now + seconds + max(at_most, _LONGEST) + 1
+                asked |= {f"budget{place}": name, f"limit{place}": limit, f"beyond{place}": beyond}
+            connection.execute(_FORGET, asked)
             if free_at := connection.execute(_FREE_AT, asked).scalar_one():
                 return float(free_at) - now
             connection.execute(
