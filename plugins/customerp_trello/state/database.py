@@ -17,6 +17,33 @@ BUSY_SECONDS = 30
 WRITES = "customerp_trello_writes"
 """Execution option of a connection whose next transaction will write."""
 
+_LIBPQ = frozenset({"psycopg", "psycopg2"})
+_GIVE_UP = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""When a server counts as gone, in libpq's words; a URL's own query comes before it."""
+
+# When the server takes a lock away from a worker that is frozen or cut off: everybody else would wait for it. That is
+# long for all that we compute within a transaction, and less than the wait for a lock, which is less than a lease.
+# Set on the open connection, since poolers refuse such options at its start. What is said for the database, the role or
+# the connection stays; a server's own settings stay where they are stricter.
+_LIMIT_SERVER = """
+SELECT set_config(name, most, false)
+FROM pg_settings JOIN (VALUES
+    ('idle_in_transaction_session_timeout', '300000'), ('lock_timeout', '600000'), ('tcp_user_timeout', '60000'),
+    ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')
+) AS limits (setting_of, most) ON setting_of = name
+WHERE source NOT IN ('database', 'user', 'database user', 'client', 'session')
+    AND CASE WHEN setting_of = name THEN setting::bigint NOT BETWEEN 1 AND most::bigint END
+"""
+
+_RETRIABLE = ("08", "40001", "40P01", "53", "55P03", "57", "25P03", "25P04", "25006")
+"""How the SQLSTATE of an error begins that may not come again: the server lost us, was busy, or only reads for now."""
+
 _EXAMPLES = "valid: sqlite:////absolute/path/state.db or postgresql+psycopg://user:password@host/database"
 
 
@@ -61,6 +88,8 @@ def make_engine(url: URL) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _limit_server)
     return engine
 
 
@@ -70,7 +99,16 @@ def to_json(value: Any) -> str:
 
 
 def _connect_args(url: URL) -> dict[str, Any]:
-    return {"timeout": BUSY_SECONDS} if url.get_backend_name() == "sqlite" else {}
+    if url.get_backend_name() == "sqlite":
+        return {"timeout": BUSY_SECONDS}
+    if url.get_driver_name() in _LIBPQ:
+        return {name: value for name, value in _GIVE_UP.items() if name not in url.query}
+    return {}
+
+
+def _limit_server(connection: Any, _record: Any) -> None:
+    connection.cursor().execute(_LIMIT_SERVER)
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -97,10 +135,16 @@ def errors_of(url: URL) -> Iterator[None]:
     where = f"State database {url.render_as_string(hide_password=True)}"
     try:
         yield
-    except OperationalError as error:
-        raise RetriableError(f"{where}: {_first_line(error)}; is it running, reachable and not full? Retry.") from None
     except DBAPIError as error:
+        if _may_go_through(error):
+            problem = f"{where}: {_first_line(error)}; is it running, reachable and not full?"
+            raise RetriableError(f"{problem} Retry.") from None
         raise FatalError(f"{where}: refused a statement ({_first_line(error)}); please report this.") from None
+
+
+def _may_go_through(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+    return isinstance(error, OperationalError) or error.connection_invalidated or state.startswith(_RETRIABLE)
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -91,6 +91,8 @@ def switch_to_wal(engine: Engine) -> None:
 def _lock(connection: Connection) -> None:
     # SQLite: BEGIN IMMEDIATE has already excluded all others.
     if connection.dialect.name == "postgresql":
+        # However long another process migrates large tables.
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
 
 
