@@ -6,17 +6,18 @@ from datetime import timedelta
 
 from sqlalchemy import Text, cast, delete, exists, func, select, update
 
-from customerp_trello.state import conflicts, intents, plans, runs
+from customerp_trello.state import conflicts, intents, plans
 from customerp_trello.state.tables import conflict, delivery, history, intent, pair_lease, plan, question, run
 from customerp_trello.state.transaction import Transaction
 
 
 def forget_older(tx: Transaction, days: float) -> dict[str, int]:
-    """Delete history, closed intents, settled conflicts, plans, questions, ended runs and deliveries older than *days*.
+    """Delete history, closed intents, settled conflicts, plans, questions, runs and deliveries older than *days*.
 
-    What is open stays: running runs and those that hold a lease, open or planned intents, open or answered conflicts,
-    held or approved plans, each with its run. Of a create that took the place of its source only the values are
-    forgotten: the source is there as long as people leave it, and must not give birth once more.
+    What is open stays: runs that hold a lease, open or planned intents, open or answered conflicts, held or approved
+    plans, each with its run. A run that was killed before it could say so has ended as well. Of a create that took the
+    place of its source only the values are forgotten: the source is there as long as people leave it, and must not give
+    birth once more.
 
     Returns:
         Rows deleted per table.
@@ -37,8 +38,6 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
         "delivery": delete(delivery).where(delivery.c.received_at < before),
         "question": delete(question).where(question.c.rests_until < before),
         "plan": delete(plan).where(decided, plan.c.created_at < before),
-        "run": delete(run).where(
-            run.c.status != runs.RUNNING, run.c.started_at < before, ~waiting, ~journal, run.c.id.not_in(owners)
-        ),
+        "run": delete(run).where(run.c.started_at < before, ~waiting, ~journal, run.c.id.not_in(owners)),
     }
     return {name: tx.execute(statement).rowcount for name, statement in deletes.items()}
