@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from customerp_trello.state.retention import forget_older
-from customerp_trello.state.runs import get_run
+from customerp_trello.state.runs import run_ids
 from customerp_trello.state.store import Store
 
 
@@ -26,9 +26,11 @@ def forget(store: Store, frames: Any, days: float) -> int:
         forget_older(tx, days)
     if not frames.exists():
         return 0
+    # In this order: a run's row is there before its folder is.
     folders = [folder for folder in frames.iterdir() if folder.is_dir()]
     with store.read() as tx:
-        lost = [folder for folder in folders if get_run(tx, folder.name) is None]
+        known = run_ids(tx)
+    lost = [folder for folder in folders if folder.name not in known]
     for folder in lost:
         if isinstance(folder, Path):
             shutil.rmtree(folder, ignore_errors=True)

@@ -104,6 +104,11 @@ def get_run(tx: Transaction, run_id: str) -> Run | None:
     return None if row is None else Run(**row)
 
 
+def run_ids(tx: Transaction) -> frozenset[str]:
+    """The ids of all runs of all pairs."""
+    return frozenset(tx.execute(select(run.c.id)).scalars())
+
+
 def find_run(tx: Transaction, pair: str, named: str) -> Run | None:
     """A pair's run by its id, the only one whose id begins so, or the latest with that Airflow run id, if any."""
     mine = select(run).where(run.c.pair == pair).order_by(run.c.started_at.desc(), run.c.id)
