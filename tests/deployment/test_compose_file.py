@@ -44,6 +44,12 @@ def test_a_profile_starts_every_part_once(profile, tasks_run_by):
     assert all(other in parts for one in parts.values() for other in one.waits_for)
 
 
+def test_the_image_is_built_once_whatever_is_started_and_never_looked_for_elsewhere():
+    assert [name for name, said in SAID.items() if "build" in said] == ["prepare"]
+    assert SERVICES["prepare"].profiles == ()
+    assert {SAID[name]["pull_policy"] for name in of_airflow()} == {"never"}
+
+
 def test_two_workers_are_started_where_nobody_says_how_many():
     assert SERVICES["worker"].replicas == 2
     assert read_compose(ENV | {"WORKERS": "5"})["worker"].replicas == 5
