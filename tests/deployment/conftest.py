@@ -7,3 +7,4 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "distributed"), str(TESTS.parent / "include")]
+sys.path.append(str(TESTS / "state"))
