@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ class QuietServer(ThreadingHTTPServer):
 class ScriptedServer:
     """Answers from ``answers`` in order, the last one for ever; ``answer`` may be a function of the request instead."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answers: list[Scripted] = [Scripted()]
         self.answer: Callable[[Received], Scripted] | None = None
         self.received: list[Received] = []
@@ -88,7 +89,10 @@ class ScriptedServer:
                 pass
 
         self._server = QuietServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls:  # the handshake is the handler's, so that a client who makes none holds nobody up
+            plain = self._server.socket
+            self._server.socket = tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 

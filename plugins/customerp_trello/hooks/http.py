@@ -21,8 +21,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from requests import RequestException, Response, Session
 from requests.auth import AuthBase
-from requests.exceptions import ConnectionError as NoConnection
-from requests.exceptions import ConnectTimeout, InvalidHeader, InvalidURL, ProxyError, SSLError
+from requests.exceptions import ConnectTimeout, InvalidHeader, InvalidURL, SSLError
 from tenacity import RetryCallState, Retrying
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -395,8 +394,19 @@ def _asked(state: RetryCallState) -> float:
 
 
 def _never_left(error: RequestException) -> bool:
-    """Whether the connection was never made, so that no byte of the request can have left."""
-    if isinstance(error, ConnectTimeout | ProxyError):
+    """Whether the connection was never made, so that no byte of the request can have left.
+
+    urllib3 blames the proxy for every connection that breaks behind one, be it while the answer is waited for: what
+    counts is what broke.
+    """
+    if isinstance(error, ConnectTimeout):
         return True
+    cause = _cause(error)
+    no_tunnel = isinstance(cause, OSError) and str(cause).startswith("Tunnel connection failed")
+    return no_tunnel or isinstance(cause, NewConnectionError | ConnectTimeoutError)
+
+
+def _cause(error: RequestException) -> BaseException | None:
+    """What broke a request, without what `requests` and urllib3 wrap around it."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, NoConnection) and isinstance(reason, NewConnectionError | ConnectTimeoutError)
+    return getattr(reason, "original_error", reason)

@@ -1,0 +1,160 @@
+"""What lies between us and a system: proxies, and TLS with certificates; over real sockets."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from forward_proxy import ForwardProxy
+from scripted_server import Scripted, ScriptedServer
+
+from customerp_trello.errors import RetriableError, UnknownOutcome
+from customerp_trello.hooks.http import SyncHttpHook
+
+Connect = Callable[..., str]
+
+
+class PlainHook(SyncHttpHook):
+    conn_type = "plain"
+
+
+@dataclass
+class Certificate:
+    """A certificate that signs itself: the file to trust, and what a server needs."""
+
+    file: Path
+    context: ssl.SSLContext
+
+
+def certificate_for(address: str, folder: Path) -> Certificate:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "far end")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file, private = folder / f"{address}.pem", folder / f"{address}.key"
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    kind, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    private.write_bytes(key.private_bytes(serialization.Encoding.PEM, kind, plain))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, private)
+    return Certificate(file, context)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    return certificate_for("127.0.0.1", tmp_path)
+
+
+@pytest.fixture
+def secure(certificate: Certificate) -> Iterator[ScriptedServer]:
+    """The scripted server, with TLS."""
+    server = ScriptedServer(tls=certificate.context)
+    yield server
+    server.close()
+
+
+@pytest.fixture(autouse=True)
+def environment_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def open_hook(connect: Connect) -> Iterator[Callable[..., PlainHook]]:
+    made: list[PlainHook] = []
+
+    def make(host: str, **extra: object) -> PlainHook:
+        connect("plain", host=host, extra={"read_timeout": 5, **extra})
+        made.append(PlainHook("plain_default"))
+        return made[-1]
+
+    yield make
+    for hook in made:
+        hook.close()
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[ScriptedServer], ForwardProxy]]:
+    """``proxied(server)`` puts a proxy before *server* and tells the environment of it."""
+    made: list[ForwardProxy] = []
+
+    def put(server: ScriptedServer) -> ForwardProxy:
+        made.append(ForwardProxy(server.url))
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, made[-1].url)
+        return made[-1]
+
+    yield put
+    for proxy in made:
+        proxy.close()
+
+
+OpenHook = Callable[..., PlainHook]
+Proxied = Callable[[ScriptedServer], ForwardProxy]
+
+
+def test_a_post_whose_answer_is_lost_behind_a_plain_proxy_is_sent_once(
+    open_hook: OpenHook, server: ScriptedServer, proxied: Proxied
+) -> None:
+    proxy = proxied(server)
+    hook = open_hook(server.url)
+    server.script(Scripted(201, {"id": 1}))
+    assert hook.request("POST", "/r", body={}).json() == {"id": 1}
+    server.script(Scripted(drop=True))
+    with pytest.raises(UnknownOutcome, match="look before writing"):
+        hook.request("POST", "/r", body={})
+    assert len(server.received) == 1
+    assert proxy.asked == [f"POST {server.url}/r"]  # the first connection was kept
+
+
+def test_a_post_whose_answer_is_lost_behind_a_tunnel_is_sent_once(
+    open_hook: OpenHook, secure: ScriptedServer, certificate: Certificate, proxied: Proxied
+) -> None:
+    proxy = proxied(secure)
+    hook = open_hook(secure.url, verify=str(certificate.file))
+    secure.script(Scripted(drop=True))
+    with pytest.raises(UnknownOutcome, match="look before writing"):
+        hook.request("POST", "/r", body={})
+    assert len(secure.received) == 1
+    assert proxy.asked == [f"CONNECT {secure.url.removeprefix('https://')}"]
+
+
+def test_a_post_may_go_again_when_the_proxy_opened_no_tunnel(
+    open_hook: OpenHook, secure: ScriptedServer, certificate: Certificate, proxied: Proxied
+) -> None:
+    proxy = proxied(secure)
+    proxy.refuses = "503 Service Unavailable"
+    hook = open_hook(secure.url, verify=str(certificate.file))
+    with pytest.raises(RetriableError) as error:
+        hook.request("POST", "/r", body={})
+    assert not isinstance(error.value, UnknownOutcome)
+    assert len(proxy.asked) == hook.attempts
+    assert secure.received == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_post_may_go_again_when_there_is_no_proxy(
+    open_hook: OpenHook, server: ScriptedServer, proxied: Proxied, scheme: str
+) -> None:
+    proxied(server).close()
+    hook = open_hook(server.url.replace("http", scheme))
+    with pytest.raises(RetriableError) as error:
+        hook.request("POST", "/r", body={})
+    assert not isinstance(error.value, UnknownOutcome)
+    assert hook.requests_made == hook.attempts
