@@ -2,7 +2,7 @@ import pytest
 from airflow.sdk import Connection
 
 from customerp_trello.errors import ConfigurationError
-from customerp_trello.hooks.connection import read_connection, texts, whole_number
+from customerp_trello.hooks.connection import check_fit_for_header, read_connection, texts, whole_number
 
 
 def connection(**fields: object) -> Connection:
@@ -56,3 +56,25 @@ def test_secrets_are_not_in_the_settings_text() -> None:
     settings = read_connection(connection(host="x", login="the-key", password="the-token"), keys=())
     assert "the-key" not in repr(settings)
     assert "the-token" not in repr(settings)
+
+
+def test_white_space_that_was_copied_along_is_no_part_of_a_secret() -> None:
+    settings = read_connection(connection(host="x", login=" k3y\r\n", password="ATTA9f3c two\n"), keys=())
+    assert (settings.login, settings.password) == ("k3y", "ATTA9f3c two")
+
+
+@pytest.mark.parametrize("field", ["login", "password"])
+@pytest.mark.parametrize("text", ["ATTA\u200b", "AT\nTA", "\ufeffATTA", "AT\u00a0TA", "AT\u2028TA", "AT\x00TA"])
+def test_a_secret_with_a_character_that_nobody_sees_names_the_field_alone(field: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"connection c: {field} holds a character that cannot be") as error:
+        read_connection(connection(host="x", **{field: text}), keys=())
+    assert "TA" not in str(error.value)
+
+
+def test_a_secret_beyond_latin_1_is_for_bodies_only() -> None:
+    settings = read_connection(connection(host="x", login="müller", password="zażółć"), keys=())
+    assert settings.password == "zażółć"
+    with pytest.raises(ConfigurationError, match="connection c: password holds a character that no HTTP") as error:
+        check_fit_for_header(settings)
+    assert "ż" not in str(error.value)
+    check_fit_for_header(read_connection(connection(host="x", login="müller", password="x"), keys=()))

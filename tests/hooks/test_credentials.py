@@ -84,6 +84,37 @@ def test_a_token_is_renewed_before_its_end(
     assert gate.logins == 2
 
 
+@pytest.mark.parametrize("auth", [{"kind": "bearer"}, {"kind": "api_key"}])
+def test_a_key_that_no_header_can_carry_is_not_told(
+    erp: MakeHook, server: ScriptedServer, auth: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigurationError, match="password holds a character that no HTTP header can carry") as error:
+        list(erp(auth=auth, password="ATTA9f3cł").list_records("customer"))
+    assert "ATTA" not in str(error.value)
+    assert server.received == []
+
+
+def test_a_password_in_any_script_logs_in(erp: MakeHook, server: ScriptedServer) -> None:
+    Gate(server)
+    list(erp(auth=LOGIN, password="zażółć").list_records("customer"))
+    assert json.loads(server.received[0].body)["pass"] == "zażółć"
+    server.answer = None
+    server.script(Scripted(200, []))
+    list(erp(auth={"kind": "basic"}, password="zażółć").list_records("customer"))
+    assert server.received[0].headers["Authorization"] == "Basic bGk6emHFvMOzxYLEhw=="
+
+
+@pytest.mark.parametrize("token", ["t0ken-number-1\nX", "t0ken-number-1\u200b"])
+def test_a_fetched_token_that_no_header_can_carry_is_not_told(
+    erp: MakeHook, server: ScriptedServer, token: str
+) -> None:
+    server.script(Scripted(200, {"data": {"token": token}}))
+    with pytest.raises(ConfigurationError, match="GET /c: a header holds a character that HTTP does not") as error:
+        list(erp(auth=LOGIN).list_records("customer"))
+    assert "t0ken" not in str(error.value)
+    assert error.value.__suppress_context__
+
+
 def test_cookies(erp: MakeHook, server: ScriptedServer) -> None:
     gate = Gate(server, "Cookie")
     auth = {**LOGIN, "cookies": ["SID", "ROUTE"], "form": "form"}

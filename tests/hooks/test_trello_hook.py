@@ -63,6 +63,11 @@ def test_who_we_are_is_asked_once_and_the_secrets_stay_out_of_urls(
     connect("trello", host=server.url, password="b3arer", conn_id="trello_bearer")
     TrelloHook("trello_bearer").me()
     assert server.received[1].headers["Authorization"] == "Bearer b3arer"
+    connect("trello", host=server.url, login="k3y", password="t0ken\n", conn_id="trello_copied")
+    TrelloHook("trello_copied").me()
+    assert server.received[2].headers["Authorization"] == 'OAuth oauth_consumer_key="k3y", oauth_token="t0ken"'
+    connect("trello", host=server.url, login="k3y", password="t0keń", conn_id="trello_wrong")
+    assert "connection trello_wrong: password holds a character" in TrelloHook("trello_wrong").test_connection()[1]
 
 
 def test_identity_and_extra(trello_server: Any, connect: Connect) -> None:

@@ -73,7 +73,8 @@ def read_connection(connection: AirflowConnection, *, keys: Iterable[str], defau
         default_host: base URL when the connection names none.
 
     Raises:
-        ConfigurationError: host missing or malformed, extra no JSON object, a key unknown or a value of a wrong type.
+        ConfigurationError: host missing or malformed, login or password with a character that nobody sees, extra no
+            JSON object, a key unknown or a value of a wrong type.
     """
     conn_id = connection.conn_id
     extra = _extra(connection, sorted({*keys, *COMMON_KEYS}))
@@ -81,8 +82,8 @@ def read_connection(connection: AirflowConnection, *, keys: Iterable[str], defau
     return Settings(
         conn_id=conn_id,
         base_url=_base_url(connection, default_host),
-        login=connection.login or "",
-        password=connection.password or "",
+        login=_credential(conn_id, "login", connection.login),
+        password=_credential(conn_id, "password", connection.password),
         extra=extra,
         connect_timeout=_seconds(conn_id, extra, "connect_timeout", 10.0),
         read_timeout=_seconds(conn_id, extra, "read_timeout", 60.0),
@@ -90,6 +91,16 @@ def read_connection(connection: AirflowConnection, *, keys: Iterable[str], defau
         webhook_url=_webhook_url(conn_id, extra),
         webhook_secret=webhook_secret,
     )
+
+
+def _credential(conn_id: str, field_name: str, value: str | None) -> str:
+    text = (value or "").strip()
+    if not text.replace(" ", "").isprintable():
+        raise ConfigurationError(
+            f"connection {conn_id}: {field_name} holds a character that cannot be seen, such as a line break or a "
+            "zero-width space that was copied along; type it or copy it anew"
+        )
+    return text
 
 
 def _extra(connection: AirflowConnection, valid: list[str]) -> dict[str, Any]:
@@ -155,6 +166,20 @@ def _webhook_url(conn_id: str, extra: dict[str, Any]) -> str:
             f"Airflow, such as https://airflow.example.com/customerp-trello/webhooks/{conn_id}"
         )
     return url
+
+
+def check_fit_for_header(settings: Settings) -> None:
+    """Refuse credentials that HTTP cannot carry in a header as they are.
+
+    Raises:
+        ConfigurationError: login or password holds a character beyond Latin-1; the field is named, not its value.
+    """
+    for name, value in (("login", settings.login), ("password", settings.password)):
+        if not all(ord(char) < 256 for char in value):
+            raise ConfigurationError(
+                f"connection {settings.conn_id}: {name} holds a character that no HTTP header can carry; keys and "
+                "tokens hardly ever have one: copy it anew"
+            )
 
 
 def whole_number(settings: Settings, key: str, default: int) -> int:

@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 
 from customerp_trello.errors import ConfigurationError
 from customerp_trello.hooks.answers import Answer, at
-from customerp_trello.hooks.connection import Settings
+from customerp_trello.hooks.connection import Settings, check_fit_for_header
 from customerp_trello.hooks.profile_auth import (
     ApiKeyAuth,
     Auth,
@@ -111,9 +111,11 @@ def make_auth(auth: Auth, settings: Settings, send: Send, learn: Callable[[Itera
             return HeaderAuth("Authorization", f"Basic {basic(login, password)}")
         case BearerAuth():
             _need(auth, settings, password, "the token as password")
+            check_fit_for_header(settings)
             return HeaderAuth("Authorization", f"Bearer {password}")
         case ApiKeyAuth():
             _need(auth, settings, password, "the key as password")
+            check_fit_for_header(settings)
             return HeaderAuth(auth.header, f"{auth.prefix}{f'{login}:{password}' if login else password}")
         case QueryKeyAuth():
             _need(auth, settings, password, "the key as password")

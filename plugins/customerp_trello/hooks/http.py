@@ -341,6 +341,11 @@ class SyncHttpHook(HttpHook):
             )
         except RequestException as error:
             raise self._broken(call, error) from None
+        except ValueError:  # the library's own text holds the header that cannot be sent, and so perhaps a secret
+            raise ConfigurationError(
+                f"{call.where}: a header holds a character that HTTP does not allow. Check login and password in the "
+                "connection and `headers` in the profile."
+            ) from None
         if response.status_code == 429:
             with self._lock:
                 self.rate_limited += 1

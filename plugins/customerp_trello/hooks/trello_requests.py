@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 
 from customerp_trello.errors import ConfigurationError, FatalError, RecordError, RecordMissing, UnknownOutcome
 from customerp_trello.hooks.answers import Answer
-from customerp_trello.hooks.connection import whole_number
+from customerp_trello.hooks.connection import check_fit_for_header, whole_number
 from customerp_trello.hooks.failures import RETRIABLE, Call, ErrorShape
 from customerp_trello.hooks.http import Params, SyncHttpHook
 from customerp_trello.hooks.limits import Places, TrelloLimits
@@ -168,6 +168,7 @@ class TrelloRequests(SyncHttpHook):
             raise ConfigurationError(
                 f"connection {self.conn_id}: no token; put the API key into Login and the token into Password"
             )
+        check_fit_for_header(self.settings)
         value = f'OAuth oauth_consumer_key="{key}", oauth_token="{token}"' if key else f"Bearer {token}"
         return HeaderAuth("Authorization", value)
 
