@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from forward_proxy import ForwardProxy
 from scripted_server import Scripted, ScriptedServer
 
-from customerp_trello.errors import RetriableError, UnknownOutcome
+from customerp_trello.errors import ConfigurationError, RetriableError, UnknownOutcome
 from customerp_trello.hooks.http import SyncHttpHook
 
 Connect = Callable[..., str]
@@ -158,3 +158,30 @@ def test_a_post_may_go_again_when_there_is_no_proxy(
         hook.request("POST", "/r", body={})
     assert not isinstance(error.value, UnknownOutcome)
     assert hook.requests_made == hook.attempts
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_connections_verify_goes_before_the_environments_bundle(
+    open_hook: OpenHook,
+    secure: ScriptedServer,
+    certificate: Certificate,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    monkeypatch.setenv(variable, str(certificate_for("127.0.0.2", tmp_path).file))
+    with pytest.raises(ConfigurationError, match="see `verify`"):
+        open_hook(secure.url).request("GET", "/a")
+    open_hook(secure.url, verify=str(certificate.file)).request("GET", "/a")
+    open_hook(secure.url, verify=False).request("GET", "/a")
+    monkeypatch.setenv(variable, str(certificate.file))
+    open_hook(secure.url).request("GET", "/a")
+    assert len(secure.received) == 3
+
+
+def test_a_bundle_that_is_not_there_is_a_matter_of_the_connection(
+    open_hook: OpenHook, secure: ScriptedServer, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"no such file with certificates.* `verify`"):
+        open_hook(secure.url, verify=str(tmp_path / "nowhere.pem")).request("GET", "/a")

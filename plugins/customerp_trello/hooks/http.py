@@ -338,6 +338,7 @@ class SyncHttpHook(HttpHook):
                 headers=call.headers,
                 allow_redirects=False,
                 auth=HeaderAuth() if call.anonymous else None,
+                verify=self.settings.verify,  # a session's own gives way to a bundle that the environment names
             )
         except RequestException as error:
             raise self._broken(call, error) from None
@@ -345,6 +346,11 @@ class SyncHttpHook(HttpHook):
             raise ConfigurationError(
                 f"{call.where}: a header holds a character that HTTP does not allow. Check login and password in the "
                 "connection and `headers` in the profile."
+            ) from None
+        except OSError:  # all that breaks on the way is a RequestException
+            raise ConfigurationError(
+                f"{call.where}: there is no such file with certificates to trust. Correct `verify` in the connection "
+                "(or REQUESTS_CA_BUNDLE, where that is true)."
             ) from None
         if response.status_code == 429:
             with self._lock:
