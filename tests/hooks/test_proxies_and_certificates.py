@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +36,31 @@ class Certificate:
 
     file: Path
     context: ssl.SSLContext
+
+
+class BrokenTls:
+    """Hangs up on the first bytes; with a *context* only after the request, and not in a way that TLS knows."""
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self.connections = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, args=(context,), daemon=True).start()
+
+    def _serve(self, context: ssl.SSLContext | None) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                self.connections += 1
+                if context:
+                    connection = context.wrap_socket(connection, server_side=True)
+                connection.recv(65536)
+                if context:
+                    os.write(connection.fileno(), b"no record of TLS")
+                connection.close()
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 def certificate_for(address: str, folder: Path) -> Certificate:
@@ -103,6 +132,19 @@ def proxied(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[ScriptedServe
     yield put
     for proxy in made:
         proxy.close()
+
+
+@pytest.fixture
+def broken(certificate: Certificate) -> Iterator[Callable[[bool], BrokenTls]]:
+    made: list[BrokenTls] = []
+
+    def start(shakes_hands: bool) -> BrokenTls:
+        made.append(BrokenTls(certificate.context if shakes_hands else None))
+        return made[-1]
+
+    yield start
+    for server in made:
+        server.close()
 
 
 OpenHook = Callable[..., PlainHook]
@@ -185,3 +227,42 @@ def test_a_bundle_that_is_not_there_is_a_matter_of_the_connection(
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"no such file with certificates.* `verify`"):
         open_hook(secure.url, verify=str(tmp_path / "nowhere.pem")).request("GET", "/a")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_handshake_that_is_cut_off_may_go_through_later(
+    open_hook: OpenHook, broken: Callable[[bool], BrokenTls], method: str
+) -> None:
+    server = broken(False)
+    hook = open_hook(server.url)
+    with pytest.raises(RetriableError, match="SSLError") as error:
+        hook.request(method, "/r")
+    assert not isinstance(error.value, UnknownOutcome)
+    assert server.connections == hook.attempts
+
+
+def test_a_post_is_sent_once_when_tls_breaks_behind_the_handshake(
+    open_hook: OpenHook, broken: Callable[[bool], BrokenTls], certificate: Certificate
+) -> None:
+    server = broken(True)
+    hook = open_hook(server.url, verify=str(certificate.file))
+    with pytest.raises(UnknownOutcome, match="SSLError"):
+        hook.request("POST", "/r", body={})
+    assert server.connections == 1
+    with pytest.raises(RetriableError, match="SSLError"):
+        hook.request("GET", "/r")
+    assert server.connections == 1 + hook.attempts
+
+
+def test_a_certificate_of_another_host_and_a_bundle_without_any_are_matters_of_the_connection(
+    open_hook: OpenHook, tmp_path: Path
+) -> None:
+    elsewhere = certificate_for("127.0.0.2", tmp_path)
+    server = ScriptedServer(tls=elsewhere.context)
+    with pytest.raises(ConfigurationError, match=r"\(CERTIFICATE_VERIFY_FAILED\).* `verify`"):
+        open_hook(server.url, verify=str(elsewhere.file)).request("POST", "/r", body={})
+    (tmp_path / "empty.pem").write_text("none")
+    with pytest.raises(ConfigurationError, match=r"\(NO_CERTIFICATE_OR_CRL_FOUND\).* `verify`"):
+        open_hook(server.url, verify=str(tmp_path / "empty.pem")).request("POST", "/r", body={})
+    server.close()
+    assert server.received == []

@@ -9,8 +9,10 @@ cookies, a count of requests and the server's clock.
 from __future__ import annotations
 
 import random
+import ssl
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
@@ -21,9 +23,10 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from requests import RequestException, Response, Session
 from requests.auth import AuthBase
-from requests.exceptions import ConnectTimeout, InvalidHeader, InvalidURL, SSLError
+from requests.exceptions import ConnectTimeout, InvalidHeader, InvalidURL
 from tenacity import RetryCallState, Retrying
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import SSLError as TlsError
 
 from customerp_trello.errors import ConfigurationError, FatalError, RetriableError, SyncError, UnknownOutcome
 from customerp_trello.hooks.answers import Answer, to_json
@@ -361,8 +364,12 @@ class SyncHttpHook(HttpHook):
     def _broken(self, call: Call, error: RequestException) -> SyncError:
         """Say what a request that got no answer means; the library's own message holds the URL and is left out."""
         kind = f"{call.where}: {type(error).__name__}"
-        if isinstance(error, SSLError):
-            return ConfigurationError(f"{kind}. The certificate was not accepted; see `verify` in the connection.")
+        cause = _cause(error)
+        if isinstance(cause, ssl.SSLError):
+            kind += f" ({cause.reason or cause.library or type(cause).__name__})"
+            unreadable = cause.library == "X509"  # the bundle itself
+            if unreadable or isinstance(cause, ssl.SSLCertVerificationError):
+                return ConfigurationError(f"{kind}. The certificate was not accepted; see `verify` in the connection.")
         if isinstance(error, InvalidURL | InvalidHeader):
             return ConfigurationError(f"{kind}. Check host, login and password in the connection.")
         if not call.writes or _never_left(error):
@@ -413,11 +420,15 @@ def _never_left(error: RequestException) -> bool:
     if isinstance(error, ConnectTimeout):
         return True
     cause = _cause(error)
+    if isinstance(cause, ssl.SSLError):
+        return any(frame.f_code.co_name == "do_handshake" for frame, _ in traceback.walk_tb(cause.__traceback__))
     no_tunnel = isinstance(cause, OSError) and str(cause).startswith("Tunnel connection failed")
     return no_tunnel or isinstance(cause, NewConnectionError | ConnectTimeoutError)
 
 
-def _cause(error: RequestException) -> BaseException | None:
+def _cause(error: RequestException) -> object:
     """What broke a request, without what `requests` and urllib3 wrap around it."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return getattr(reason, "original_error", reason)
+    inner = error.args[0] if error.args else None
+    reason = getattr(inner, "reason", inner)
+    reason = getattr(reason, "original_error", reason)
+    return reason.args[0] if isinstance(reason, TlsError) and reason.args else reason
