@@ -128,6 +128,17 @@ def test_an_odoo_contact_names_its_company(server: ScriptedServer, connect: Conn
     assert CustomERPHook().get_record("contact", "5")[0]["customer_id"] == 1
 
 
+def test_an_odoo_projects_manager_is_no_employee_and_so_not_read(server: ScriptedServer, connect: Connect) -> None:
+    row = {"id": 5, "name": "Move", "user_id": [2, "Mitchell"], "partner_id": [1, "Alder"], "date_start": "2026-03-01"}
+    server.answer = lambda asked: Scripted(
+        200, [{"id": 5, **{name: row.get(name, False) for name in json.loads(asked.body)["fields"]}}]
+    )
+    connect("customerp", host=server.url, password="key", extra={"profile": "odoo"})
+    project = CustomERPHook().get_record("project", "5")[0]
+    assert (project["customer_id"], project["start_date"]) == (1, "2026-03-01")
+    assert not {"manager_id", "user_id"} & set(project)
+
+
 # -- ERPNext ---------------------------------------------------------------------------------------------------------
 
 
