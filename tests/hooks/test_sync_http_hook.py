@@ -113,7 +113,15 @@ CASES: list[tuple[str, str, Scripted, type[SyncError], str]] = [
     ("POST", "r 1", Scripted(422, {"detail": "no name"}), RecordError, "no name"),
     ("GET", "", Scripted(400, "bad filter"), ConfigurationError, "bad filter"),
     ("PUT", "r 1", Scripted(405, ""), ConfigurationError, "405"),
-    ("GET", "r 1", Scripted(418, "teapot"), FatalError, "teapot"),
+    ("GET", "", Scripted(418, "teapot"), FatalError, "teapot"),
+    ("GET", "r 1", Scripted(418, "teapot"), RecordError, "teapot"),
+    *(
+        ("PATCH", "r 1", Scripted(status, "not this one"), RecordError, "not this one")
+        for status in (402, 424, 431, 451)
+    ),
+    ("PATCH", "r 1", Scripted(440, "session over"), FatalError, "session over"),
+    ("PATCH", "r 1", Scripted(423, "in use by Anna"), RetriableError, "in use by Anna. Nothing was done"),
+    ("GET", "", Scripted(423, "in use"), FatalError, "in use"),
     ("GET", "r 1", Scripted(501, ""), FatalError, "501"),
     (
         "GET",
@@ -133,6 +141,8 @@ CASES: list[tuple[str, str, Scripted, type[SyncError], str]] = [
     ("GET", "r 1", Scripted(503), RetriableError, "503"),
     ("POST", "r 1", Scripted(429, "slow"), RetriableError, "slow"),
     ("PUT", "r 1", Scripted(500, "oops"), UnknownOutcome, "oops"),
+    ("GET", "", Scripted(529, "busy"), RetriableError, "busy"),
+    ("PUT", "r 1", Scripted(530, "frozen"), UnknownOutcome, "frozen"),
 ]
 
 
@@ -241,6 +251,25 @@ def test_a_long_wait_is_left_to_the_caller(hook: PlainHook, server: ScriptedServ
     with pytest.raises(RetriableError) as error:
         hook.request("GET", "/a")
     assert error.value.retry_after == pytest.approx(900, abs=2)
+    assert len(server.received) == 1
+
+
+def test_a_locked_record_is_written_when_it_is_free(hook: PlainHook, server: ScriptedServer) -> None:
+    server.script(Scripted(423, "locked", {"Retry-After": "0"}), Scripted(201, {"id": 1}))
+    assert hook.request("POST", "/r/1/lines", body={}, record="r 1").json() == {"id": 1}
+    server.script(Scripted(drop=True), Scripted(423, "locked"))
+    with pytest.raises(UnknownOutcome):
+        hook.request("PATCH", "/r/1", body={"a": 1}, record="r 1")
+
+
+@pytest.mark.parametrize("status", [423, 529])
+def test_a_record_locked_and_a_system_overloaded_for_long_are_left_to_the_caller(
+    hook: PlainHook, server: ScriptedServer, status: int
+) -> None:
+    server.script(Scripted(status, "later", {"Retry-After": "900"}))
+    with pytest.raises(RetriableError) as error:
+        hook.request("GET", "/r/1", record="r 1")
+    assert error.value.retry_after == 900
     assert len(server.received) == 1
 
 

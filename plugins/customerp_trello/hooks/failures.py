@@ -27,9 +27,14 @@ from customerp_trello.errors import (
 from customerp_trello.hooks.answers import ABSENT, Answer, Path, at, at_in_texts
 from customerp_trello.hooks.redaction import Redactor
 
-RETRIABLE = frozenset({408, 425, 429, 449, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524})
+RETRIABLE = frozenset({408, 425, 429, 449, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524, 529, 530})
 NOT_DONE = frozenset({425, 429})
+OVERLOADED = frozenset({429, 503, 529, 530})
 REFUSALS = frozenset({400, 409, 413, 414, 422})
+LOCKED = 423
+# Credentials (419, 440 and 498 tell of an expired session), the path, and what requests look like. Any other 4xx is
+# about the record that it comes for, or one record would stop all.
+NEVER_ABOUT_A_RECORD = frozenset({401, 403, 404, 405, 406, 407, 410, 415, 419, 428, 440, 498})
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -133,8 +138,8 @@ class Call:
 def failure(call: Call, answer: Answer, shape: ErrorShape, redactor: Redactor) -> SyncError:
     """Turn an unsuccessful answer into the error to raise.
 
-    A lost answer and a server's breakdown look alike to a write: both are an ``UnknownOutcome``. Only 425 and 429 say
-    by themselves that nothing was done.
+    A lost answer and a server's breakdown look alike to a write: both are an ``UnknownOutcome``. Only 423, 425 and 429
+    say by themselves that nothing was done.
     """
     message, fields = read_message(answer, shape, redactor, call.sent)
     status = answer.status
@@ -142,7 +147,7 @@ def failure(call: Call, answer: Answer, shape: ErrorShape, redactor: Redactor) -
     if case := next((case for case in shape.cases if case.fits(answer)), None):
         return _by_case(call, case.means, said, fields)
     if status in RETRIABLE:
-        wait = retry_after(answer) if status in (429, 503) else None
+        wait = retry_after(answer) if status in OVERLOADED else None
         if call.writes and status not in NOT_DONE:
             return UnknownOutcome(f"{said}. Whether it was done is not known: look before writing.", retry_after=wait)
         return RetriableError(f"{said}. It may go through later.", retry_after=wait)
@@ -150,6 +155,8 @@ def failure(call: Call, answer: Answer, shape: ErrorShape, redactor: Redactor) -
         return ConfigurationError(f"{said}. Check the credentials in the connection.")
     if shape.no_route and message.startswith(shape.no_route):
         return FatalError(f"{said}. There is no such path; the API may have changed.")
+    if call.record and status == LOCKED:
+        return RetriableError(f"{said}. Nothing was done; it may go through later.", retry_after=retry_after(answer))
     if call.record and (error := _about_record(call, status, said, fields, shape)):
         return error
     return _about_connection(status, said, answer)
@@ -206,6 +213,8 @@ def _about_record(
         return RecordMissing(f"{said}. The {call.record} is not there, or not for these credentials.", fields=fields)
     if status in REFUSALS or status in shape.refused:
         return RecordError(f"{said}. The {call.record} was refused: correct the named values.", fields=fields)
+    if 400 <= status < 500 and status not in NEVER_ABOUT_A_RECORD:
+        return RecordError(f"{said}. The {call.record} was refused, for a reason of the system's own.", fields=fields)
     return None
 
 
