@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from dialects import MakeHook
@@ -150,6 +150,25 @@ def test_since_goes_out_with_its_overlap_and_fixed_parameters(erp: MakeHook, ser
     hook = erp(listing={"since": since, "parameters": {"sort": "id"}})
     list(hook.list_records("customer", since=datetime(2026, 3, 1, tzinfo=UTC)))
     assert server.received[0].target == "/c?sort=id&changed=2026-02-28%2023%3A59%3A00"
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ({"datetime": "seconds"}, "1772323200"),
+        ({"datetime": "%d.%m.%Y %H:%M", "zone": "Europe/Berlin"}, "01.03.2026%2001%3A00"),
+    ],
+)
+def test_since_may_go_out_as_the_erp_writes_moments(
+    erp: MakeHook, server: ScriptedServer, values: dict[str, str], written: str
+) -> None:
+    server.script(Scripted(200, []))
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    for where in ("parameter", "header"):
+        hook = erp(listing={"since": {where: "X-Since", "template": "{since_value}"}}, values=values)
+        list(hook.list_records("customer", since=moment))
+    assert server.received[0].target == f"/c?X-Since={written}"
+    assert server.received[1].headers["X-Since"] == unquote(written)
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,17 @@ def test_the_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             {"listing": {"paging": {"kind": "none"}, "since": {"parameter": "s", "template": "now"}}},
             r"listing\.since\.template: holds no place",
         ),
+        (
+            {"listing": {"paging": {"kind": "none"}, "since": {"parameter": "s", "template": "{since_value:%Y}"}}},
+            r"listing\.since\.template: cannot be filled in",
+        ),
+        (
+            {
+                "listing": {"paging": {"kind": "none"}, "since": {"parameter": "s", "template": "{since_value}"}},
+                "values": {"datetime": {"year": "{year}", "month": "{month}", "day": "{day}"}},
+            },
+            r"listing\.since\.template: \{since_value\} is an object here",
+        ),
     ],
 )
 def test_an_error_names_file_place_and_what_is_valid(tmp_path: Path, changes: dict[str, object], said: str) -> None:
@@ -95,10 +106,13 @@ def test_broken_yaml_names_the_line(tmp_path: Path, text: str, said: str) -> Non
         ("modified gt {since:%Y-%m-%d}", "modified gt 2026-03-01"),
         ("{since_ms}", "1772357400000"),
         ("{since_s}", "1772357400"),
+        ("{since_value}", "01.03.2026 10:30"),
+        (">{since_value}", ">01.03.2026 10:30"),
     ],
 )
 def test_since_templates(template: str, value: str) -> None:
-    assert Since(parameter="s", template=template).value(datetime(2026, 3, 1, 9, 30, tzinfo=UTC)) == value
+    moment = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+    assert Since(parameter="s", template=template).value(moment, "01.03.2026 10:30") == value
 
 
 def test_a_place_may_be_dotted_text_or_a_list() -> None:

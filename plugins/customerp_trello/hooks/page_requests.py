@@ -111,14 +111,13 @@ class PageRequests:
         how = self._listing.since
         if how is None:
             return
+        written = self._codec.moment(since)
         if how.header:
-            self._headers[how.header] = how.value(since)
+            self._headers[how.header] = how.value(since, written)
         elif how.parameter:
-            self._params[how.parameter] = how.value(since)
+            self._params[how.parameter] = how.value(since, written)
         elif self._listing.conditions:
-            self._conditions.append(
-                fill(self._listing.conditions.since, moment_values(since, self._codec.moment(since)))
-            )
+            self._conditions.append(fill(self._listing.conditions.since, moment_values(since, written)))
 
 
 def columns_of(columns: Columns | None, entity: Entity) -> dict[str, Any]:

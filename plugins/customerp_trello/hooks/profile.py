@@ -6,7 +6,7 @@ company's own ERP needs no code. Where the ERP is and the secrets are in the Air
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -17,6 +17,7 @@ from customerp_trello.hooks.profile_listing import Listing
 from customerp_trello.hooks.profile_parts import BodyPath, Strict
 from customerp_trello.hooks.profile_values import FieldForm, Values
 from customerp_trello.hooks.profile_writing import Concurrency, Create, Delete, OneRecord, Update
+from customerp_trello.hooks.templates import names_in
 
 
 class Notifications(Strict):
@@ -137,7 +138,20 @@ class Profile(Strict):
                 raise ValueError(f"entities.{name}.record: is missing; add it, such as {entity.path}/{{id}}")
             if entity.conditions and self.listing_of(entity).conditions is None:
                 raise ValueError(f"entities.{name}.conditions: the listing has no `conditions` that would take them")
+        for where, listing in self._listings():
+            used = names_in(listing.since.template) if listing.since else set()
+            if "since_value" in used and isinstance(self.values.datetime, dict):
+                raise ValueError(
+                    f"{where}.since.template: {{since_value}} is an object here, as `values.datetime` says, and no "
+                    "text; use {since:%Y-%m-%d}, {since_s} or {since_ms}"
+                )
         return self
+
+    def _listings(self) -> Iterator[tuple[str, Listing]]:
+        yield "listing", self.listing
+        for name, entity in self.entities.items():
+            if entity.listing:
+                yield f"entities.{name}.listing", entity.listing
 
     def listing_of(self, entity: Entity) -> Listing:
         """The way to list *entity*."""

@@ -107,7 +107,8 @@ Paging = Annotated[
 class Since(Strict):
     """How to ask for the records changed since a moment: by one parameter, one header, or the condition ``since``.
 
-    *template* may use ``{since:<strftime format>}`` (UTC), ``{since_s}`` and ``{since_ms}`` (Unix time).
+    *template* may use ``{since:<strftime format>}`` (UTC), ``{since_s}`` and ``{since_ms}`` (Unix time), and
+    ``{since_value}`` in the form of the profile's ``values``.
     """
 
     parameter: str = ""
@@ -120,12 +121,14 @@ class Since(Strict):
     def _fills_in(cls, template: str) -> str:
         try:
             text = template.format_map(moment_values(datetime(2026, 1, 2, tzinfo=UTC)))
-        except (LookupError, ValueError, AttributeError) as error:
+        except (LookupError, ValueError, AttributeError, TypeError) as error:
             raise ValueError(
-                f"cannot be filled in ({error}); use {{since:%Y-%m-%d}}, {{since_s}} or {{since_ms}}"
+                f"cannot be filled in ({error}); use {{since:%Y-%m-%d}}, {{since_s}}, {{since_ms}} or {{since_value}}"
             ) from None
         if text == template:
-            raise ValueError("holds no place for the moment; use {since:%Y-%m-%d}, {since_s} or {since_ms}")
+            raise ValueError(
+                "holds no place for the moment; use {since:%Y-%m-%d}, {since_s}, {since_ms} or {since_value}"
+            )
         return template
 
     @model_validator(mode="after")
@@ -134,9 +137,9 @@ class Since(Strict):
             raise ValueError("takes `parameter` or `header`, not both")
         return self
 
-    def value(self, since: datetime) -> str:
-        """Return the parameter's value for a moment with a time zone."""
-        return str(fill(self.template, moment_values(since)))
+    def value(self, since: datetime, written: Any) -> str:
+        """Return the value for a moment with a time zone; *written* is the moment as the ERP writes it."""
+        return str(fill(self.template, moment_values(since, written)))
 
 
 class Conditions(Strict):
@@ -150,7 +153,7 @@ class Conditions(Strict):
         always: conditions of every list.
         equal: a field equals a value: ``{field}``, ``{value}``.
         after: the id comes after another one: ``{id}``.
-        since: changed since a moment; as in `Since`, and ``{since_value}`` in the form of the profile's ``values``.
+        since: changed since a moment; as in `Since`.
     """
 
     parameter: str
