@@ -393,7 +393,7 @@ def test_an_entity_of_the_users_own_is_known_from_the_profile(tmp_path):
     path = changed(PROJECT, tmp_path / "mappings", ("entity: project", "entity: ticket"))
     assert refusal(path) == (
         f"Mapping {path}: customerp.entity: found 'ticket', which no profile describes. Valid: contact, customer, "
-        "project, employee. Correct it, or add the entity to the profile in include/customerp."
+        f"project, employee. Correct it, or add the entity to the profile in {tmp_path}/customerp."
     )
     (tmp_path / "customerp" / "default.yaml").write_text("entities:\n  ticket: {path: /tickets}\n", encoding="utf-8")
     assert load_mapping(path).customerp.entity == "ticket"
@@ -401,6 +401,34 @@ def test_an_entity_of_the_users_own_is_known_from_the_profile(tmp_path):
     assert "project, employee, tickets. Did you mean 'tickets'? Correct it" in refusal(path)
     (tmp_path / "customerp" / "default.yaml").write_text("title: Of no use here\n", encoding="utf-8")
     assert "Valid: contact, customer, project, employee. Correct it" in refusal(path)
+
+
+def test_an_entity_is_looked_for_where_the_connector_looks(tmp_path, monkeypatch):
+    monkeypatch.delenv("CUSTOMERP_TRELLO_PROFILES", raising=False)
+    for folder in ("elsewhere/mappings", "include/mappings", "include/customerp", "named"):
+        (tmp_path / folder).mkdir(parents=True)
+    path = changed(PROJECT, tmp_path / "elsewhere" / "mappings", ("entity: project", "entity: ticket"))
+    assert refusal(path).endswith(f"add the entity to the profile in {SHIPPED.parent / 'customerp'}.")
+    for file, entity in (("include/customerp/a.yaml", "case"), ("named/b.yaml", "ticket")):
+        (tmp_path / file).write_text(f"entities: {{{entity}: {{path: /x}}}}\n", encoding="utf-8")
+    beside = changed(PROJECT, tmp_path / "include" / "mappings", ("entity: project", "entity: ticket"))
+    assert "project, employee, case. Correct it" in refusal(beside)
+    monkeypatch.setenv("CUSTOMERP_TRELLO_PROFILES", str(tmp_path / "named"))
+    assert load_mapping(path).customerp.entity == load_mapping(beside).customerp.entity == "ticket"
+    assert "project, employee, ticket. Correct it" in refusal(
+        changed(PROJECT, tmp_path / "include" / "mappings", ("entity: project", "entity: case"))
+    )
+
+
+def test_an_entity_beside_the_package_is_known_to_a_mapping_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.delenv("CUSTOMERP_TRELLO_PROFILES", raising=False)
+    package = tmp_path / "plugins" / "customerp_trello" / "mapping" / "load.py"
+    monkeypatch.setattr(load, "__file__", str(package))
+    (tmp_path / "include" / "customerp").mkdir(parents=True)
+    (tmp_path / "include" / "customerp" / "a.yaml").write_text("entities: {ticket: {path: /x}}\n", encoding="utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    path = changed(PROJECT, tmp_path / "elsewhere", ("entity: project", "entity: ticket"))
+    assert load_mapping(path).customerp.entity == "ticket"
 
 
 def test_a_reference_to_an_unknown_entity_is_told_with_its_place(tmp_path):

@@ -21,6 +21,7 @@ from customerp_trello.mapping.model import Mapping
 
 CUSTOMERP_ENTITIES = ("contact", "customer", "project", "employee")
 FOLDER_VARIABLE = "CUSTOMERP_TRELLO_MAPPINGS"
+PROFILES_VARIABLE = "CUSTOMERP_TRELLO_PROFILES"
 
 
 class _Loader(yaml.CSafeLoader):
@@ -69,20 +70,29 @@ def load_mapping(path: Path | str) -> Mapping:
 
 
 def _check_entities(path: Path, mapping: Mapping) -> None:
-    """Refuse an ERP entity that neither an ordinary ERP has nor any profile beside the mappings describes."""
+    """Refuse an ERP entity that neither an ordinary ERP has nor any profile describes."""
     named = {"customerp.entity": mapping.customerp.entity}
     for position, prop in enumerate(mapping.properties):
         if prop.references:
             named[f"properties[{position}].convert.references"] = prop.references
     if set(named.values()) <= set(CUSTOMERP_ENTITIES):
         return
-    valid = dict.fromkeys((*CUSTOMERP_ENTITIES, *_profile_entities(path.resolve().parent.parent / "customerp")))
+    folder = _profiles_folder(path)
+    valid = dict.fromkeys((*CUSTOMERP_ENTITIES, *_profile_entities(folder)))
     for where, entity in named.items():
         if entity not in valid:
             raise ConfigurationError(
                 f"Mapping {path}: {where}: found {entity!r}, which no profile describes. Valid: {', '.join(valid)}."
-                f"{did_you_mean(entity, valid)} Correct it, or add the entity to the profile in include/customerp."
+                f"{did_you_mean(entity, valid)} Correct it, or add the entity to the profile in {folder}."
             )
+
+
+def _profiles_folder(mapping: Path) -> Path:
+    # Which profile a connection names is not known here, and the hooks' own finder is not this room's to import.
+    if named := os.environ.get(PROFILES_VARIABLE):
+        return Path(named)
+    beside = mapping.resolve().parent.parent / "customerp"
+    return beside if beside.is_dir() else Path(__file__).resolve().parents[3] / "include" / "customerp"
 
 
 def _profile_entities(folder: Path) -> Iterator[str]:
