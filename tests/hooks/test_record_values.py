@@ -52,6 +52,27 @@ def test_times_without_a_zone_are_the_erps() -> None:
     assert zurich.moment(datetime(2026, 1, 1, 11, tzinfo=UTC)) == "2026-01-01 12:00:00"
 
 
+@pytest.mark.parametrize(
+    ("zone", "raw", "ours"),
+    [
+        ("Europe/Berlin", "2026-03-30T22:00:00Z", "2026-03-31"),
+        ("Europe/Berlin", "2026-01-30T22:00:00Z", "2026-01-30"),
+        ("Europe/Berlin", "2026-03-31T00:00:00+02:00", "2026-03-31"),
+        ("America/New_York", "2026-03-31T04:00:00.000Z", "2026-03-31"),
+        ("America/New_York", "2026-03-31T00:00:00Z", "2026-03-31"),
+        ("America/New_York", "2026-03-31 22:30:00-04:00", "2026-03-31"),
+        ("UTC", "2026-03-30T22:00:00Z", "2026-03-30"),
+        ("Europe/Berlin", "2026-03-31", "2026-03-31"),
+        ("Europe/Berlin", "2026-03-31T22:00:00", "2026-03-31T22:00:00"),
+        ("Europe/Berlin", "0001-01-01T00:30:00+14:00", "0001-01-01T00:30:00+14:00"),
+        ("Europe/Berlin", "soon", "soon"),
+        ("Europe/Berlin", 20260331, 20260331),
+    ],
+)
+def test_the_day_of_a_time_is_the_day_where_the_erp_is(zone: str, raw: Any, ours: Any) -> None:
+    assert codec("date", zone=zone).decode({"x": raw}) == {"x": ours}
+
+
 @given(st.integers(40_000_000, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)))
 def test_a_time_comes_back_as_it_went(moment: datetime) -> None:
     for form in ("iso", "seconds", "milliseconds", "%Y-%m-%d %H:%M:%S", PARTS):

@@ -23,7 +23,7 @@ class Values(Strict):
         decimal: ``number``, ``text``, or an object with ``{value}``.
         datetime: ``iso``, ``seconds`` or ``milliseconds`` since 1970, a strftime format, or an object with parts.
         date: ``iso``, a strftime format, or an object with parts.
-        zone: time zone of times that name none.
+        zone: time zone of times that name none, and of the days of those that do.
     """
 
     nulls: tuple[str | int | bool, ...] = ()

@@ -7,7 +7,7 @@ profile shows in the values instead of losing them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
@@ -126,9 +126,16 @@ class Codec:
                 return date(**(read(form, value) or {"year": 0})).isoformat()
             if form != "iso":
                 return datetime.strptime(value, form).date().isoformat()  # noqa: DTZ007 - a day has no zone
-        except (TypeError, ValueError):
+            return self._day(datetime.fromisoformat(value)) or value
+        except (TypeError, ValueError, OverflowError):
             return value
-        return value
+
+    def _day(self, moment: datetime) -> str:
+        """The day of a moment where the ERP is, "" if it has no zone; by midnight some write a mere date."""
+        if moment.tzinfo is None:
+            return ""
+        local = moment if moment.time() == time() else moment.astimezone(self._zone)
+        return local.date().isoformat()
 
     # -- writing -----------------------------------------------------------------------------------------------
 

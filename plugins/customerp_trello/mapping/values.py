@@ -193,9 +193,11 @@ def _boolean(column: Column) -> Column:
 
 
 def _date(column: Column) -> Column:
+    # A time with a zone may be another day where the ERP is, but for a midnight, by which some write a mere date.
+    time = r"[T ]([\d:., ]*|[0:., ]*(Z|[+-]\d\d(:?\d\d)?))"
     column = _replace(
         column,
-        (r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})([T ][\d:.,+Z -]*)?$", r"\1-0\2-0\3"),
+        (rf"^(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}})({time})?$", r"\1-0\2-0\3"),
         (r"^(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})$", r"\3-0\2-0\1"),
     )
     return _where(column, r"^\d{4}-0\d{1,2}-0\d{1,2}$", lambda found: _replace(found, (r"-0(\d\d)", r"-\1")))
