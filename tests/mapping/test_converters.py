@@ -337,6 +337,16 @@ def test_a_table_without_a_word_for_null_takes_empty_for_it():
         assert lens.put("", {"field": "open"}) == {"field": None}
 
 
+@pytest.mark.parametrize("code", ["open      ", " open", "\ufeffopen\u3000", "open"])
+def test_blanks_that_fill_a_code_up_do_not_count(code):
+    lens = converter_for(prop(type="enum", convert={"using": "value_table", "values": {" open ": "Open", "x": "X"}}))
+    frame = fields_frame([{"field": code}, {"field": "   "}], ["field"])
+    assert lens.get_column(frame).tolist() == ["Open", ""]
+    assert lens.problems(frame).tolist() == ["", ""]
+    assert lens.put("Open", {"field": code}) == {}
+    assert lens.put("Open", {"field": "x"}) == {"field": "open"}
+
+
 # --- references
 
 
@@ -387,6 +397,17 @@ def test_a_directory_knows_the_number_of_everybody_by_canonical_text():
     assert directory.labels == {"E-7": "Anna  Berg", "8": "", "E-10": "Anna  Berg"}
     assert directory.named == {"Anna  Berg": ("E-7", "E-10"), "": ("8",)}
     assert Directory.of([]) == Directory()
+
+
+def test_blanks_that_fill_an_id_up_do_not_count():
+    lens = converter_for(
+        reference(), Directory.of([("a7  ", "E-7  ", "Anna"), ("b8\ufeff", "E-8", "Bo"), (" c9", "E-9", "Cy")])
+    )
+    frame = fields_frame([{"field": id_} for id_ in ("a7", "a7  ", "b8\u3000", "c9 ", "  ", "d")], ["field"])
+    assert lens.get_column(frame).fillna("?").tolist() == ["E-7", "E-7", "E-8", "E-9", "", "?"]
+    assert [bool(problem) for problem in lens.problems(frame)] == [False] * 5 + [True]
+    assert lens.put("E-7", {"field": "b8"}) == {"field": "a7  "}, "as the ERP wrote it"
+    assert lens.put("E-8", {"field": "b8   "}) == {}
 
 
 def test_a_number_comes_before_a_name():

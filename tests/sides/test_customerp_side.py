@@ -81,6 +81,22 @@ def test_a_record_in_canonical_form(side, project, people, customer, read_all, r
     assert one.requests_made == 3
 
 
+def test_codes_and_ids_that_the_erp_fills_up_with_blanks_mean_the_same(
+    side, project, people, read_all, rows, monkeypatch
+):
+    one = side()
+    plain = one.hook.list_records
+
+    def filled_up(*arguments, **more):
+        for record in plain(*arguments, **more):
+            yield {**record, "status": f"{record['status']:10}", "manager_id": f"{record['manager_id']}  "}
+
+    monkeypatch.setattr(one.hook, "list_records", filled_up)
+    row = rows(one.extract(read_all()))[str(project["id"])]
+    assert (row["status"], row["manager"], row["_problem"]) == ("On hold", people[0]["employee_number"], "")
+    assert one.requests_made == 3
+
+
 def test_many_references_take_a_listing_instead(side, erp, read_all, customer):
     for number in range(FEW + 5):
         person, _ = erp.create_record("employee", {"first_name": f"P{number}", "status": "active"})

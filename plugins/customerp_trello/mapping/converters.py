@@ -21,7 +21,7 @@ from customerp_trello.mapping.convert import PersonName, Reference, ShortName, V
 from customerp_trello.mapping.directory import Directory
 from customerp_trello.mapping.person_name import split
 from customerp_trello.mapping.short_name import short_name
-from customerp_trello.mapping.values import from_text, normalise, normalise_one, to_text
+from customerp_trello.mapping.values import WHITESPACE, from_text, normalise, normalise_one, to_text
 
 ACTIVE = "active"
 """Field that says whether a record is switched on, for value tables with ``inactive``; the side provides it as a bool,
@@ -87,6 +87,11 @@ def raw_text(fields: pd.DataFrame, name: str, kind: str = "string") -> pd.Series
     return pd.Series(texts, index=fields.index, dtype="str")
 
 
+def code_text(fields: pd.DataFrame, name: str) -> pd.Series[str]:
+    """A raw field as the code that it is looked up by: fixed columns of older databases fill codes up with blanks."""
+    return raw_text(fields, name).str.strip(WHITESPACE)
+
+
 def _missing(value: Any) -> bool:
     return value is MISSING or (isinstance(value, float) and value != value)
 
@@ -139,7 +144,7 @@ class ValueTableConverter(TextConverter):
 
     def get_column(self, fields: pd.DataFrame) -> pd.Series[str]:
         """See :class:`Converter`."""
-        code = raw_text(fields, self.prop.customerp[0])
+        code = code_text(fields, self.prop.customerp[0])
         texts = code.map(self._texts()).astype("str")
         if self.table.inactive is not None:
             off = raw_text(fields, ACTIVE).str.casefold().eq("false")
@@ -148,7 +153,7 @@ class ValueTableConverter(TextConverter):
 
     def problems(self, fields: pd.DataFrame) -> pd.Series[str]:
         """Say where the ERP has a code that the table lacks."""
-        code = raw_text(fields, self.prop.customerp[0])
+        code = code_text(fields, self.prop.customerp[0])
         lost = code.notna() & self.get_column(fields).isna()
         valid = ", ".join(to_text(value) for value, _ in self.table.values)
         where = f"{self.prop.customerp[0]} holds a value that the mapping's table for {self.prop.name!r} lacks"
@@ -215,11 +220,11 @@ class ReferenceConverter(TextConverter):
 
     def get_column(self, fields: pd.DataFrame) -> pd.Series[str]:
         """See :class:`Converter`."""
-        return raw_text(fields, self.prop.customerp[0]).map(self._numbers()).astype("str")
+        return code_text(fields, self.prop.customerp[0]).map(self._numbers()).astype("str")
 
     def problems(self, fields: pd.DataFrame) -> pd.Series[str]:
         """Say where the id leads to no record that can be read."""
-        column = raw_text(fields, self.prop.customerp[0])
+        column = code_text(fields, self.prop.customerp[0])
         lost = column.notna() & ~column.isin(self._numbers())
         field, entity = self.prop.customerp[0], self.prop.references
         where = f"{field} refers to a record of {entity!r} that does not exist or has no number"

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from customerp_trello.errors import RecordError
-from customerp_trello.mapping.values import normalise, to_text
+from customerp_trello.mapping.values import WHITESPACE, normalise, to_text
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Directory:
     """Who is who by number.
 
     Attributes:
-        numbers: id as text -> number.
+        numbers: id as text, without blanks around it -> number.
         ids: number -> id as the ERP wrote it (an integer stays one).
         named: full name -> numbers of all who bear it.
         labels: number -> full name, for rendering.
@@ -42,7 +42,7 @@ class Directory:
         texts = [normalise(pd.Series([to_text(row[part]) for row in rows], dtype="str"), "string") for part in (1, 2)]
         for (record_id, *_), number, name in zip(rows, *texts, strict=True):
             if number:
-                numbers[to_text(record_id)] = number
+                numbers[to_text(record_id).strip(WHITESPACE)] = number
                 ids.setdefault(number, []).append(record_id)
                 named[name] = (*named.get(name, ()), number)
                 labels[number] = name

@@ -9,7 +9,7 @@ from customerp_trello.errors import ConfigurationError, RecordError
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.profile import Entity
 from customerp_trello.mapping.directory import Directory
-from customerp_trello.mapping.values import to_text
+from customerp_trello.mapping.values import WHITESPACE, to_text
 
 FEW = 20
 """Up to so many ids are read one by one; beyond that a listing of the entity is cheaper."""
@@ -91,7 +91,8 @@ class Directories:
 
     def _put(self, entity: str, record: dict[str, Any]) -> None:
         entries, kind = self._of(entity), self._hook.profile.entities[entity]
-        entries[to_text(record[kind.id])] = record[kind.id], record.get(str(kind.number)), _name(kind, record)
+        id_ = to_text(record[kind.id]).strip(WHITESPACE)
+        entries[id_] = record[kind.id], record.get(str(kind.number)), _name(kind, record)
         self._built.pop(entity, None)
 
     def _directory(self, entity: str) -> Directory:

@@ -11,7 +11,7 @@ import pandas as pd
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.profile_writing import FieldDelete, TombstoneDelete
 from customerp_trello.mapping.conditions import hold
-from customerp_trello.mapping.converters import ACTIVE, Converter, converter_for, fields_frame, raw_text
+from customerp_trello.mapping.converters import ACTIVE, Converter, code_text, converter_for, fields_frame, raw_text
 from customerp_trello.mapping.frame import (
     BY,
     GONE,
@@ -160,7 +160,7 @@ class CustomERPReader:
         entity = self._numbered(prop)
         if entity is None:
             return converter_for(prop)
-        ids = raw_text(fields, prop.customerp[0]).dropna()
+        ids = code_text(fields, prop.customerp[0]).dropna()
         return converter_for(prop, self._directories.by_id(entity, ids.unique()))
 
     def _people(self, columns: dict[str, Any]) -> dict[str, pd.Series[str]]:
