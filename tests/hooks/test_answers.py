@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customerp_trello.hooks.answers import ABSENT, Answer, at, to_json
+from customerp_trello.hooks.answers import ABSENT, Answer, at, origin, to_json
 
 
 def answer(text: str, **headers: str) -> Answer:
@@ -46,3 +46,34 @@ def test_html_is_recognised_by_type_or_by_look() -> None:
     assert answer("<!doctype html><p>x").is_html
     assert answer("x", **{"Content-Type": "text/html"}).is_html
     assert not answer("{}").is_html
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "https://ERP.example.com/c",
+        "HTTPS://erp.example.com:443/c?page=2",
+        "https://erp.example.com",
+        "https://erp.example.com:",
+    ],
+)
+def test_one_host_has_several_spellings(same: str) -> None:
+    assert origin(same) == origin("https://erp.example.com/api")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://erp.example.com/api",
+        "https://erp.example.com:80/api",
+        "https://erp.example.com.evil.example/api",
+        "https://erp.example.com@evil.example/api",
+        "https://user:pw@erp.example.com/api",
+        "https://erp.example.com:port/api",
+        "https://[erp.example.com/api",
+        "/api",
+        "",
+    ],
+)
+def test_what_is_another_host_or_none(other: str) -> None:
+    assert origin(other) != origin("https://erp.example.com/api")

@@ -80,6 +80,34 @@ def test_every_dialect_lists_every_record_once(erp: MakeHook, server: ScriptedSe
     assert list(erp(paging, listing).list_records("customer")) == ROWS
 
 
+@pytest.mark.parametrize("kind", ["next_link", "link_header"])
+def test_a_next_link_may_spell_the_host_otherwise(erp: MakeHook, server: ScriptedServer, kind: str) -> None:
+    server.url = server.url.replace("127.0.0.1", "localhost")
+    more = server.url.replace("localhost", "LocalHost")
+    links = iter([f"{more}/c?page=2", ""])
+
+    def answer(_: Received) -> Scripted:
+        link = next(links)
+        header = {"Link": f'<{link}>; rel="next"'} if link and kind == "link_header" else {}
+        return Scripted(200, {"data": [{"id": 2 if not link else 1}], "next": link or None}, header)
+
+    server.answer = answer
+    paging = {"kind": kind, **({"link": "next"} if kind == "next_link" else {})}
+    hook = erp(paging, {"records": "data"})
+    assert [row["id"] for row in hook.list_records("customer")] == [1, 2]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_json(erp: MakeHook, server: ScriptedServer) -> None:
+    body = '\ufeff{"data": [{"id": 1, "name": "\ufeffx"}]}'.encode()
+    server.script(Scripted(200, body, {"Content-Type": "application/json"}))
+    assert list(erp(listing={"records": "data"}).list_records("customer")) == [{"id": 1, "name": "\ufeffx"}]
+    server.script(
+        Scripted(422, '\ufeff{"message": "no"}'.encode(), {"Content-Type": "application/json; charset=utf-8"})
+    )
+    with pytest.raises(RecordError, match="HTTP 422: no"):
+        erp().create_record("customer", {"name": "x"})
+
+
 def test_a_server_that_caps_pages_is_read_to_its_end(erp: MakeHook, server: ScriptedServer) -> None:
     server.answer = pages(2, lambda rows, q: Scripted(200, rows))
     hook = erp({"kind": "offset", "parameter": "offset", "size_parameter": "limit", "size": 1000})
@@ -109,6 +137,12 @@ BROKEN: dict[str, tuple[dict[str, Any], dict[str, Any], Any, str]] = {
         {"kind": "next_link", "link": "next"},
         {"records": "data"},
         {"data": [], "next": "http://evil.example/"},
+        "another host",
+    ),
+    "the same host with a user": (
+        {"kind": "next_link", "link": "next"},
+        {"records": "data"},
+        {"data": [], "next": "//user@127.0.0.1/"},
         "another host",
     ),
     "fewer than the total": (

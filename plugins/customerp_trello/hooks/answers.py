@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from requests import Response
 from requests.utils import parse_header_links
@@ -37,13 +38,16 @@ class Answer:
     def of(cls, response: Response, url: str = "") -> Answer:
         """Read a `requests` response; JSON without a charset is UTF-8, whatever its media type says.
 
+        A byte order mark, which some servers put before their JSON, is no part of the text.
+
         Args:
             response: the response.
             url: the URL as it may be shown, where credentials were added to the one that was asked.
         """
         if response.encoding is None or "charset" not in response.headers.get("Content-Type", "").lower():
             response.encoding = "utf-8"
-        return cls(response.status_code, response.headers, url or response.url, response.text)
+        text = response.text.removeprefix("\ufeff")
+        return cls(response.status_code, response.headers, url or response.url, text)
 
     @property
     def is_html(self) -> bool:
@@ -69,6 +73,16 @@ class Answer:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON value")
+
+
+def origin(url: str) -> tuple[str, str, str | None, int | None]:
+    """Scheme, user, host and port of a URL in one spelling, so that two can be compared; blank if it is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return parts.scheme, parts.netloc.rpartition("@")[0], parts.hostname, port
+    except ValueError:
+        return "", "", None, None
 
 
 def at(body: Any, path: Path) -> Any:

@@ -29,7 +29,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.exceptions import SSLError as TlsError
 
 from customerp_trello.errors import ConfigurationError, FatalError, RetriableError, SyncError, UnknownOutcome
-from customerp_trello.hooks.answers import Answer, to_json
+from customerp_trello.hooks.answers import Answer, origin, to_json
 from customerp_trello.hooks.clock import ServerClock
 from customerp_trello.hooks.connection import Settings, read_connection
 from customerp_trello.hooks.failures import Call, ErrorShape, failure, is_error
@@ -264,7 +264,7 @@ class SyncHttpHook(HttpHook):
         """Return the absolute URL of *path* with *params*; another host than the connection's is refused."""
         base = self.settings.base_url
         if "://" in path:
-            if urlsplit(path)[:2] != urlsplit(base)[:2]:
+            if origin(path) != origin(base):
                 raise FatalError(f"{self.conn_id}: a link leads to another host than {base}; it is not followed")
             url = path
         else:

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from customerp_trello.errors import FatalError, RetriableError
-from customerp_trello.hooks.answers import ABSENT, Answer, Path, at
+from customerp_trello.hooks.answers import ABSENT, Answer, Path, at, origin
 from customerp_trello.hooks.paging_signs import sign_of_more
 from customerp_trello.hooks.profile_listing import (
     Cursor,
@@ -287,7 +287,7 @@ class Pager:
         if not link:
             return None
         url = urljoin(answer.url, link)
-        if urlsplit(url)[:2] != urlsplit(answer.url)[:2]:
+        if origin(url) != origin(answer.url):
             raise FatalError(f"{self._where}: the next page is said to be on another host; it is not followed.")
         return self._once(Step(url=url))
 
