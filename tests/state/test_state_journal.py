@@ -431,6 +431,8 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
                 runs.end_run(tx, name, "success", {})
         plans.save_plan(tx, plans.Plan("ended", PAIR, "d1", status="applied"))
         plans.save_plan(tx, plans.Plan("held", PAIR, "d2", status="held"))
+        runs.start_run(tx, PAIR, dag_id="dag", airflow_run_id="look", run_id="looked at", action="preview")
+        plans.save_plan(tx, plans.Plan("looked at", PAIR, "d3", status="held"))
         history.append_history(tx, PAIR, "ended", [history.Entry("trello", "update", "1")])
         done = intents.open_intent(tx, Intent(PAIR, "ended", "trello", "update", "1"))
         intents.close_intent(tx, done, "done")
@@ -447,8 +449,8 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
             "conflict": 1,
             "delivery": 0,
             "question": 0,
-            "plan": 1,
-            "run": 2,
+            "plan": 2,
+            "run": 3,
         }
         assert {one.id for one in runs.recent_runs(tx)} == {"held", "waits", "owner", "today"}
         assert len(intents.open_intents(tx, PAIR)) == 1

@@ -15,15 +15,17 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
     """Delete history, closed intents, settled conflicts, plans, questions, runs and deliveries older than *days*.
 
     What is open stays: runs that hold a lease, open or planned intents, open or answered conflicts, held or approved
-    plans, each with its run. A run that was killed before it could say so has ended as well. Of a create that took the
-    place of its source only the values are forgotten: the source is there as long as people leave it, and must not give
-    birth once more.
+    plans of syncs, each with its run. A run that was killed before it could say so has ended as well. Of a create that
+    took the place of its source only the values are forgotten: the source is there as long as people leave it, and must
+    not give birth once more.
 
     Returns:
         Rows deleted per table.
     """
     before = tx.now - timedelta(days=days)
-    decided = plan.c.status.not_in((plans.HELD, plans.APPROVED))
+    # A preview's plan, or an undo's, that nobody let through: no later run makes it anew, so nothing else ends it.
+    asked_in_vain = exists().where(run.c.id == plan.c.run, run.c.action.in_(("preview", "undo")))
+    decided = plan.c.status.not_in((plans.HELD, plans.APPROVED)) | asked_in_vain
     waiting = exists().where(plan.c.run == run.c.id)
     closed = intent.c.status.in_(intents.CLOSED) & (intent.c.closed_at < before)
     consuming = (intent.c.source != "") & (intent.c.status == intents.DONE)
