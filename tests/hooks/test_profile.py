@@ -84,6 +84,31 @@ def test_an_error_names_file_place_and_what_is_valid(tmp_path: Path, changes: di
         load_profile("mine", write(tmp_path, **changes))
 
 
+@pytest.mark.parametrize(
+    ("yaml_text", "said"),
+    [
+        ("2026-01-01", r"YAML reads 2026-01-01 as a date, and JSON has none; put it in quotes"),
+        ("2026-01-01T10:00:00Z", r"YAML reads 2026-01-01 10:00:00\+00:00 as a date"),
+        (".nan", "is no JSON value; use a text, a number, true"),
+        ("!!set {a}", "is no JSON value"),
+        ("!!binary aGk=", "is no JSON value"),
+    ],
+)
+def test_what_no_request_could_carry_is_told_with_its_place(tmp_path: Path, yaml_text: str, said: str) -> None:
+    text = DEFAULT.read_text()
+    assert "    path: /api/v1/contacts\n" in text
+    defaults = (
+        f"    defaults: {{active: true, n: 1.5, since: [null, {{x: {yaml_text}}}]}}\n    path: /api/v1/contacts\n"
+    )
+    (tmp_path / "mine.yaml").write_text(text.replace("    path: /api/v1/contacts\n", defaults))
+    with pytest.raises(ConfigurationError, match=rf"mine\.yaml: entities\.contact\.defaults\.since\[1\]\.x: {said}"):
+        load_profile("mine", tmp_path)
+    (tmp_path / "mine.yaml").write_text(
+        text.replace("    path: /api/v1/contacts\n", defaults).replace(yaml_text, "'1'")
+    )
+    assert load_profile("mine", tmp_path).entities["contact"].defaults["since"] == [None, {"x": "1"}]
+
+
 def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as error:
         load_profile("mine", write(tmp_path, auth={}, concurrency={"kind": "luck"}))

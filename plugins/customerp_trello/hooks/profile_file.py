@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from datetime import date
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +56,30 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
             f"correct `profile` in the connection, or set {FOLDER_VARIABLE}"
         )
     try:
-        return Profile.model_validate(yaml.load(path.read_text("utf-8"), _UniqueKeys))  # noqa: S506 - a safe loader
+        content = yaml.load(path.read_text("utf-8"), _UniqueKeys)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise ConfigurationError(f"{path}{line}: {getattr(error, 'problem', None) or 'no YAML'}") from None
+    lines = [f"{_place(place)}: {saying}" for place, saying in _no_json(content)]
+    try:
+        profile = Profile.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationError("\n".join(f"{path}: {line}" for line in _lines(error))) from None
+        lines += _lines(error)
+    if lines:
+        raise ConfigurationError("\n".join(f"{path}: {line}" for line in lines))
+    return profile
+
+
+def _no_json(value: Any, *place: int | str) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Where *value* holds what no request could carry, though YAML reads it, and what to write there."""
+    if isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _no_json(inner, *place, name if isinstance(name, int) else str(name))
+    elif isinstance(value, date):
+        yield place, f"YAML reads {value} as a date, and JSON has none; put it in quotes"
+    elif not isinstance(value, str | int | float | None) or (isinstance(value, float) and not isfinite(value)):
+        yield place, "is no JSON value; use a text, a number, true, false, null, a list or a map"
 
 
 def _lines(error: ValidationError) -> list[str]:
