@@ -30,12 +30,14 @@ class Store:
         self.url = parse_url(url)
         self.clock = clock
         self.engine = make_engine(self.url)
-        own_file = self.engine.dialect.name == "sqlite"
-        # A server shows each statement what is committed by then, in a transaction as well, but would end one in which
-        # we compute for long.
-        self._reading = self.engine if own_file else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        kind = self.engine.dialect.name
+        # PostgreSQL shows each statement what is committed by then, in a transaction as well, and ends one in which we
+        # compute for long.
+        self._reading = (
+            self.engine.execution_options(isolation_level="AUTOCOMMIT") if kind == "postgresql" else self.engine
+        )
         # SQLite lets a second writer sleep longer than the first one needs; a thread of ours knows when it is its turn.
-        self._turn = threading.RLock() if own_file else nullcontext()
+        self._turn = threading.RLock() if kind == "sqlite" else nullcontext()
 
     def __enter__(self) -> Store:
         return self
@@ -69,7 +71,7 @@ class Store:
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads; on SQLite it sees one moment and never waits for a writer.
 
-        On a server each of its statements stands alone, so that it may last.
+        On PostgreSQL each of its statements stands alone, so that it may last.
 
         Raises:
             RetriableError: the database is busy or away.
