@@ -6,7 +6,8 @@ import json
 from datetime import timedelta
 
 import pytest
-from engine import EMPLOYEES, ask, erp_edit
+import trello_settings
+from engine import CUSTOMERS, EMPLOYEES, as_anna, ask, erp_edit
 
 from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.customerp import CustomERPHook
@@ -75,6 +76,25 @@ def test_an_edit_from_the_time_when_somebody_was_out_of_sight_is_seen_once_they_
     marks = json.loads(loaded.link_of(EMPLOYEES, record)["marks"])
     assert marks["initials"] == "not_writable:trello", "nobody else can change the profile, and people are told so"
     assert waiting(loaded, record) == []
+
+
+def test_an_edit_from_the_time_when_a_workspace_was_out_of_sight_is_written_once_it_is_back(loaded, monkeypatch):
+    monkeypatch.setattr(flow_finish, "OVERLAP", timedelta(seconds=-5))
+    made, _ = CustomERPHook().create_record("customer", {"name": "Out of sight Ltd", "type": "company"})
+    loaded.run(CUSTOMERS, action="full_resync")
+    workspace, us = loaded.link_of(CUSTOMERS, made["id"])["trello_id"], trello_settings.INTEGRATION.id
+    place = f"/organizations/{workspace}/members"
+    TrelloHook().set_member_type(workspace, trello_settings.ANNA.id, "admin")
+    as_anna(loaded, "DELETE", f"{place}/{us}")
+    loaded.run(CUSTOMERS)
+    assert loaded.link_of(CUSTOMERS, made["id"])["status"] == "suspended"
+    erp_edit("customer", made["id"], website="https://edited.example")
+    loaded.run(CUSTOMERS)
+    assert loaded.run(CUSTOMERS).writes() == []
+    as_anna(loaded, "PUT", f"{place}/{us}", type="admin")
+    written = [*loaded.run(CUSTOMERS).writes(), *loaded.run(CUSTOMERS).writes()]
+    assert ("trello", "update", "website", "https://edited.example") in written
+    assert loaded.run(CUSTOMERS).writes() == []
 
 
 def test_after_many_new_links_the_next_run_lists_everybody_instead(loaded, una, monkeypatch):

@@ -14,7 +14,7 @@ from customerp_trello.flow.form import APPLY_PLAN
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.restrict import links_only
 from customerp_trello.mapping.model import SIDES, Mapping, SideName
-from customerp_trello.reconcile.plan import ADOPT, CONFLICT, NOT_WRITABLE, QUARANTINE, UNLINK, UPDATE, WAITING
+from customerp_trello.reconcile.plan import ADOPT, CONFLICT, LINK, NOT_WRITABLE, QUARANTINE, UNLINK, UPDATE, WAITING
 from customerp_trello.state.intents import OPEN, PLANNED, open_intents
 from customerp_trello.state.invitations import note_joined
 from customerp_trello.state.lease import Fence
@@ -43,7 +43,7 @@ def finish(run: PairRun, fence: Fence) -> None:
             known = {(one.side, one.record_id) for one in standing}
             interrupted = [one for one in _interrupted(tx, run.pair) if (one.side, one.record_id) not in known]
             joined = listings["trello"].facts.get("joined")
-            news = _news(tx, run, joined) | _let_in(run.mapping, plan)
+            news = _news(tx, run, joined) | _back_in_sight(run.mapping, plan)
             few = len(news) <= MANY_OPEN
             first = [Work("customerp", record, WAITING, NEW_IN_TRELLO) for record in sorted(news) if few]
             replace_open_work(tx, run.pair, [*first, *_open(plan), *standing, *interrupted])
@@ -82,11 +82,15 @@ def _news(tx: Transaction, run: PairRun, joined: Collection[str] | None) -> froz
     return made.union(links.loc[member.isin(list(joined)), "customerp_id"])
 
 
-def _let_in(mapping: Mapping, plan: pd.DataFrame) -> frozenset[str]:
-    """CustomERP ids of people whose membership changes: who is in again shows a profile that was out of sight."""
+def _back_in_sight(mapping: Mapping, plan: pd.DataFrame) -> frozenset[str]:
+    """CustomERP ids of links that resume, and of people whose membership changes: who is in again shows a profile.
+
+    What was edited in CustomERP while the other side was out of sight has been read, with nothing to compare it with.
+    """
     names = [prop.name for prop in mapping.properties if prop.trello == "membership"]
-    changed = plan["property"].isin(names) & plan["operation"].isin((ADOPT, UPDATE)) & plan["customerp_id"].ne("")
-    return frozenset(plan.loc[changed, "customerp_id"])
+    back = plan["operation"].eq(LINK) & plan["cause"].eq("resumed")
+    back |= plan["property"].isin(names) & plan["operation"].isin((ADOPT, UPDATE)) & plan["customerp_id"].ne("")
+    return frozenset(plan.loc[back, "customerp_id"])
 
 
 def _open(plan: pd.DataFrame) -> Iterator[Work]:

@@ -22,9 +22,9 @@ SURVIVES = "tombstone: its counterpart was deleted"
 """Why a record waits whose link has ended. CustomERP is read by change: without open work it would be out of sight, and
 whatever bears its key in Trello would seem to be new."""
 
-NEW_IN_TRELLO = "new in Trello: its profile is compared in the next run"
-"""Why the CustomERP record of a member waits who was invited, linked, has joined or is back in this run: only from now
-on does Trello show what that person's profile says, and CustomERP is read by change."""
+NEW_IN_TRELLO = "new in Trello, or back: compared in the next run"
+"""Why a CustomERP record waits whose counterpart was invited, linked, has joined or is back in sight in this run: only
+from now on does Trello show what it says, and CustomERP is read by change."""
 
 Key = tuple[str, str, str]
 """side, record id, kind"""
