@@ -31,7 +31,7 @@ def test_every_view_goes_by_an_index(browse, store, clock):
     event.remove(store.engine, "before_cursor_execute", note)
     assert len(sent) > 25
     sqlite = store.engine.dialect.name == "sqlite"
-    with store.read() as tx:
+    with store.begin() as tx:
         if not sqlite:
             # Few rows are always read at once; what is asked is whether an index would do.
             tx.execute(text("SET LOCAL enable_seqscan = off"))
