@@ -52,6 +52,9 @@ class SoakWorld:
         patch = self.stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr(SyncHttpHook, "first_wait", 0.0)
         patch.setattr("customerp_trello.hooks.http.time.sleep", lambda _seconds: None)
+        # A life takes some ten seconds: two minutes would read every edit of it again in each run, and hide what was
+        # overlooked the first time. CustomERP tells its time in whole seconds.
+        patch.setattr("customerp_trello.flow.finish.OVERLAP", timedelta(seconds=2))
         erp_app = customerp_server.build_app(folder / "customerp.db", customerp_server.CustomERPSettings(rate_limit=0))
         free = trello_settings.TrelloSettings(rate_limits=False, caps=False)
         trello_app = trello_server.build_app(folder / "trello.db", free)
