@@ -48,16 +48,25 @@ class BrokenTls:
         threading.Thread(target=self._serve, args=(context,), daemon=True).start()
 
     def _serve(self, context: ssl.SSLContext | None) -> None:
-        with suppress(OSError):
-            while True:
+        while True:
+            try:
                 connection, _ = self._socket.accept()
-                self.connections += 1
-                if context:
-                    connection = context.wrap_socket(connection, server_side=True)
-                connection.recv(65536)
-                if context:
-                    os.write(connection.fileno(), b"no record of TLS")
-                connection.close()
+            except OSError:
+                return
+            self.connections += 1
+            with suppress(OSError), connection:
+                self._break(connection, context)
+
+    def _break(self, connection: socket.socket, context: ssl.SSLContext | None) -> None:
+        if context is None:
+            connection.recv(65536)
+            return
+        secure = context.wrap_socket(connection, server_side=True)
+        secure.recv(65536)
+        os.write(secure.fileno(), b"no record of TLS")
+        while os.read(secure.fileno(), 65536):  # to hang up on unread bytes would be a reset
+            pass
+        secure.close()
 
     def close(self) -> None:
         self._socket.close()
