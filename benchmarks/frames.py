@@ -50,7 +50,8 @@ def write_frames(folder: Path, number: int) -> None:
         ids = pd.Series(np.char.add(side[0], np.char.zfill(random.permutation(number).astype(str), 9)), dtype="str")
         links[f"{side}_id"] = ids
         write_snapshot(folder, side, Snapshot(_side(side, ids, base, rows), True, {}))
-    for column, text in {"status": "linked", "marks": "{}", "written_customerp": "", "written_trello": ""}.items():
+    texts = {"status": "linked", "away": "", "marks": "{}", "written_customerp": "", "written_trello": ""}
+    for column, text in texts.items():
         links[column] = pd.Series(text, index=links.index, dtype="str")
     for end in "ct":
         for p in PROPERTIES:

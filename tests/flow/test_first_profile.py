@@ -12,7 +12,7 @@ from engine import CUSTOMERS, EMPLOYEES, as_anna, ask, erp_edit
 from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
-from customerp_trello.mapping.model import SIDES
+from customerp_trello.mapping.model import SIDES, Condition
 from customerp_trello.state.runs import load_watermarks
 from customerp_trello.state.work import NEW_IN_TRELLO, load_open_work
 
@@ -95,6 +95,27 @@ def test_an_edit_from_the_time_when_a_workspace_was_out_of_sight_is_written_once
     written = [*loaded.run(CUSTOMERS).writes(), *loaded.run(CUSTOMERS).writes()]
     assert ("trello", "update", "website", "https://edited.example") in written
     assert loaded.run(CUSTOMERS).writes() == []
+
+
+def test_a_record_that_left_the_scope_stays_apart_though_nobody_edits_it_again(loaded, monkeypatch):
+    monkeypatch.setattr(flow_finish, "OVERLAP", timedelta(seconds=-5))
+    found = loaded.mapping(CUSTOMERS)
+    companies = (Condition.model_validate({"field": "type", "in": ["company"]}),)
+    narrow = found.customerp.model_copy(update={"filter": companies})
+    monkeypatch.setitem(loaded.mappings, CUSTOMERS, found.model_copy(update={"customerp": narrow}))
+    loaded.let_through(CUSTOMERS)
+    made, _ = CustomERPHook().create_record("customer", {"name": "In and out Ltd", "type": "company"})
+    loaded.run(CUSTOMERS)
+    erp_edit("customer", made["id"], type="person")
+    loaded.run(CUSTOMERS)
+    link = loaded.link_of(CUSTOMERS, made["id"])
+    assert (link["status"], link["away"]) == ("suspended", "customerp")
+    TrelloHook().update_organization(link["trello_id"], website="https://meanwhile.example")
+    assert [loaded.run(CUSTOMERS).writes() for _ in range(2)] == [[], []]
+    assert loaded.link_of(CUSTOMERS, made["id"])["status"] == "suspended"
+    erp_edit("customer", made["id"], type="company")
+    assert loaded.run(CUSTOMERS).writes() == [("customerp", "update", "website", "https://meanwhile.example")]
+    assert loaded.link_of(CUSTOMERS, made["id"])["status"] == "linked"
 
 
 def test_after_many_new_links_the_next_run_lists_everybody_instead(loaded, una, monkeypatch):

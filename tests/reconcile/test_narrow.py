@@ -30,7 +30,7 @@ LINK = st.fixed_dictionaries(
         "trello": SIDE,
         "base_c": st.fixed_dictionaries(dict.fromkeys(NAMES, VALUE)),
         "base_t": st.fixed_dictionaries(dict.fromkeys(NAMES, VALUE)),
-        "status": st.sampled_from(["linked"] * 5 + ["suspended"]),
+        "away": st.sampled_from([""] * 5 + ["customerp", "trello"]),
         "marks": st.sampled_from(["{}", "{}", '{"note": "not_writable:trello"}', '{"name": "normalised"}']),
         "asked": st.sampled_from([None] * 5 + ["", "customerp", "trello"]),
         "held": st.sampled_from(["", "", "", "customerp", "trello"]),
@@ -54,7 +54,14 @@ def world(links, complete, wish):
         sides[side] = snapshot(*rows, complete=complete, keys_complete=True)
     table = linked(
         *[
-            (i + 1, f"c{i}", f"t{i}", one["base_c"], one["base_t"], {"status": one["status"], "marks": one["marks"]})
+            (
+                i + 1,
+                f"c{i}",
+                f"t{i}",
+                one["base_c"],
+                one["base_t"],
+                {"status": "suspended" if one["away"] else "linked", "away": one["away"], "marks": one["marks"]},
+            )
             for i, one in enumerate(links)
         ]
     )

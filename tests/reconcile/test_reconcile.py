@@ -54,11 +54,11 @@ def linked(*rows, properties=NAMES):
     """Links from (link, customerp_id, trello_id, base_c, base_t, extra)."""
     out = []
     for number, c, t, base_c, base_t, *extra in rows:
-        row = {"link": number, "customerp_id": c, "trello_id": t, "status": "linked", "marks": "{}",
+        row = {"link": number, "customerp_id": c, "trello_id": t, "status": "linked", "away": "", "marks": "{}",
                "written_customerp": "", "written_trello": ""}  # fmt: skip
         row |= {f"c.{p}": base_c.get(p) for p in properties} | {f"t.{p}": base_t.get(p) for p in properties}
         out.append(row | (extra[0] if extra else {}))
-    columns = ["link", "customerp_id", "trello_id", "status", "marks", "written_customerp", "written_trello",
+    columns = ["link", "customerp_id", "trello_id", "status", "away", "marks", "written_customerp", "written_trello",
                *(f"{s}.{p}" for s in "ct" for p in properties)]  # fmt: skip
     frame = pd.DataFrame(out, columns=columns)
     frame["link"] = frame["link"].astype("int64")
@@ -314,12 +314,35 @@ def test_an_edit_beside_a_delete_follows_the_policy_for_the_pair():
 def test_out_of_sight_is_suspended_and_resumes():
     away = [record("t1", _state="suspended", _reason="cannot be seen")]
     assert told(run([record("c1", name="B")], away, ONE)) == [("trello", "suspended", "", "?", "out_of_scope")]
-    links = linked((1, "c1", "t1", BASE, BASE, {"status": "suspended"}))
+    links = linked((1, "c1", "t1", BASE, BASE, {"status": "suspended", "away": "trello"}))
     assert told(run([record("c1", name="B")], away, links)) == []
     assert told(run([record("c1", name="B")], [record("t1")], links)) == [
         ("", "link", "", "?", "resumed"),
         ("trello", "update", "name", "B", "edited_in_customerp"),
     ]
+
+
+def test_an_erp_record_that_left_the_scope_stays_away_while_a_listing_by_change_leaves_it_out():
+    silent = snapshot(complete=False)
+    links = linked((1, "c1", "t1", BASE, BASE, {"status": "suspended", "away": "customerp"}))
+    assert told(run(silent, [record("t1", name="Edited")], links)) == []
+    assert told(run([record("c1")], [record("t1", name="Edited")], links)) == [
+        ("", "link", "", "?", "resumed"),
+        ("customerp", "update", "name", "Edited", "edited_in_trello"),
+    ]
+    theirs = linked((1, "c1", "t1", BASE, BASE, {"status": "suspended", "away": "trello"}))
+    assert told(run(silent, [record("t1")], theirs)) == [("", "link", "", "?", "resumed")]
+
+
+def test_which_of_two_sides_is_away_is_kept_up_to_date():
+    out = {"_state": "suspended", "_reason": "not any more"}
+    theirs = linked((1, "c1", "t1", BASE, BASE, {"status": "suspended", "away": "trello"}))
+    assert told(run([record("c1", **out)], [record("t1", **out)], theirs)) == [
+        ("customerp", "suspended", "", "?", "out_of_scope")
+    ]
+    ours = linked((1, "c1", "t1", BASE, BASE, {"status": "suspended", "away": "customerp"}))
+    assert told(run([record("c1", **out)], [record("t1", **out)], ours)) == []
+    assert told(run([record("c1")], [record("t1", **out)], ours)) == [("trello", "suspended", "", "?", "out_of_scope")]
 
 
 def test_a_tombstone_keeps_the_survivor_until_the_deleted_id_lives_again():

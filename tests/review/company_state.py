@@ -74,5 +74,5 @@ def _troubles(tx: Any, found: dict[str, int]) -> None:
     note_work(tx, CUSTOMERS, Work("customerp", "2000", "waiting", "ambiguous: the link keys fit several records"))
     note_work(tx, CUSTOMERS, Work("customerp", "2001", "not_writable", "required: no Name"))
     settle(tx, found["bakery"], run=RUN, marks={"name": "not_writable:trello"})
-    suspend(tx, [found["suspended"]], "not_seen", run=RUN)
+    suspend(tx, [found["suspended"]], "not_seen", away="trello", run=RUN)
     bury(tx, CUSTOMERS, "apart", "3000", "apart-workspace", keys={}, run=RUN)

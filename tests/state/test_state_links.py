@@ -53,7 +53,7 @@ def test_a_link_comes_back_as_it_was_added(store):
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
         "link": "int64",
         **dict.fromkeys(
-            ["customerp_id", "trello_id", "status", "reason", "written_customerp", "written_trello"], "str"
+            ["customerp_id", "trello_id", "status", "reason", "away", "written_customerp", "written_trello"], "str"
         ),
         "marks": "str",
         **{f"{side}.{name}": "str" for side in "ct" for name in PROPERTIES},
@@ -255,14 +255,15 @@ def test_numbers_of_links_are_not_used_again(store):
 def test_suspending_twice_writes_once(store, written):
     with store.begin() as tx:
         number = add_link(tx, "pair", NewLink("c", "t"), run="r")
-        assert suspend(tx, [number], "left the scope", run="r") == 1
-        assert suspend(tx, [number], "left the scope", run="r") == 0
+        assert suspend(tx, [number], "left the scope", away="customerp", run="r") == 1
+        assert suspend(tx, [number], "left the scope", away="customerp", run="r") == 0
         assert count_links(tx, "pair") == 1
     row = frame_of(store, "pair").iloc[0]
-    assert (row["status"], row["reason"]) == ("suspended", "left the scope")
+    assert (row["status"], row["reason"], row["away"]) == ("suspended", "left the scope", "customerp")
     with store.begin() as tx:
         assert resume(tx, [number], run="r") == 1
-    assert frame_of(store, "pair").loc[0, "status"] == "linked"
+    row = frame_of(store, "pair").iloc[0]
+    assert (row["status"], row["reason"], row["away"]) == ("linked", "", "")
 
 
 def test_unlinking_settles_what_was_asked_about_the_link(store):

@@ -11,6 +11,9 @@ from sqlalchemy.exc import StatementError
 
 from customerp_trello.errors import ConfigurationError, FatalError, RetriableError
 from customerp_trello.state import upgrade as upgrading
+from customerp_trello.state.bases import load_links
+from customerp_trello.state.history import Entry, append_history
+from customerp_trello.state.links import NewLink, add_links, suspend
 from customerp_trello.state.runs import Watermark, load_watermarks, save_watermark
 from customerp_trello.state.store import Store
 from customerp_trello.state.tables import invitation, metadata, open_work
@@ -35,6 +38,21 @@ def test_a_migration_can_be_taken_back(store):
     store.upgrade()
     with store.read() as tx:
         assert upgrading.revision_of(tx.connection) == upgrading.HEAD
+
+
+def test_links_that_were_suspended_before_are_told_which_side_is_away(store):
+    from alembic import command
+
+    with store.begin() as tx:
+        told, forgotten, linked = add_links(tx, "pair", [NewLink(f"c{n}", f"t{n}") for n in range(3)], run="r")
+        suspend(tx, [told, forgotten], "out of sight", away="customerp", run="r")
+        append_history(tx, "pair", "r", [Entry(side, "suspended", "1", link=told) for side in ("customerp", "trello")])
+    with store.begin() as tx:
+        command.downgrade(upgrading.alembic_config(tx.connection), "0007")
+    store.upgrade()
+    with store.read() as tx:
+        links = load_links(tx, "pair", ())
+    assert links.set_index("link")["away"].to_dict() == {told: "trello", forgotten: "customerp", linked: ""}
 
 
 def test_an_up_to_date_database_is_only_asked(store, written, monkeypatch):

@@ -174,7 +174,8 @@ def _bury(tx: Transaction, run: PairRun, change: Change) -> None:
 
 
 def _suspend(tx: Transaction, run: PairRun, change: Change) -> None:
-    if suspend(tx, [change.link], change.detail, run=run.id):
+    away: SideName = "customerp" if change.side == "customerp" else "trello"
+    if suspend(tx, [change.link], change.detail, away=away, run=run.id):
         _note(tx, run, change, change.link)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from customerp_trello.mapping.frame import ID, LIVE, META, MODIFIED_AT, SCOPE, STATE, Snapshot, conform
+from customerp_trello.mapping.frame import ID, LIVE, META, MODIFIED_AT, SCOPE, STATE, SUSPENDED, Snapshot, conform
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO
 from customerp_trello.reconcile.sight import Mask, Positions, Sight, positions, take
@@ -96,10 +96,15 @@ class Seen(Sight):
         if name in mapping.names:
             return pd.NA if self.complete else self.base(name)
         if name == STATE:
-            return pd.NA if self.complete else LIVE
+            return pd.NA if self.complete else self._standing()
         if name == ID:
             return self.links[f"{self.side}_id"]
         return pd.NaT if name == MODIFIED_AT else ""
+
+    def _standing(self) -> pd.Series:
+        """The state of records that have not changed: whoever was out of scope is."""
+        live = pd.Series(LIVE, index=self.links.index, dtype="str")
+        return live.mask(self.links["away"].eq(self.side), SUSPENDED)
 
 
 def look(links: pd.DataFrame, snapshots: dict[str, Snapshot]) -> dict[str, Seen]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from customerp_trello.mapping.frame import ID, SCOPE, STATE
+from customerp_trello.mapping.frame import SUSPENDED as AWAY
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.aligned import Aligned, Seen
 from customerp_trello.reconcile.compare import columns_of, edited
@@ -103,12 +104,14 @@ def decide_gone(aligned: Aligned, mapping: Mapping) -> tuple[pd.Series, list[pd.
     """
     links, records = aligned.links, aligned.records
     gone = {side: records[side][STATE].eq("gone") for side in SIDES}
-    away = {side: records[side][STATE].eq("suspended") for side in SIDES}
+    away = {side: records[side][STATE].eq(AWAY) for side in SIDES}
     parts: list[pd.DataFrame] = []
     suspended = (away[CUSTOMERP] | away[TRELLO]) & ~gone[CUSTOMERP] & ~gone[TRELLO]
-    fresh = suspended & links["status"].ne("suspended")
+    # Of two that are away CustomERP's is told: that it is back is not seen in every run.
+    told = {CUSTOMERP: suspended & away[CUSTOMERP], TRELLO: suspended & ~away[CUSTOMERP]}
     for side in SIDES:
-        parts.append(rows(links, fresh & away[side], side, SUSPENDED, "out_of_scope", records[side]["_reason"]))
+        fresh = told[side] & links["away"].ne(side)
+        parts.append(rows(links, fresh, side, SUSPENDED, "out_of_scope", records[side]["_reason"]))
     parts.append(rows(links, gone[CUSTOMERP] & gone[TRELLO], "", UNLINK, "gone_on_both"))
     for side in SIDES:
         alone = gone[side] & ~gone[OTHER[side]]

@@ -26,7 +26,8 @@ class Past:
     """The pair's past, as the state database tells it.
 
     Attributes:
-        links: one row per link: link (int64), customerp_id, trello_id, status, marks (JSON object property -> cause),
+        links: one row per link: link (int64), customerp_id, trello_id, status, away (the side for which it is
+            suspended, empty if it is not), marks (JSON object property -> cause),
             written_customerp and written_trello (the modification time that our own last write left, as text),
             and ``c.<property>``, ``t.<property>`` with the base of each side (missing where never settled).
         tombstones: side and deleted_id of what was deleted, surviving_id of its counterpart (see :attr:`apart`).

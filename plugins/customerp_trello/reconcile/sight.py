@@ -39,7 +39,7 @@ class Columns(Protocol):
 class Sight(ABC):
     """What can be asked of a side's snapshot without having all of it at once.
 
-    A linked record that an incomplete listing leaves out has not changed: it is shown as its base.
+    A linked record that an incomplete listing leaves out has not changed: it is shown as its base, and away if it was.
 
     Attributes:
         side: which one.

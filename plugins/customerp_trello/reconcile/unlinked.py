@@ -111,7 +111,9 @@ def _link_rows(found: pd.DataFrame, cause: str, mapping: Mapping, readable: dict
     unknown = {
         f"{end}.{name}": pd.Series(pd.NA, index=links.index, dtype="str") for end in "ct" for name in mapping.names
     }
-    links = links.assign(link=-1, status="linked", marks="{}", written_customerp="", written_trello="", **unknown)
+    links = links.assign(
+        link=-1, status="linked", away="", marks="{}", written_customerp="", written_trello="", **unknown
+    )
     records = {s: readable[s].set_index(ID, drop=False).loc[links[f"{s}_id"]].reset_index(drop=True) for s in SIDES}
     aligned = Aligned(links.assign(key=display_keys(links, records, mapping)), records, mapping.filled)
     parts = [rows(aligned.links, pd.Series(True, index=links.index), "", LINK, cause)]

@@ -60,9 +60,9 @@ def load_links(
         trello_ids: likewise; None for both means all links.
 
     Returns:
-        Frame, sorted by link: `link` (int64), `customerp_id`, `trello_id`, `status`, `reason`, `written_customerp`,
-        `written_trello`, `marks` (JSON object) and, per property, `c.<property>` and `t.<property>`; str, missing
-        where there is no base.
+        Frame, sorted by link: `link` (int64), `customerp_id`, `trello_id`, `status`, `reason`, `away` (the side for
+        which a link is suspended), `written_customerp`, `written_trello`, `marks` (JSON object) and, per property,
+        `c.<property>` and `t.<property>`; str, missing where there is no base.
     """
     return _with_bases(_narrowed(tx, _links_of(pair), customerp_ids, trello_ids), properties)
 
@@ -81,7 +81,8 @@ def iterate_links(tx: Transaction, pair: str, properties: Sequence[str], size: i
 def _links_of(pair: str) -> Select[Any]:
     c = link.c
     return select(
-        c.id.label("link"), c.customerp_id, c.trello_id, c.status, c.reason, c.written_customerp, c.written_trello,
+        c.id.label("link"), c.customerp_id, c.trello_id, c.status, c.reason, c.away, c.written_customerp,
+        c.written_trello,
         cast(c.marks, Text).label("marks"), cast(c.base_customerp, Text).label("base_c"),
         cast(c.base_trello, Text).label("base_t"),
     ).where(c.pair == pair)  # fmt: skip

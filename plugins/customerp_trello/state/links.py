@@ -177,24 +177,21 @@ def note_included(tx: Transaction, link_id: int, touch: str) -> None:
     tx.execute(update(link).where(link.c.id == link_id, link.c.included != touch).values(included=touch))
 
 
-def suspend(tx: Transaction, link_ids: Collection[int], reason: str, *, run: str) -> int:
-    """Suspend links: neither side is written until they resume. Returns how many changed."""
-    return _set_status(tx, link_ids, SUSPENDED, reason, run)
+def suspend(tx: Transaction, link_ids: Collection[int], reason: str, *, away: Side, run: str) -> int:
+    """Suspend links, *away* being out of sight: neither side is written until they resume. Returns how many changed."""
+    return _set_status(tx, link_ids, SUSPENDED, reason, away, run)
 
 
 def resume(tx: Transaction, link_ids: Collection[int], *, run: str) -> int:
     """Let suspended links take part again. Returns how many changed."""
-    return _set_status(tx, link_ids, LINKED, "", run)
+    return _set_status(tx, link_ids, LINKED, "", "", run)
 
 
-def _set_status(tx: Transaction, ids: Collection[int], status: str, reason: str, run: str) -> int:
-    other = or_(link.c.status != status, link.c.reason != reason)
-    return sum(
-        tx.execute(
-            update(link).where(link.c.id.in_(part), other).values(status=status, reason=reason, changed_run=run)
-        ).rowcount
-        for part in chunks(sorted(ids))
-    )
+def _set_status(tx: Transaction, ids: Collection[int], status: str, reason: str, away: str, run: str) -> int:
+    values = {"status": status, "reason": reason, "away": away}
+    other = or_(*(link.c[name] != value for name, value in values.items()))
+    changed = update(link).values(changed_run=run, **values)
+    return sum(tx.execute(changed.where(link.c.id.in_(part), other)).rowcount for part in chunks(sorted(ids)))
 
 
 def unlink(tx: Transaction, link_ids: Collection[int]) -> int:

@@ -133,6 +133,7 @@ link = Table(
     _key("trello_id"),
     _key("status", 32),
     _text("reason"),
+    _text("away"),
     _json("base_customerp"),
     _json("base_trello"),
     _json("marks"),
