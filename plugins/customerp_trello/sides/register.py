@@ -178,6 +178,8 @@ class Register:
             names: set[str] = set()
             for comment, parsed in canonical:
                 name = self._name(parsed)
+                if rank and fold(parsed.values.get(self.layout.number, "")) in self.numbers:
+                    continue  # a copy of a linked project's comment: it amends that, also while that is not there
                 if self._rank(comment) != rank or name in taken or (rank == 2 and name in names):
                     continue
                 chosen[comment.id] = comment, parsed
@@ -199,14 +201,14 @@ class Register:
     def _superseded(self, comment: Comment, parsed: Canonical, chosen: dict[str, tuple[Comment, Canonical]]) -> None:
         """Another comment in our form: an old one is history, a later one is our heir or a person's edited copy."""
         number = parsed.values.get(self.layout.number, "")
-        rivals = (one for one, other in chosen.values() if self._name(other) == self._name(parsed))
-        first = min(rivals, key=lambda one: one.written)
-        if comment.written <= first.written:
+        rivals = [one for one, other in chosen.values() if self._name(other) == self._name(parsed)]
+        first = min(rivals, key=lambda one: one.written, default=None)
+        if first is not None and comment.written <= first.written:
             return
-        if comment.author != self.me and number:
+        if comment.author == self.me and (first is None or first.author != self.me):
+            self.heirs[comment.id] = self.project(comment, parsed)  # what an interrupted write may have posted
+        elif number:
             self._amend(comment, Amendment(number, parsed.values, parsed.places))
-        elif comment.author == self.me != first.author:
-            self.heirs[comment.id] = self.project(comment, parsed)
 
     def _take(self, comment: Comment, parsed: Parsed) -> None:
         if comment.id in self.known.ids and not isinstance(parsed, NewProject):
