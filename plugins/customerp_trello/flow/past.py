@@ -28,8 +28,9 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
     number = mapping.link_keys[0].properties[0] if mapping.trello.entity == "action" else ""
     address = names.get("email", "") if mapping.trello.entity == "member" else ""
     shown = (number or address) if side == TRELLO else ""
+    membership = [names["membership"]] if shown and address and "membership" in names else []
     with store.read() as tx:
-        links = load_links(tx, mapping.pair, (shown,)) if shown else link_ids(tx, mapping.pair)
+        links = load_links(tx, mapping.pair, (shown, *membership)) if shown else link_ids(tx, mapping.pair)
         bases = links[f"t.{shown}"].dropna() if shown else pd.Series(dtype="str")
         return Known(
             ids=frozenset(links[f"{side}_id"]),
@@ -40,6 +41,7 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
             consumed_sources=consumed_sources(tx, mapping.pair) | replaced_ids(tx, mapping.pair),
             numbers=frozenset(bases) if number else frozenset(),
             addresses=_bearers(bases, links["trello_id"]) if address else {},
+            out=frozenset(id_ for name in membership for id_ in links.loc[links[f"t.{name}"].eq("none"), "trello_id"]),
         )
 
 

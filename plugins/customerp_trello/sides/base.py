@@ -45,6 +45,7 @@ class Known:
         consumed_sources: ids of comments that a create already holds, or whose place ours took, so they are chatter.
         numbers: of the linked projects, also of those whose comment is not there: whoever names one amends it.
         addresses: of linked members, in lower case -> ids of this side's records that showed it last.
+        out: linked Trello ids of members of whom it is settled that they are in no workspace.
     """
 
     ids: frozenset[str] = frozenset()
@@ -57,6 +58,7 @@ class Known:
     consumed_sources: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     addresses: dict[str, set[str]] = field(default_factory=dict)
+    out: frozenset[str] = frozenset()
 
     @cached_property
     def workspaces(self) -> dict[str, str]:

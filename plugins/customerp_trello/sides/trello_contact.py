@@ -180,6 +180,8 @@ class TrelloContacts(TrelloPeople):
         if not {"customer", "email"} & set(fields) or self._standings(workspace, member):
             return None
         target = self._need_workspace(fields["customer"]) if "customer" in fields else workspace
+        if fields.get("membership", ACTIVE) != ACTIVE:  # they have left, as was asked for: nobody is invited
+            return self._taken(self._unasked(self._answer(f"{target}:{member}"), values), values)
         if fields.get("email"):
             asked = {"fullName": self._name_of(member), **fields}
             invited = self._invite(target, asked, instead_of=member)
@@ -273,7 +275,7 @@ class TrelloContacts(TrelloPeople):
 
     def _ghosts(self, rosters: Roster) -> dict[str, str]:
         """Linked records whose member is not in their workspace, though it can be read -> the member."""
-        parts = {old: _parts(old) for old in sorted(self.known.ids)}
+        parts = {old: _parts(old) for old in sorted(self.known.ids - self.known.out)}
         return {old: who for old, (where, who) in parts.items() if where in rosters and who not in rosters[where]}
 
     def _newcomers(

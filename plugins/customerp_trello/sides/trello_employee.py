@@ -38,7 +38,7 @@ class TrelloEmployees(TrelloPeople):
         rosters = self._read_staff()
         members = {member for roster in rosters.values() for member in roster}
         gone = reading.known.ids - members
-        rebound = self._rebound({id_: id_ for id_ in gone}, lambda _: self._new_in(rosters))
+        rebound = self._rebound({id_: id_ for id_ in gone - reading.known.out}, lambda _: self._new_in(rosters))
         # Whoever goes by another id now is no record any more that a key could find.
         found = [self._one(member, rosters) for member in sorted((members | gone) - rebound.keys())]
         first = self._staff[0]
@@ -112,6 +112,8 @@ class TrelloEmployees(TrelloPeople):
         fields = self._by_field(values)
         if not fields.get("email") or self._standings(record_id, self._read_staff()):
             return None
+        if fields.get("membership", ACTIVE) != ACTIVE:  # they have left, as was asked for: nobody is invited
+            return self._taken(self._unasked(self._answer(record_id), values), values)
         asked = {"fullName": self._name_of(record_id), **fields}
         invited = self._invite(self._staff[0], asked, instead_of=record_id)
         return self._answer(invited.member_id, invited)

@@ -184,13 +184,15 @@ class TrelloOrganizations:
 
     def _replaced(self, record: Record, fields: dict[str, str], begun: datetime) -> dict[str, str]:
         """Values that our write replaced although another one had been read; {} if all is well or cannot be told."""
-        query = "filter=updateOrganization&limit=1&fields=date,data,idMemberCreator"
+        query = "filter=updateOrganization&limit=50&fields=date,data,idMemberCreator"
         (answer,) = self.hook.batch([f"/organizations/{record.id}/actions?{query}"])
-        action = answer[0] if isinstance(answer, list) and answer else {}
+        actions, me = answer if isinstance(answer, list) else [], self.hook.me()["id"]
+        # Our newest; somebody may have edited since.
+        action: dict[str, Any] = next((one for one in actions if one.get("idMemberCreator") == me), {})
         at = moment(action.get("date"))
         # A younger action than now was written before Trello's clock was set back.
         ours = at is not None and begun - _A_MOMENT <= at <= self._trello_time() + _A_MOMENT
-        if not ours or action.get("idMemberCreator") != self.hook.me()["id"]:
+        if not ours:
             return {}
         old = (action.get("data") or {}).get("old") or {}
         lost: dict[str, str] = {}

@@ -187,6 +187,8 @@ class TrelloPeople(ABC):
             raise RecordError(
                 "no address: only somebody with an e-mail address can be invited to Trello", fields={"email": ""}
             )
+        if email.casefold() == str(self.hook.me().get("email") or "").casefold():
+            raise RecordError(OURS, fields={"email": ""})
         if fields.get("membership", ACTIVE) != ACTIVE:
             raise RecordError("only somebody who is active in CustomERP is invited", fields={"membership": ""})
         bearers = self.known.addresses.get(email.casefold(), ())
@@ -306,6 +308,8 @@ class TrelloPeople(ABC):
             except RecordMissing:
                 return
             except RecordError:
+                if self._workspaces.mine.get(workspace, {}).get("products"):
+                    raise
                 self._remove(workspace, member)  # the workspace's plan knows no deactivated members
             return
         self._remove(workspace, member)
