@@ -4,8 +4,10 @@ import threading
 import time
 
 import pytest
+from alembic import command
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
+from state_databases import BACKENDS
 
 from customerp_trello.errors import RetriableError
 from customerp_trello.state import lease, request_places
@@ -17,10 +19,14 @@ PAIR, BUDGET = "pair", {"b": (5, 10.0)}
 LIMITS = ("idle_in_transaction_session_timeout", "lock_timeout", "tcp_keepalives_idle", "tcp_user_timeout")
 
 
+@pytest.fixture(scope="session", params=[one for one in BACKENDS if one != "sqlite"])
+def backend(request):
+    """A file has no server."""
+    return request.param
+
+
 @pytest.fixture
 def server(url):
-    if url.startswith("sqlite"):
-        pytest.skip("a file has no server")
     return url
 
 
@@ -95,9 +101,7 @@ def test_who_only_reads_may_compute_for_long_between_two_statements(server):
 def test_a_migration_is_waited_for_however_long_it_takes(server):
     with Store(server) as store, Store(limited(server, lock_timeout="300ms")) as late:
         with store.begin() as tx:
-            tx.execute(text(f"DELETE FROM {upgrading.VERSION_TABLE}"))
-            tx.execute(text(f"INSERT INTO {upgrading.VERSION_TABLE} VALUES ('0006')"))
-            tx.execute(text("ALTER TABLE link DROP COLUMN included"))
+            command.downgrade(upgrading.alembic_config(tx.connection), "-1")
         lock = f"SELECT pg_advisory_xact_lock({upgrading._LOCK})"
         thread, failed = in_the_background(freezes, store, 1.5, lock)
         late.upgrade()
