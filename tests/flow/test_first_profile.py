@@ -49,7 +49,7 @@ def test_a_new_link_and_a_member_who_has_joined_are_compared_in_the_next_run(loa
     assert waiting(loaded, record) == []
     shown = ask("POST", f"{loaded.trello_url}/sandbox/join", email=email)
     loaded.run(EMPLOYEES)
-    assert waiting(loaded, record) == [NEW_IN_TRELLO]
+    assert NEW_IN_TRELLO in waiting(loaded, record)
     loaded.run(EMPLOYEES)
     assert username(record) == shown["username"]
     assert loaded.run(EMPLOYEES).writes() == []
@@ -124,7 +124,7 @@ def test_after_many_new_links_the_next_run_lists_everybody_instead(loaded, una, 
     monkeypatch.setattr(flow_finish, "MANY_OPEN", 0)
     shown = ask("POST", f"{loaded.trello_url}/sandbox/join", email=email)
     assert not loaded.run(EMPLOYEES).steps["extract_customerp"]["complete"]
-    assert waiting(loaded, record) == []
+    assert NEW_IN_TRELLO not in waiting(loaded, record)
     with loaded.store.read() as tx:
         marks = load_watermarks(tx, EMPLOYEES)
     assert [marks[side].complete_at is None for side in SIDES] == [True, False]

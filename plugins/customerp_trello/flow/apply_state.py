@@ -42,7 +42,7 @@ from customerp_trello.state.lease import Fence
 from customerp_trello.state.links import NewLink, add_links, link_ids, relink, resume, suspend, unlink
 from customerp_trello.state.tombstones import REPLACED, bury, lift, load_tombstones
 from customerp_trello.state.transaction import Transaction, chunks
-from customerp_trello.state.work import TAKEN_APART, Work, note_work
+from customerp_trello.state.work import NEW_IN_TRELLO, SURVIVES, TAKEN_APART, Work, note_work
 
 log = structlog.get_logger("customerp_trello")
 
@@ -127,7 +127,10 @@ def _links(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
             hit = stones["deleted_id"].isin(reborn) | stones["surviving_id"].isin(reborn) & stones["side"].ne(REPLACED)
             lift(tx, [int(i) for i in stones.loc[hit, "id"]], "linked again")
     with run.begin(fence) as tx:
-        resume(tx, [c.link for c in everything if c.link >= 0], run=run.id)
+        back = [c for c in everything if c.link >= 0]
+        resume(tx, [c.link for c in back], run=run.id)
+        for change in back:  # here, since the next run sees an ordinary link, however this one ends
+            note_work(tx, run.pair, Work("customerp", change.customerp_id, "waiting", NEW_IN_TRELLO))
 
 
 def _adopt(tx: Transaction, run: PairRun, change: Change) -> None:
@@ -171,6 +174,8 @@ def _bury(tx: Transaction, run: PairRun, change: Change) -> None:
     gone: SideName = "trello" if change.cause == "gone_in_trello" else "customerp"
     ids = {"customerp": change.customerp_id, "trello": change.trello_id}
     bury(tx, run.pair, gone, ids[gone], ids[other(gone)], keys=keys, run=run.id)
+    if gone == "trello":
+        note_work(tx, run.pair, Work("customerp", change.customerp_id, "waiting", SURVIVES))
 
 
 def _suspend(tx: Transaction, run: PairRun, change: Change) -> None:

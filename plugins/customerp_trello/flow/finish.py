@@ -14,7 +14,7 @@ from customerp_trello.flow.form import APPLY_PLAN
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.restrict import links_only
 from customerp_trello.mapping.model import SIDES, Mapping, SideName
-from customerp_trello.reconcile.plan import ADOPT, CONFLICT, LINK, NOT_WRITABLE, QUARANTINE, UNLINK, UPDATE, WAITING
+from customerp_trello.reconcile.plan import ADOPT, CONFLICT, NOT_WRITABLE, QUARANTINE, UPDATE, WAITING
 from customerp_trello.state.intents import OPEN, PLANNED, open_intents
 from customerp_trello.state.invitations import note_joined
 from customerp_trello.state.lease import Fence
@@ -22,7 +22,7 @@ from customerp_trello.state.links import link_ids, made_by
 from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, seen_plan, set_plan_status
 from customerp_trello.state.runs import Watermark, get_run, load_watermarks, save_watermark
 from customerp_trello.state.transaction import Transaction
-from customerp_trello.state.work import NEW_IN_TRELLO, SURVIVES, Work, load_open_work, replace_open_work
+from customerp_trello.state.work import NEW_IN_TRELLO, Work, load_open_work, replace_open_work
 
 
 def finish(run: PairRun, fence: Fence) -> None:
@@ -43,7 +43,7 @@ def finish(run: PairRun, fence: Fence) -> None:
             known = {(one.side, one.record_id) for one in standing}
             interrupted = [one for one in _interrupted(tx, run.pair) if (one.side, one.record_id) not in known]
             joined = listings["trello"].facts.get("joined")
-            news = _news(tx, run, joined) | _back_in_sight(run.mapping, plan)
+            news = _news(tx, run, joined) | _let_in(run.mapping, plan)
             few = len(news) <= MANY_OPEN
             first = [Work("customerp", record, WAITING, NEW_IN_TRELLO) for record in sorted(news) if few]
             replace_open_work(tx, run.pair, [*first, *_open(plan), *standing, *interrupted])
@@ -82,15 +82,14 @@ def _news(tx: Transaction, run: PairRun, joined: Collection[str] | None) -> froz
     return made.union(links.loc[member.isin(list(joined)), "customerp_id"])
 
 
-def _back_in_sight(mapping: Mapping, plan: pd.DataFrame) -> frozenset[str]:
-    """CustomERP ids of links that resume, and of people whose membership changes: who is in again shows a profile.
+def _let_in(mapping: Mapping, plan: pd.DataFrame) -> frozenset[str]:
+    """CustomERP ids of people whose membership changes: who is in again shows a profile that was out of sight.
 
-    What was edited in CustomERP while the other side was out of sight has been read, with nothing to compare it with.
+    What was edited in CustomERP meanwhile has been read, with nothing to compare it with.
     """
     names = [prop.name for prop in mapping.properties if prop.trello == "membership"]
-    back = plan["operation"].eq(LINK) & plan["cause"].eq("resumed")
-    back |= plan["property"].isin(names) & plan["operation"].isin((ADOPT, UPDATE)) & plan["customerp_id"].ne("")
-    return frozenset(plan.loc[back, "customerp_id"])
+    changed = plan["property"].isin(names) & plan["operation"].isin((ADOPT, UPDATE)) & plan["customerp_id"].ne("")
+    return frozenset(plan.loc[changed, "customerp_id"])
 
 
 def _open(plan: pd.DataFrame) -> Iterator[Work]:
@@ -105,9 +104,6 @@ def _open(plan: pd.DataFrame) -> Iterator[Work]:
         side: SideName = "customerp" if row["customerp_id"] else "trello"
         reason = f"{row['cause']}: {row['detail']}" if row["detail"] else row["cause"]
         yield Work(side, row["customerp_id"] or row["trello_id"], row["operation"], reason)
-    survivors = plan["operation"].eq(UNLINK) & plan["cause"].eq("gone_in_trello")
-    for record in plan.loc[survivors, "customerp_id"]:
-        yield Work("customerp", record, WAITING, SURVIVES)
 
 
 def _standing(work: pd.DataFrame, started: datetime, plan: pd.DataFrame, unread: Collection[str]) -> Iterator[Work]:

@@ -184,8 +184,8 @@ def link_of(tx: Transaction, pair: str, change: Change | Write) -> int:
 
 
 def _well(tx: Transaction, pair: str, write: Write, link: int | None) -> None:
-    """What stood open about the record is over: earlier failures, and the answers that this write applies."""
-    clear_work(tx, pair, *who(write), kinds=("quarantined", "waiting", "deferred"))
+    """What stood open about the record here is over: earlier failures, and the answers that this write applies."""
+    clear_work(tx, pair, *who(write), kinds=("quarantined", "waiting", "deferred"), of=write.side)
     if link is not None:
         answered = conflicts(tx, pair, status=ANSWERED)
         ids = [one.id for one in answered if one.link == link and one.property in write.sent]

@@ -30,7 +30,7 @@ from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_inte
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.links import counterpart_of
 from customerp_trello.state.transaction import Transaction
-from customerp_trello.state.work import Work, note_failure
+from customerp_trello.state.work import RESOLVED, Work, note_failure, note_work
 
 _Recorder = Callable[[Transaction, str, str, int, Write, Record], None]
 
@@ -171,6 +171,8 @@ class _Interrupted:
     def _adopt(self, record: _Recorder, answer: Record) -> str:
         with self.run.begin(self.fence) as tx:
             record(tx, self.run.pair, self.run.id, self.intent.id, self.write, answer)
+            if self.write.customerp_id:
+                note_work(tx, self.run.pair, Work("customerp", self.write.customerp_id, "waiting", RESOLVED))
         return "adopted"
 
     def forget(self) -> str:

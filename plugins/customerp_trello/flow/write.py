@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -18,17 +18,19 @@ from customerp_trello.flow.outcome import (
     record_deleted,
     record_first_half,
     record_written,
+    who,
     write_of,
 )
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import known_of
-from customerp_trello.mapping.frame import ID, TAKES_PLACE, Record, bearing
+from customerp_trello.mapping.frame import ID, PROBLEM, TAKES_PLACE, Record, bearing
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, Change
 from customerp_trello.sides.base import Reading, Side
 from customerp_trello.state.intents import NOT_DONE, REFUSED, close_intent, open_intent
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.links import included_of
+from customerp_trello.state.work import Work, note_work
 
 T = TypeVar("T")
 
@@ -91,7 +93,8 @@ class Writer:
             if not values and (change.values or not change.detail):
                 raise Deferred("somebody changed it since it was read")
             try:
-                return self._send(write_of(change, values), self._request(change, record, values))
+                left = sorted(change.values.keys() - values.keys())
+                return self._send(write_of(change, values), self._request(change, record, values), left)
             except RecordStale:
                 if last:
                     raise Deferred("somebody keeps changing it") from None
@@ -130,6 +133,8 @@ class Writer:
         record = self.side.read(change.target_id)
         if record is None:
             raise Deferred("it is gone by now")
+        if problem := record.meta.get(PROBLEM):
+            raise RecordError(str(problem))
         return record
 
     def _unmoved(self, change: Change, record: Record) -> dict[str, str]:
@@ -214,12 +219,15 @@ class Writer:
             text is not None and not seen[name].isin([text]).any() for name, text in record.values.items() if len(seen)
         )
 
-    def _send(self, write: Write, request: Callable[[], Record]) -> Write:
+    def _send(self, write: Write, request: Callable[[], Record], left: Sequence[str] = ()) -> Write:
         intent = self._open(write)
         answer = self.sent(intent, request)
         with self.run.begin(self.fence) as tx:
             record = record_first_half if self.replaces_sources and write.operation == CREATE else record_written
             record(tx, self.run.pair, self.run.id, intent, write, answer)
+            if left:
+                reason = f"{self.name}: not as the plan saw it, so left for the next run: {', '.join(left)}"
+                note_work(tx, self.run.pair, Work(*who(write), "deferred", reason))
         return write.answered_by(answer)
 
     def _open(self, write: Write) -> int:

@@ -48,6 +48,11 @@ def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list
         grouped = matches.ambiguous.loc[matches.ambiguous["side"] == side, "record_id"]
         in_group = rest[side][ID].isin(grouped)
         parts.append(_notes(rest[side][in_group], side, WAITING, "ambiguous", "the link keys fit several records"))
+        # Who fits a record that must not be written now: neither is linked yet, nor forgotten.
+        resting = rest[side][rest[side][ID].isin(found.loc[~usable, f"{side}_id"])]
+        own = resting[ID].isin(held[side].index)
+        parts.append(_notes(resting[own], side, QUARANTINE, "held", resting.loc[own, ID].map(held[side])))
+        parts.append(_notes(resting[~own], side, WAITING, "counterpart_held", "it fits a record that has to wait"))
         free = rest[side][~in_group & ~rest[side][ID].isin(found[f"{side}_id"])]
         blocked = free[ID].isin(held[side].index)
         parts.append(_notes(free[blocked], side, QUARANTINE, "held", free.loc[blocked, ID].map(held[side])))

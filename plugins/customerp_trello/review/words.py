@@ -65,6 +65,7 @@ CAUSES: Mapping[str, str] = {
     "edit_wins": "deleted here, edited there: the edit wins",
     "restore": "deleted; made again",
     "ambiguous": "the link keys fit several records",
+    "counterpart_held": "it fits a record that has to wait",
     "possible_duplicate": "a linked record has the same key",
     "tombstone": "one of the two was deleted",
     "condition": "a condition of the mapping does not hold",

@@ -23,7 +23,7 @@ from customerp_trello.state.store import Store
 from customerp_trello.state.tables import CUSTOMERP, TRELLO, intent, open_work, tombstone
 from customerp_trello.state.tombstones import APART, REPLACED, bury, lift
 from customerp_trello.state.transaction import Transaction
-from customerp_trello.state.work import TAKEN_APART, Work, clear_work, note_work
+from customerp_trello.state.work import NEW_IN_TRELLO, TAKEN_APART, Work, clear_work, note_work
 
 RETRY, LINK, UNLINK, REJOIN, RENEW = "retry", "link", "unlink", "rejoin", "renew"
 _MOMENT = 60.0
@@ -95,6 +95,7 @@ def link_by_hand(store: Store, pair: str, customerp_id: str, trello_id: str, by:
         lift(tx, stones, f"linked by {by}")
         clear_work(tx, pair, "customerp", customerp_id)
         clear_work(tx, pair, "trello", trello_id)
+        note_work(tx, pair, Work("customerp", customerp_id, "waiting", NEW_IN_TRELLO))
         _note(tx, pair, LINK, "by hand", by, customerp_id=customerp_id, trello_id=trello_id, link=number)
     return number
 

@@ -26,6 +26,9 @@ NEW_IN_TRELLO = "new in Trello, or back: compared in the next run"
 """Why a CustomERP record waits whose counterpart was invited, linked, has joined or is back in sight in this run: only
 from now on does Trello show what it says, and CustomERP is read by change."""
 
+RESOLVED = "resolved: an interrupted write was found, compared in the next run"
+"""Why a CustomERP record waits of which a write was open: what was edited meanwhile has been read, and left alone."""
+
 Key = tuple[str, str, str]
 """side, record id, kind"""
 
@@ -116,10 +119,17 @@ def note_failure(tx: Transaction, pair: str, work: Work) -> None:
     tx.execute(update(open_work).where(mine).values(**values, next_try_at=tx.now + backoff(failures)))
 
 
-def clear_work(tx: Transaction, pair: str, side: Side, record_id: str, *, kinds: Collection[str] | None = None) -> int:
-    """The record is well (in these respects): forget its open work. Returns how many rows there were."""
-    mine = _one(pair, side, record_id)
-    chosen = delete(open_work).where(mine)
+def clear_work(
+    tx: Transaction, pair: str, side: Side, record_id: str, *, kinds: Collection[str] | None = None, of: str = ""
+) -> int:
+    """The record is well (in these respects): forget its open work. Returns how many rows there were.
+
+    With *kinds* only work of these; with *of* only what writes to that side have left, as the reason begins: the other
+    side's refusal stands.
+    """
+    chosen = delete(open_work).where(_one(pair, side, record_id))
+    if of:
+        chosen = chosen.where(open_work.c.reason.startswith(f"{of}: ", autoescape=True))
     return tx.execute(chosen if kinds is None else chosen.where(open_work.c.kind.in_(kinds))).rowcount
 
 
