@@ -103,16 +103,19 @@ class PeopleMachine(SyncMachine):
                 self.boss("PUT", path, type=values["role"])
 
     def let_in(self, workspace: str, member: str) -> None:
-        """The boss lets somebody in as a normal member, whatever their role was: that is an edit of it.
+        """The boss lets somebody in as a normal member, whatever their role was: an edit of it, if it was another.
 
         Raises:
             Refused: there is no such account any more.
         """
+        shown, links = self.shown()["trello"], self.links(every=True)
+        normal = {one["customerp_id"] for one in links if shown.get(one["trello_id"], {}).get("role") == "normal"}
         self.boss("PUT", f"/organizations/{workspace}/members/{member}", type="normal")
         # By the address as well: whoever has joined under a new id since the last run is linked as invited.
         people = self.people_by_id()
-        for record in self._whose(member, self.links(every=True), people):
-            self.cell(record, "role").edited.add("trello")
+        for record in self._whose(member, links, people):
+            if record not in normal:
+                self.cell(record, "role").edited.add("trello")
             if record in self.elsewhere:  # what the ERP has said of them meanwhile holds again
                 self.elsewhere.discard(record)
                 self.call(record, len(self.workspaces()))
