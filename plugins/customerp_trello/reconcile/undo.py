@@ -132,16 +132,9 @@ def _put_back(
         ("edited_since", ~now[side].eq(rows["after"]).fillna(False) | locked),
     ):
         why = why.mask(mask & why.eq(""), reason)
-    back = rows.assign(
-        operation=UPDATE,
-        cause=UNDO,
-        before=now[side],
-        after=rows["before"],
-        customerp=now[CUSTOMERP],
-        trello=now[TRELLO],
-    )
-    now_shown = rows.assign(customerp=now[CUSTOMERP], trello=now[TRELLO])
-    return [_columns(back[why.eq("")]), *(_kept(now_shown[why.eq(reason)], reason) for reason in _WHY)]
+    rows = rows.assign(customerp=now[CUSTOMERP], trello=now[TRELLO])
+    back = rows.assign(operation=UPDATE, cause=UNDO, before=now[side], after=rows["before"])
+    return [_columns(back[why.eq("")]), *(_kept(rows[why.eq(reason)], reason) for reason in _WHY)]
 
 
 def _invites(rows: pd.DataFrame, side: str, trello_name: str, mapping: Mapping) -> pd.Series:

@@ -48,15 +48,14 @@ def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list
         grouped = matches.ambiguous.loc[matches.ambiguous["side"] == side, "record_id"]
         in_group = rest[side][ID].isin(grouped)
         parts.append(_notes(rest[side][in_group], side, WAITING, "ambiguous", "the link keys fit several records"))
-        # Who fits a record that must not be written now: neither is linked yet, nor forgotten.
-        resting = rest[side][rest[side][ID].isin(found.loc[~usable, f"{side}_id"])]
-        own = resting[ID].isin(held[side].index)
-        parts.append(_notes(resting[own], side, QUARANTINE, "held", resting.loc[own, ID].map(held[side])))
-        parts.append(_notes(resting[~own], side, WAITING, "counterpart_held", "it fits a record that has to wait"))
-        free = rest[side][~in_group & ~rest[side][ID].isin(found[f"{side}_id"])]
+        free = rest[side][~in_group]
         blocked = free[ID].isin(held[side].index)
         parts.append(_notes(free[blocked], side, QUARANTINE, "held", free.loc[blocked, ID].map(held[side])))
         free = free[~blocked]
+        # Who fits a record that must not be written now is neither linked yet, nor forgotten.
+        fits = free[ID].isin(found.loc[~usable, f"{side}_id"])
+        parts.append(_notes(free[fits], side, WAITING, "counterpart_held", "it fits a record that has to wait"))
+        free = free[~free[ID].isin(found[f"{side}_id"])]
         survives = free[ID].isin(past.tombstones.loc[past.tombstones["side"] == OTHER[side], "surviving_id"])
         parts.append(_notes(free[survives], side, WAITING, "tombstone", "its counterpart was deleted"))
         # A listing that was cut short hides the survivor, and whoever is back would seem to be new.
