@@ -132,10 +132,13 @@ class PeopleMachine(SyncMachine):
         self.world.erp("PATCH", f"/{self.entity}/{record}", version=f'"{version}"', **fields)
 
     def write(self, side: str, record: str, values: dict[str, str]) -> None:
-        """What the record does not show cannot be edited, what it shows already is no edit; a profile has one owner."""
+        """What the record does not show cannot be edited, what it shows already is no edit; a profile has one owner.
+
+        Nobody edits the role of the token's own member, and whoever is switched off everywhere has none to edit.
+        """
         now = self.shown()[side].get(record, {})
         values = {name: text for name, text in values.items() if name in now and plain(text) != now[name]}
-        if side == "trello" and member_of(record) == US.id:
+        if side == "trello" and (member_of(record) == US.id or now.get("membership") != "active"):
             values.pop("role", None)
         if not values:
             return
