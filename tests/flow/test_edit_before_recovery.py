@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from engine import CUSTOMERS, PROJECTS, ask, erp_edit
+from engine import CUSTOMERS, PROJECTS, as_anna, ask, erp_edit
+from sqlalchemy import update
 from test_crash import projects
 from test_projects import say
 
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.state.tables import open_work
 
 POST_COMMENT = "POST /1/cards/*/actions/comments"
 
@@ -121,3 +123,30 @@ def test_a_project_too_long_for_a_comment_keeps_its_text(loaded, interrupted, le
     in_sync(loaded, PROJECTS)
     posted = TrelloHook().get_action(loaded.link_of(PROJECTS, project["id"])["trello_id"])["data"]["text"]
     assert "Short by now" in posted
+
+
+@pytest.mark.parametrize("how", ["quietly", "answer lost", "unreadable first", "deleted"])
+def test_a_comment_is_edited_after_its_project_was_created(loaded, interrupted, how):
+    source = say(loaded, f"Name: Born {how}\nStatus: Open")
+
+    def edit(begun):
+        if begun == "load_trello":
+            if how == "deleted":
+                as_anna(loaded, "DELETE", f"/actions/{source}")
+            else:
+                status = "Whatever" if how == "unreadable first" else "On hold"
+                as_anna(loaded, "PUT", f"/actions/{source}", text=f"Name: Born {how}, renamed\nStatus: {status}")
+
+    if how == "answer lost":
+        interrupted(PROJECTS, POST_COMMENT, on_task=edit)
+    else:
+        loaded.run(PROJECTS, on_task=edit)
+    if how == "unreadable first":
+        as_anna(loaded, "PUT", f"/actions/{source}", text=f"Name: Born {how}, renamed\nStatus: On hold")
+        with loaded.store.begin() as tx:
+            tx.execute(update(open_work).values(next_try_at=None))
+    in_sync(loaded, PROJECTS)
+    told = (f"Born {how}", "open") if how == "deleted" else (f"Born {how}, renamed", "on_hold")
+    (made,) = projects(told[0])
+    assert (made["name"], made["status"]) == told
+    assert loaded.link_of(PROJECTS, made["id"])["status"] == "linked"

@@ -164,3 +164,34 @@ def test_what_one_side_refuses_stays_quarantined_though_the_other_side_is_writte
     engine.fault("customerp", match="PATCH /api/v1/customers/*", kind="status:422")
     synced(engine)
     assert waiting(engine, record) == ["quarantined"]
+
+
+def test_what_was_switched_off_some_runs_ago_is_not_written_though_no_listing_shows_it(engine):
+    kept = engine.mapping(CUSTOMERS)
+    trello = kept.trello.model_copy(update={"on_gone": "ignore"})
+    engine.mappings[CUSTOMERS] = kept.model_copy(update={"trello": trello, "delete_vs_edit": "delete_wins"})
+    record, workspace = linked(engine, "Off for a while")
+    erp_edit("customer", record, active=False)
+    assert synced(engine, 2) == []
+    TrelloHook().update_organization(workspace, website="https://meanwhile.example")
+    assert synced(engine, 4) == []
+    assert waiting(engine, record) == ["waiting"]
+    erp_edit("customer", record, active=True)
+    synced(engine, 2)
+    assert CustomERPHook().get_record("customer", record)[0]["website"] == "https://meanwhile.example"
+    assert waiting(engine, record) == []
+    engine.mappings[CUSTOMERS] = kept
+
+
+def test_what_was_switched_off_after_it_was_read_is_not_written(engine):
+    record, workspace = linked(engine, "Off in between")
+    TrelloHook().update_organization(workspace, website="https://between.example")
+    sleep(APART)
+    off = {"load_customerp": lambda: erp_edit("customer", record, active=False)}
+    ran = engine.run(CUSTOMERS, on_task=lambda begun: off.pop(begun, lambda: None)())
+    assert not [one for one in ran.writes() if one[0] == "customerp"]
+    assert CustomERPHook().get_record("customer", record)[0]["active"] is False
+    assert waiting(engine, record) == ["deferred"]
+    synced(engine, 2)  # the edit wins over the deletion, as the mapping says
+    found = CustomERPHook().get_record("customer", record)[0]
+    assert (found["active"], found["website"]) == (True, "https://between.example")

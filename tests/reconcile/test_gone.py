@@ -121,6 +121,19 @@ def test_a_deletion_wins_over_every_edit_where_the_mapping_says_so():
     ]
 
 
+@pytest.mark.parametrize("gone", ["customerp", "trello"])
+def test_an_edit_of_what_is_kept_without_its_counterpart_waits_and_is_looked_at_again(gone):
+    survivor = {"customerp": "trello", "trello": "customerp"}[gone]
+    m = sides(mapping(delete_vs_edit="delete_wins"), **{survivor: {"on_gone": "ignore"}})
+    edit, off = {"website": "https://b.example"}, {"_state": "gone"}
+    c = [record("c1", **(off if gone == "customerp" else edit)), record("c2", **(off if gone == "customerp" else {}))]
+    t = [record("t1", **(off if gone == "trello" else edit)), record("t2", **(off if gone == "trello" else {}))]
+    plan = run(c, t, linked(link(1), link(2)), m)
+    assert [(r.link, r.side, r.operation, r.cause) for r in plan.itertuples()] == [
+        (1, gone, "waiting", f"gone_in_{gone}")
+    ]
+
+
 def test_each_link_meets_its_own_fate():
     c = [record("c1", _state="gone"), record("c2", _state="gone"), record("c3"), record("c4"), record("c5")]
     t = [record("t1"), record("t2", _state="gone"), record("t3", _state="gone"),

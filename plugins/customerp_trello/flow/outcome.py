@@ -11,7 +11,7 @@ import pandas as pd
 from customerp_trello.mapping.frame import MODIFIED_AT, Record
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.known import BOTH
-from customerp_trello.reconcile.plan import CUSTOMERP, MOVE, NOT_WRITABLE, Change
+from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, MOVE, NOT_WRITABLE, Change
 from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.sides.base import AUTHOR, INCLUDED, NOT_TAKEN
 from customerp_trello.sides.trello_invitation import INVITED, Invitation
@@ -55,6 +55,8 @@ class Write:
         before: property -> value of the target as read.
         causes, winners, actors: property -> why, who won a conflict, and who made the edit where that is known.
         not_taken: properties of *sent* that the target's answer says it could not take.
+        replaced: of a create whose source one of ours will replace: property -> value of the source, as read just
+            before; it is the journal's "before".
     """
 
     side: SideName
@@ -71,6 +73,7 @@ class Write:
     winners: Mapping[str, str] = field(default_factory=dict)
     actors: Mapping[str, str] = field(default_factory=dict)
     not_taken: tuple[str, ...] = ()
+    replaced: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def target_id(self) -> str:
@@ -103,7 +106,7 @@ class Write:
             self.change_key,
             self.customerp_id,
             self.trello_id,
-            before=dict(self.before),
+            before=dict(self.replaced or self.before),
             after=dict(self.sent),
         )
 
@@ -152,6 +155,7 @@ def _operation(change: Change) -> str:
 def write_again(intent: Intent) -> Write:
     """The write that an interrupted run had begun."""
     sent = {name: text for name, text in (intent.after or {}).items() if text is not None}
+    created = intent.operation == CREATE
     return Write(
         intent.side,
         intent.operation,
@@ -160,8 +164,9 @@ def write_again(intent: Intent) -> Write:
         intent.trello_id,
         sent=sent,
         source=sent,
-        before=intent.before or {},
+        before={} if created else intent.before or {},
         causes=dict.fromkeys(sent, "recovered"),
+        replaced=intent.before or {} if created else {},
     )
 
 
@@ -242,6 +247,7 @@ def record_first_half(tx: Transaction, pair: str, run: str, intent: int, write: 
         f"{write.change_key}.second",
         customerp_id=answer.id if write.side == CUSTOMERP else "",
         trello_id="" if write.side == CUSTOMERP else answer.id,
+        before=write.replaced,
         source=write.source_id,
     )
     plan_intent(tx, second)

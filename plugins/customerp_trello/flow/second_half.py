@@ -6,13 +6,15 @@ while it stands, the comment that the project came from is no new project (contr
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from customerp_trello.errors import RecordError, RetriableError, UnknownOutcome
 from customerp_trello.flow.form import RELINK
 from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import Write, record_written, write_again
 from customerp_trello.flow.write import Writer
-from customerp_trello.mapping.frame import Record
-from customerp_trello.reconcile.plan import TRELLO
+from customerp_trello.mapping.frame import PROBLEM, Record
+from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO
 from customerp_trello.sides.base import Side
 from customerp_trello.state.intents import (
     DONE,
@@ -55,8 +57,11 @@ class SecondHalves:
     def post(self, intent: Intent) -> Write | None:
         """Post one of them; None if its record is gone by now, so that there is nothing to post.
 
+        What somebody has edited in the source since its record was created is shown by ours as well, and is no base:
+        the next run finds an edit, as in any comment.
+
         Raises:
-            RecordError: the system refuses it.
+            RecordError: the system refuses it, or nobody can read the source any more.
             RetriableError: the system could not be reached; ``UnknownOutcome`` if it may have been posted.
         """
         record = self.customerp.read(intent.customerp_id)
@@ -67,7 +72,10 @@ class SecondHalves:
             return None
         values = self._values(record)
         write = write_again(intent).with_values(values, "born_in_trello")
-        answer = self._sent(intent, record, values)
+        edits = self._edits(intent, write)
+        answer = self._sent(intent, record, values, edits)
+        known = {name: values[name] for name in edits if name in values}
+        answer = replace(answer, values={**answer.values, **known})
         with self.run.begin(self.writer.fence) as tx:
             record_written(tx, self.run.pair, self.run.id, intent.id, write, answer)
         return write.answered_by(answer)
@@ -76,14 +84,26 @@ class SecondHalves:
         to_trello = {prop.name for prop in self.run.mapping.properties if prop.to(TRELLO)}
         return {name: text for name, text in record.values.items() if text is not None and name in to_trello}
 
-    def _sent(self, intent: Intent, record: Record, values: dict[str, str]) -> Record:
+    def _edits(self, intent: Intent, write: Write) -> dict[str, str]:
+        """What the source says otherwise by now, of what may travel from there; nothing if it was deleted."""
+        source = self.writer.side.read(intent.source) if write.replaced else None
+        if source is None:
+            return {}
+        if problem := source.meta.get(PROBLEM):
+            raise RecordError(str(problem))
+        told = [prop.name for prop in self.run.mapping.properties if prop.to(CUSTOMERP) and not prop.create_only]
+        now = {name: text for name in told if (text := source.values.get(name)) is not None}
+        return {name: text for name, text in now.items() if text != write.replaced.get(name)}
+
+    def _sent(self, intent: Intent, record: Record, values: dict[str, str], edits: dict[str, str]) -> Record:
         """Send it; what the system certainly did not take is planned again, and open is what it may have taken."""
         with self.run.begin(self.writer.fence) as tx:
             start_intent(tx, intent.id, values)
         side = self.writer.side
         taken = side.hook.writes_taken
         try:
-            return side.create(values, marker=intent.customerp_id, labels=labels_of(record), source=intent.source)
+            shown, marker = {**values, **edits}, intent.customerp_id
+            return side.create(shown, marker=marker, labels=labels_of(record), source=intent.source)
         except UnknownOutcome:
             raise
         except (RetriableError, RecordError):

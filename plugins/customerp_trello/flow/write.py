@@ -23,7 +23,7 @@ from customerp_trello.flow.outcome import (
 )
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import known_of
-from customerp_trello.mapping.frame import ID, PROBLEM, TAKES_PLACE, Record, bearing
+from customerp_trello.mapping.frame import ID, LIVE, PROBLEM, STATE, TAKES_PLACE, Record, bearing
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, Change
 from customerp_trello.sides.base import Reading, Side
@@ -133,6 +133,9 @@ class Writer:
         record = self.side.read(change.target_id)
         if record is None:
             raise Deferred("it is gone by now")
+        if record.meta.get(STATE, LIVE) != LIVE:
+            # A listing by change does not show again what was switched off or left the scope some runs ago.
+            raise Deferred("it was switched off or has left the scope")
         if problem := record.meta.get(PROBLEM):
             raise RecordError(str(problem))
         return record
@@ -151,18 +154,17 @@ class Writer:
         return bool(self.seen.loc[self.seen[ID] == record.id, name].isin([record.values[name]]).any())
 
     def _create(self, change: Change) -> Write:
-        if self.replaces_sources:
-            self._check_source(change)
+        replaced = self._source_now(change) if self.replaces_sources else {}
         self._check_absent(change)
         request = change.values, change.source_id
-        write = write_of(change)
+        write = replace(write_of(change), replaced=replaced)
         return self._send(write, lambda: self.side.create(request[0], marker=request[1], labels=self.labels))
 
     @cached_property
     def _sources(self) -> pd.DataFrame:
         return read_frame(self.run.folder, other(self.name))
 
-    def _check_source(self, change: Change) -> None:
+    def _source_now(self, change: Change) -> dict[str, str | None]:
         """A source that ours will replace is read again: an edit of it since the plan would be in nobody's sight."""
         source = self.across.read(change.source_id)
         if source is None:
@@ -172,6 +174,7 @@ class Writer:
         for name, text in source.values.items():
             if text is not None and text != planned.get(name) and not read[name].isin([text]).any():
                 raise Deferred("what it comes from was changed since it was read")
+        return source.values
 
     def _check_absent(self, change: Change) -> None:
         """A create needs its key absent: in a direct look-up, or in a second complete listing (contract, section 7)."""

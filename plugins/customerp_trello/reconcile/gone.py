@@ -23,6 +23,7 @@ from customerp_trello.reconcile.plan import (
 )
 
 _LOST = ".lost"
+_IGNORED = "on_gone is ignore, so the edit of its counterpart waits until it is back"
 
 
 def rows(
@@ -126,8 +127,9 @@ def _one_gone(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping) ->
     policy = mapping.side(survivor).on_gone
     revived = pd.Series(False, index=links.index)
     parts = []
+    told = mask & edited(aligned, mapping, survivor)
     if mapping.delete_vs_edit == "edit_wins":
-        revived = mask & edited(aligned, mapping, survivor)
+        revived = told
         parts.append(restore_rows(aligned, revived, side, mapping, "edit_wins"))
     rest = mask & ~revived
     cause = f"gone_in_{side}"
@@ -137,6 +139,9 @@ def _one_gone(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping) ->
         parts.append(rows(links, rest, survivor, DELETE, cause, policy))
     elif policy == "unlink":
         parts.append(rows(links, rest, "", UNLINK, cause))
+    else:
+        # Nothing is written, so the edit stands: without a note the record would be looked at only where it is listed.
+        parts.append(rows(links, rest & told, side, WAITING, cause, _IGNORED))
     return parts
 
 
