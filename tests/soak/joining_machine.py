@@ -38,6 +38,8 @@ class JoiningMachine(PeopleMachine):
         if how == "new id":
             wish["newId"] = True
         if how == "other account":
+            for record in [one for one in self.standings() if member_of(one) == ghost["id"]]:
+                self.nobody_knows(record)
             wish["accountEmail"] = trello_settings.CARLA.email
         joined = self.world.control("trello", "join", **wish)
         self.ever["trello"] |= {plain(joined["fullName"]), plain(joined["username"])}
@@ -49,10 +51,7 @@ class JoiningMachine(PeopleMachine):
         if not found:
             return
         record = found[number % len(found)]
-        if record not in {link["trello_id"] for link in self.links(every=True)}:
-            # A run that was killed has invited them and does not know: to the next one they are new.
-            for one in self._whose(member_of(record), [], self.people_by_id()):
-                self.call(one)
+        self.nobody_knows(record)
         for one in self.standings()[record]:
             path = f"/organizations/{one['id_organization']}/members/{one['id']}"
             try:

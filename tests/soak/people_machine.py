@@ -302,6 +302,12 @@ class PeopleMachine(SyncMachine):
         """The ERP's people want somebody to be in."""
         self.calls[record] += times
 
+    def nobody_knows(self, record: str) -> None:
+        """An invitation is about to vanish; if the run that sent it was killed, its person is new to the next one."""
+        if record not in {link["trello_id"] for link in self.links(every=True)}:
+            for one in self._whose(member_of(record), [], self.people_by_id()):
+                self.call(one)
+
     def call_elsewhere(self, record: str, times: int = 1) -> None:
         """The ERP's people want somebody who is in, or has never been, to be in another place or by another address."""
         linked = {link["customerp_id"]: link["trello_id"] for link in self.links(every=True)}

@@ -70,7 +70,10 @@ def _fields(mapping: Mapping, reading: ERPReading) -> Iterator[Finding]:
 
 
 def _trello_fields(setup: Setup, mapping: Mapping) -> Iterator[Finding]:
-    shown = setup.trello(mapping.trello.connection).my_organizations()
+    try:
+        shown = setup.trello(mapping.trello.connection).my_organizations()
+    except SyncError:
+        return  # the sections about what the token sees say so
     lacking = [field for field in mapping.trello_fields if shown and field not in shown[0]]
     if lacking:
         remark = f"Trello shows no {', '.join(lacking)} of a workspace; correct `trello` in the mapping"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -37,7 +38,7 @@ from customerp_trello.state.conflicts import (
     record_conflict,
     settle_conflicts,
 )
-from customerp_trello.state.history import Entry, append_history
+from customerp_trello.state.history import Entry, append_history, history_of_run
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.links import NewLink, add_links, link_ids, relink, resume, suspend, unlink
 from customerp_trello.state.tombstones import REPLACED, bury, lift, load_tombstones
@@ -47,36 +48,60 @@ from customerp_trello.state.work import NEW_IN_TRELLO, SURVIVES, TAKEN_APART, Wo
 log = structlog.get_logger("customerp_trello")
 
 BATCH = 500
+_LINE = ("change_key", "operation", "link", "property", "before", "after", "cause", "winner")
+"""What tells two lines of one run apart."""
 
 
 def apply_state(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
     """Apply relinks, links, adoptions, unlinks, standing marks, suspensions and conflicts; repeating it is harmless."""
-    _each(run, plan, fence, (RELINK,), _relink)
-    _links(run, plan, fence)
-    _each(run, plan, fence, (ADOPT,), _adopt)
-    _each(run, plan, fence, (UNLINK,), _unlink)
+    journal = _Journal.of(run)
+    _each(journal, plan, fence, (RELINK,), _relink)
+    _links(journal, plan, fence)
+    _each(journal, plan, fence, (ADOPT,), _adopt)
+    _each(journal, plan, fence, (UNLINK,), _unlink)
     for side in SIDES:
-        _each(run, plan, fence, (NOT_WRITABLE,), _not_writable, side)
-        _each(run, plan, fence, (SUSPENDED,), _suspend, side)
-    _each(run, plan, fence, (CONFLICT,), _Conflicts(run))
+        _each(journal, plan, fence, (NOT_WRITABLE,), _not_writable, side)
+        _each(journal, plan, fence, (SUSPENDED,), _suspend, side)
+    _each(journal, plan, fence, (CONFLICT,), _Conflicts(run))
     _settled_elsewhere(run, plan, fence)
 
 
+@dataclass(frozen=True)
+class _Journal:
+    """A run and the lines of its history that an earlier attempt has written: they are not written once more."""
+
+    run: PairRun
+    told: frozenset[tuple[Any, ...]]
+
+    @classmethod
+    def of(cls, run: PairRun) -> _Journal:
+        with run.store.read() as tx:
+            lines = history_of_run(tx, run.id)
+        columns = [lines[name].astype("object").where(lines[name].notna(), None) for name in _LINE]
+        return cls(run, frozenset(zip(*columns, strict=True)))
+
+    def append(self, tx: Transaction, lines: list[Entry]) -> None:
+        """Write lines that the run's history does not have."""
+        news = [one for one in lines if tuple(getattr(one, name) for name in _LINE) not in self.told]
+        if news:
+            append_history(tx, self.run.pair, self.run.id, news)
+
+
 def _each(
-    run: PairRun,
+    journal: _Journal,
     plan: pd.DataFrame,
     fence: Fence,
     operations: tuple[str, ...],
-    apply: Callable[[Transaction, PairRun, Change], None],
+    apply: Callable[[Transaction, _Journal, Change], None],
     side: str = "",
 ) -> None:
-    lines = ChangeLog(run.mapping)
+    lines = ChangeLog(journal.run.mapping)
     for part in chunks(list(changes(plan, side, operations)), BATCH):
         done = []
-        with run.begin(fence) as tx:
+        with journal.run.begin(fence) as tx:
             for change in part:
                 try:
-                    apply(tx, run, change)
+                    apply(tx, journal, change)
                 except RecordError as error:  # raised before anything is written of the change
                     _left(change, str(error))
                 else:
@@ -92,17 +117,14 @@ def _left(change: Change, why: str) -> None:
     log.warning("left to the next run", operation=change.operation, reason=why, **ends)
 
 
-def _note(tx: Transaction, run: PairRun, change: Change, link: int | None) -> None:
-    append_history(tx, run.pair, run.id, lines_of(change, link))
+def _relink(tx: Transaction, journal: _Journal, change: Change) -> None:
+    relink(tx, change.link, "customerp", change.customerp_id, run=journal.run.id)
+    relink(tx, change.link, "trello", change.trello_id, run=journal.run.id)
+    journal.append(tx, lines_of(change, change.link))
 
 
-def _relink(tx: Transaction, run: PairRun, change: Change) -> None:
-    relink(tx, change.link, "customerp", change.customerp_id, run=run.id)
-    relink(tx, change.link, "trello", change.trello_id, run=run.id)
-    _note(tx, run, change, change.link)
-
-
-def _links(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
+def _links(journal: _Journal, plan: pd.DataFrame, fence: Fence) -> None:
+    run = journal.run
     with run.store.read() as tx:
         standing = link_ids(tx, run.pair)
         stones = load_tombstones(tx, run.pair)
@@ -121,7 +143,7 @@ def _links(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
         with run.begin(fence) as tx:
             numbers = add_links(tx, run.pair, [NewLink(c.customerp_id, c.trello_id) for c in part], run=run.id)
             for change, number in zip(part, numbers, strict=True):
-                _note(tx, run, change, number)
+                journal.append(tx, lines_of(change, number))
                 lines.noted(change)
             reborn = {c.customerp_id for c in part} | {c.trello_id for c in part}
             hit = stones["deleted_id"].isin(reborn) | stones["surviving_id"].isin(reborn) & stones["side"].ne(REPLACED)
@@ -133,22 +155,22 @@ def _links(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
             note_work(tx, run.pair, Work("customerp", change.customerp_id, "waiting", NEW_IN_TRELLO))
 
 
-def _adopt(tx: Transaction, run: PairRun, change: Change) -> None:
-    link = link_of(tx, run.pair, change)
+def _adopt(tx: Transaction, journal: _Journal, change: Change) -> None:
+    link = link_of(tx, journal.run.pair, change)
     marks: dict[str, str | None] = {
         row["property"]: (None if row["cause"] == "equal" else row["cause"]) for row in change.rows.to_dict("records")
     }
-    _settle_as_read(tx, run, change, link, marks)
-    _note(tx, run, change, link)
+    _settle_as_read(tx, journal.run, change, link, marks)
+    journal.append(tx, lines_of(change, link))
 
 
-def _not_writable(tx: Transaction, run: PairRun, change: Change) -> None:
+def _not_writable(tx: Transaction, journal: _Journal, change: Change) -> None:
     if not change.customerp_id or not change.trello_id:
         return  # not linked: shown as open work
-    link = link_of(tx, run.pair, change)
+    link = link_of(tx, journal.run.pair, change)
     marks: dict[str, str | None] = dict.fromkeys(change.values, f"{NOT_WRITABLE}:{change.side}")
-    _settle_as_read(tx, run, change, link, marks)
-    _note(tx, run, change, link)
+    _settle_as_read(tx, journal.run, change, link, marks)
+    journal.append(tx, lines_of(change, link))
 
 
 def _settle_as_read(tx: Transaction, run: PairRun, change: Change, link: int, marks: dict[str, str | None]) -> None:
@@ -156,10 +178,10 @@ def _settle_as_read(tx: Transaction, run: PairRun, change: Change, link: int, ma
     settle_many(tx, [Settlement(link, read["customerp"], read["trello"], marks)], run=run.id)
 
 
-def _unlink(tx: Transaction, run: PairRun, change: Change) -> None:
+def _unlink(tx: Transaction, journal: _Journal, change: Change) -> None:
     if unlink(tx, [change.link]):
-        _bury(tx, run, change)
-        _note(tx, run, change, change.link)
+        _bury(tx, journal.run, change)
+        journal.append(tx, lines_of(change, change.link))
 
 
 def _bury(tx: Transaction, run: PairRun, change: Change) -> None:
@@ -178,10 +200,10 @@ def _bury(tx: Transaction, run: PairRun, change: Change) -> None:
         note_work(tx, run.pair, Work("customerp", change.customerp_id, "waiting", SURVIVES))
 
 
-def _suspend(tx: Transaction, run: PairRun, change: Change) -> None:
+def _suspend(tx: Transaction, journal: _Journal, change: Change) -> None:
     away: SideName = "customerp" if change.side == "customerp" else "trello"
-    if suspend(tx, [change.link], change.detail, away=away, run=run.id):
-        _note(tx, run, change, change.link)
+    if suspend(tx, [change.link], change.detail, away=away, run=journal.run.id):
+        journal.append(tx, lines_of(change, change.link))
 
 
 class _Conflicts:
@@ -191,8 +213,9 @@ class _Conflicts:
         with run.store.read() as tx:
             self.asked = {(one.link, one.property) for one in conflicts(tx, run.pair, status=OPEN)}
 
-    def __call__(self, tx: Transaction, run: PairRun, change: Change) -> None:
-        link = link_of(tx, run.pair, change)
+    def __call__(self, tx: Transaction, journal: _Journal, change: Change) -> None:
+        run = journal.run
+        link = link_of(tx, journal.run.pair, change)
         for row in change.rows.to_dict("records"):
             base, now = ({side: _text(row[f"{prefix}{side}"]) for side in SIDES} for prefix in ("base_", ""))
             name, winner = row["property"], row["winner"]
@@ -209,7 +232,7 @@ class _Conflicts:
             )
             record_conflict(tx, run.pair, run.id, found)
             if winner or (link, name) not in self.asked:
-                append_history(tx, run.pair, run.id, [_line(change, found)])
+                journal.append(tx, [_line(change, found)])
 
 
 def _text(value: Any) -> str | None:
@@ -233,11 +256,16 @@ def _line(change: Change, found: Conflict) -> Entry:
 
 
 def _settled_elsewhere(run: PairRun, plan: pd.DataFrame, fence: Fence) -> None:
-    """Close questions whose sides agree by now, or whose answer asks for nothing that may be written."""
+    """Close questions whose sides agree by now, whose answer asks for nothing that may be written, or that are moot.
+
+    Moot is what asks about a property that the mapping does not have any more: nobody will ever compare it.
+    """
     agreed = plan[plan["operation"].isin((ADOPT, NOT_WRITABLE))]
     pairs = set(zip(agreed["link"], agreed["property"], strict=True))
-    if not pairs:
-        return
-    with run.begin(fence) as tx:
+    with run.store.read() as tx:
         asked = [*conflicts(tx, run.pair, status=OPEN), *conflicts(tx, run.pair, status=ANSWERED)]
-        settle_conflicts(tx, [c.id for c in asked if (c.link, c.property) in pairs])
+    names = frozenset(run.mapping.names)
+    over = [one.id for one in asked if (one.link, one.property) in pairs or one.property not in names]
+    if over:
+        with run.begin(fence) as tx:
+            settle_conflicts(tx, over)

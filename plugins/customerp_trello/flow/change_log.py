@@ -29,6 +29,8 @@ class Masker:
 
     def __init__(self, mapping: Mapping) -> None:
         self.personal = mapping.personal
+        # A property that the mapping does not have (any more) may be personal.
+        self.shown = frozenset(mapping.names) - self.personal
         names = dict.fromkeys(name for key in mapping.link_keys for name in key.properties)
         # A key's text does not say which property it came from, so one personal key property masks them all.
         self.key_is_personal = any(name in self.personal for name in names)
@@ -43,7 +45,7 @@ class Masker:
             return "?"
         if text == "":
             return "-"
-        if name in self.personal:
+        if name not in self.shown:
             return MASK
         text = " / ".join(text.splitlines())
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"

@@ -109,6 +109,8 @@ def _worth_telling(pair: str, error: BaseException | None, *, every: bool = Fals
 
 
 def _said(error: BaseException | None) -> str:
+    if error is None:  # Airflow tells of a task that was killed without any exception
+        return "A task was killed or lost its worker; see its log."
     return str(error) if isinstance(error, SyncError) else f"{type(error).__name__}; see the task's log."
 
 

@@ -182,6 +182,8 @@ class _Interrupted:
                 postpone_intent(tx, self.intent.id)
             else:
                 close_intent(tx, self.intent.id, NOT_DONE, outcome="not found; decided anew")
+                if self.write.customerp_id:  # a listing by change may leave it out of the run that decides
+                    note_work(tx, self.run.pair, Work("customerp", self.write.customerp_id, "waiting", RESOLVED))
         return "forgotten"
 
     def _ask(self, number: int) -> str:

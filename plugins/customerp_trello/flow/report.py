@@ -12,7 +12,7 @@ from customerp_trello.flow.metrics import send_health, send_run
 from customerp_trello.flow.next_steps import next_steps
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SIDES
-from customerp_trello.reconcile.plan import MOVED, NOT_WRITABLE, NOTES, STATE_ONLY, WRITES
+from customerp_trello.reconcile.plan import DELETE, MOVED, NOT_WRITABLE, NOTES, STATE_ONLY, UNLINK, WRITES
 from customerp_trello.state.health import health_of
 from customerp_trello.state.history import history_of_run
 from customerp_trello.state.links import count_links
@@ -104,13 +104,14 @@ def _figures(run: PairRun) -> dict[str, Any]:
         "unlink": "unlinked",
     }.items():
         figures[word] = _count(done, operation)
-    figures["conflicts"] = int(history["operation"].eq("conflict").sum())
+    figures["conflicts"] = _count(history, "conflict")
     figures["not writable"] = int((plan.counts if plan else {}).get(NOT_WRITABLE, 0))
     if moved := int((plan.counts if plan else {}).get(MOVED, 0)):
         figures["moved"] = moved
     figures["quarantined"] = _kinds(work, "quarantined", "quarantine")
     figures["waiting"] = _kinds(work, "waiting", "deferred", "conflict")
-    touched = history["link"].dropna().nunique()
+    ended = history.loc[history["operation"].isin((UNLINK, DELETE)), "link"]
+    touched = history.loc[~history["link"].isin(ended), "link"].dropna().nunique()
     figures["unchanged"] = max(0, linked - int(touched))
     return figures
 

@@ -13,7 +13,7 @@ from customerp_trello.flow.form import RELINK
 from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import Write, record_written, write_again
 from customerp_trello.flow.write import Writer
-from customerp_trello.mapping.frame import PROBLEM, Record
+from customerp_trello.mapping.frame import GONE, LIVE, PROBLEM, STATE, Record
 from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO
 from customerp_trello.sides.base import Side
 from customerp_trello.state.intents import (
@@ -65,7 +65,7 @@ class SecondHalves:
             RetriableError: the system could not be reached; ``UnknownOutcome`` if it may have been posted.
         """
         record = self.customerp.read(intent.customerp_id)
-        if record is None:
+        if record is None or record.meta.get(STATE, LIVE) == GONE:
             with self.run.begin(self.writer.fence) as tx:
                 # Done, not "not done": the source must not give birth to it once more.
                 close_intent(tx, intent.id, DONE, outcome="the new record was deleted before it had a counterpart")
@@ -74,8 +74,7 @@ class SecondHalves:
         write = write_again(intent).with_values(values, "born_in_trello")
         edits = self._edits(intent, write)
         answer = self._sent(intent, record, values, edits)
-        known = {name: values[name] for name in edits if name in values}
-        answer = replace(answer, values={**answer.values, **known})
+        answer = replace(answer, values={**answer.values, **_bases(write, edits)})
         with self.run.begin(self.writer.fence) as tx:
             record_written(tx, self.run.pair, self.run.id, intent.id, write, answer)
         return write.answered_by(answer)
@@ -89,10 +88,11 @@ class SecondHalves:
         source = self.writer.side.read(intent.source) if write.replaced else None
         if source is None:
             return {}
-        if problem := source.meta.get(PROBLEM):
-            raise RecordError(str(problem))
         told = [prop.name for prop in self.run.mapping.properties if prop.to(CUSTOMERP) and not prop.create_only]
         now = {name: text for name in told if (text := source.values.get(name)) is not None}
+        problem = source.meta.get(PROBLEM)
+        if problem and now:  # without any value it is no project any more, and says nothing of this one
+            raise RecordError(str(problem))
         return {name: text for name, text in now.items() if text != write.replaced.get(name)}
 
     def _sent(self, intent: Intent, record: Record, values: dict[str, str], edits: dict[str, str]) -> Record:
@@ -111,3 +111,12 @@ class SecondHalves:
                 with self.run.begin(self.writer.fence) as tx:
                     postpone_intent(tx, intent.id)
             raise
+
+
+def _bases(write: Write, edits: dict[str, str]) -> dict[str, str | None]:
+    """What counts as settled of the properties that were edited in the source: what the ERP says, if it is as created.
+
+    Where somebody has edited it in the ERP as well, nothing is settled: the next run compares the two as first linked.
+    """
+    created = {name: write.replaced.get(name) or write.sent[name] for name in edits if name in write.sent}
+    return {name: text if write.sent[name] == text else None for name, text in created.items()}

@@ -23,10 +23,11 @@ from customerp_trello.flow.outcome import (
 )
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.past import known_of
-from customerp_trello.mapping.frame import ID, LIVE, PROBLEM, STATE, TAKES_PLACE, Record, bearing
+from customerp_trello.mapping.frame import GONE, ID, LIVE, PROBLEM, STATE, TAKES_PLACE, Record, bearing
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, Change
 from customerp_trello.sides.base import Reading, Side
+from customerp_trello.state.bases import load_links
 from customerp_trello.state.intents import NOT_DONE, REFUSED, close_intent, open_intent
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.links import included_of
@@ -101,15 +102,24 @@ class Writer:
         raise AssertionError  # pragma: no cover - the loop returns or raises
 
     def _restore(self, change: Change) -> Write:
-        # The survivor was not edited, as a rule, so that an incremental listing left it out, and its names with it.
-        survivor = self.across.read(change.source_id) if self.name == TRELLO else None
-        labels = self.labels | (labels_of(survivor) if survivor else {})
+        values, labels = change.values, self.labels
+        if self.name == TRELLO:
+            survivor = self.across.read(change.source_id)
+            if survivor is None or survivor.meta.get(STATE, LIVE) == GONE:
+                raise Deferred("its counterpart is gone as well by now")
+            # It was not edited, as a rule, so that an incremental listing left it out, and its names with it.
+            labels = labels | labels_of(survivor)
+        elif record := self.side.read(change.target_id):
+            if record.meta.get(STATE, LIVE) == LIVE:
+                raise Deferred("it is back by now")
+            values = self._unmoved(change, record)
         with self.run.store.read() as tx:
             included = included_of(tx, change.link)
         touch = included or read_listing(self.run.folder, self.name).facts.get("read_up_to", "")
         kept = {"marker": change.source_id, "touch": touch}
+        left = sorted(change.values.keys() - values.keys())
         return self._send(
-            write_of(change), lambda: self.side.restore(change.target_id, change.values, labels=labels, **kept)
+            write_of(change, values), lambda: self.side.restore(change.target_id, values, labels=labels, **kept), left
         )
 
     def _request(self, change: Change, record: Record, values: dict[str, str]) -> Callable[[], Record]:
@@ -169,6 +179,8 @@ class Writer:
         source = self.across.read(change.source_id)
         if source is None:
             raise Deferred("what it comes from is gone by now")
+        if problem := source.meta.get(PROBLEM):
+            raise Deferred(f"what it comes from cannot be read any more: {problem}")
         planned = change.column(other(self.name))
         read = self._sources[self._sources[ID] == change.source_id]
         for name, text in source.values.items():
@@ -205,7 +217,7 @@ class Writer:
     def _delete(self, change: Change) -> Write:
         write = write_of(change)
         record = self.side.read(change.target_id)
-        if record is not None and self._edited(record):
+        if record is not None and self._edited(change, record):
             raise Deferred("somebody changed it since it was read")
         intent = self._open(write)
         if record is not None:
@@ -215,12 +227,18 @@ class Writer:
             record_deleted(tx, self.run.pair, self.run.id, intent, write, for_good=change.detail == "delete")
         return write
 
-    def _edited(self, record: Record) -> bool:
-        """Whether the record shows anything else than when the plan was made."""
+    def _edited(self, change: Change, record: Record) -> bool:
+        """Whether the record shows anything else than when the plan was made; unlisted, it was as its bases say."""
+        told = {name: text for name, text in record.values.items() if text is not None}
         seen = self.seen[self.seen[ID] == record.id]
-        return any(
-            text is not None and not seen[name].isin([text]).any() for name, text in record.values.items() if len(seen)
-        )
+        if seen.empty:
+            with self.run.store.read() as tx:
+                links = load_links(tx, self.run.pair, list(told), customerp_ids=[change.customerp_id])
+            seen = links[links["link"] == change.link].rename(
+                columns=lambda name: name.removeprefix(self.name[0] + ".")
+            )
+            told = {name: text for name, text in told.items() if seen[name].notna().any()}
+        return any(not seen[name].isin([text]).any() for name, text in told.items())
 
     def _send(self, write: Write, request: Callable[[], Record], left: Sequence[str] = ()) -> Write:
         intent = self._open(write)

@@ -114,10 +114,10 @@ class Codec:
                 moment = datetime(**{"year": 0, **(parts or {})})  # noqa: DTZ001 - its zone is added below
             else:
                 moment = datetime.fromisoformat(value) if form == "iso" else datetime.strptime(value, form)  # noqa: DTZ007
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=self._zone)
+            return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
         except (TypeError, ValueError, InvalidOperation, OverflowError):
             return value
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=self._zone)
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
     def _date(self, value: Any) -> Any:
         form = self._values.date

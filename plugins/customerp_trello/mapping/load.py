@@ -182,7 +182,7 @@ def _read(path: Path) -> Any:
         raise ConfigurationError(f"Mapping {path}: cannot be read: {reason}. Make it a readable UTF-8 file.") from None
     try:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of CSafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a value error of a day that no month has
         raise ConfigurationError(
             f"Mapping {path}: {_yaml_problem(error)}. Correct the file; nothing was synced."
         ) from None
@@ -195,8 +195,8 @@ def _read(path: Path) -> Any:
     return data
 
 
-def _yaml_problem(error: yaml.YAMLError) -> str:
+def _yaml_problem(error: yaml.YAMLError | ValueError) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return "is no valid YAML"
+        return "is no valid YAML" if isinstance(error, yaml.YAMLError) else f"is no valid YAML: {error}"
     mark = error.problem_mark
     return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"

@@ -110,6 +110,8 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
         winner = winner.mask(answered & ~cols.equal, manual.where(seen, ""))
         cause = cause.mask(answered & ~cols.equal, "answered")
         winner, cause = winner.mask(waits, ""), cause.mask(waits, decision.reasons(aligned, prop.name))
+        # Both went back to what they were before the question: nobody edits any more, and nothing is asked any more.
+        adopt |= manual.notna() & cols.based & cols.equal
         adopt &= ~waits
         conflict |= waits
     return _emit(aligned, prop, cols, winner, cause, adopt, conflict)

@@ -128,7 +128,7 @@ def _one_gone(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping) ->
     revived = pd.Series(False, index=links.index)
     parts = []
     told = mask & edited(aligned, mapping, survivor)
-    if mapping.delete_vs_edit == "edit_wins":
+    if mapping.delete_vs_edit == "edit_wins" and policy != "ignore":
         revived = told
         parts.append(restore_rows(aligned, revived, side, mapping, "edit_wins"))
     rest = mask & ~revived

@@ -51,7 +51,7 @@ def answer(
     store: State,
     question: Annotated[list[str], Form(min_length=1, max_length=records.PAGE)],
     side: Annotated[Literal["customerp", "trello"], Form()],
-    link: FormNumber | None = None,
+    link: Annotated[int | None, Form(ge=1, le=2**62)] = None,
 ) -> Response:
     """One answer to one or many conflicts, all or none; each is named with the values that the person saw.
 
@@ -100,9 +100,21 @@ def rejoin(request: Request, pair: ActionablePair, user: Caller, store: State, t
     return _back(request, f"/pair/{pair}/apart", "rejoined" if found.side == APART else "renewed")
 
 
-def unlink(request: Request, pair: ActionablePair, user: Caller, store: State, link: Number) -> Response:
-    """End a link."""
-    by_hand.unlink_by_hand(store, pair, link, user.get_name())
+def unlink(
+    request: Request,
+    pair: ActionablePair,
+    user: Caller,
+    store: State,
+    link: Number,
+    customerp_id: RecordId,
+    trello_id: RecordId,
+) -> Response:
+    """End a link between the two records that the person saw.
+
+    Raises:
+        RecordError: it binds others by now.
+    """
+    by_hand.unlink_by_hand(store, pair, link, user.get_name(), seen=(customerp_id, trello_id))
     return _back(request, f"/pair/{pair}/record/{link}", "unlinked")
 
 

@@ -100,7 +100,9 @@ class CustomERPRecords:
         listed = frozenset(records)
         known, wanted = reading.known, reading.known.open_ids
         wanted |= frozenset() if partial else known.ids
-        found, missing = self._look_up(sorted(wanted - listed)[:LOOK_UPS])
+        # Open work first: whoever found no place last time is.
+        turn = sorted(wanted - listed, key=lambda id_: (id_ not in known.open_ids, id_))
+        found, missing = self._look_up(turn[:LOOK_UPS])
         records |= found
         proved = bool(known.ids & frozenset(records))
         frame = self._held_back(self._frame(records.values(), known.ids), records, known)

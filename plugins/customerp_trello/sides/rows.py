@@ -26,10 +26,10 @@ def moment(text: object, offset: float = 0.0) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        time = time if time.tzinfo else time.replace(tzinfo=UTC)
+        return time.astimezone(UTC) - timedelta(seconds=round(offset / _STEP) * _STEP)
+    except (ValueError, OverflowError):  # the first or last moment that a calendar has stands for none
         return None
-    time = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return time.astimezone(UTC) - timedelta(seconds=round(offset / _STEP) * _STEP)
 
 
 def rfc3339(time: datetime) -> str:

@@ -100,18 +100,27 @@ def link_by_hand(store: Store, pair: str, customerp_id: str, trello_id: str, by:
     return number
 
 
-def unlink_by_hand(store: Store, pair: str, link_id: int, by: str) -> None:
+def unlink_by_hand(store: Store, pair: str, link_id: int, by: str, *, seen: tuple[str, str] | None = None) -> None:
     """End a link; both records stay, and nothing links or creates them across again until a person says so.
+
+    Args:
+        store: the state.
+        pair: the pair.
+        link_id: the link.
+        by: who ends it.
+        seen: the ids in CustomERP and in Trello that the person saw; a link keeps its number when a record changes.
 
     Raises:
         Busy: a run has the pair.
         RecordMissing: there is no such link (any more).
-        RecordError: an interrupted write of theirs has to be looked up first.
+        RecordError: it binds other records by now, or an interrupted write of theirs has to be looked up first.
     """
     with _alone(store, pair) as tx:
         found = get_link(tx, pair, link_id)
         if found is None:
             raise RecordMissing(f"{pair}: there is no link {link_id} (any more). Reload the page.")
+        if seen not in (None, (found.customerp_id, found.trello_id)):
+            raise RecordError("Nothing was ended: the link binds other records by now. Reload the page and look again.")
         ids = {"customerp_id": found.customerp_id, "trello_id": found.trello_id}
         _refuse_interrupted(tx, pair, found.customerp_id, found.trello_id)
         unlink(tx, [link_id])

@@ -30,6 +30,7 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
     closed = intent.c.status.in_(intents.CLOSED) & (intent.c.closed_at < before)
     consuming = (intent.c.source != "") & (intent.c.status == intents.DONE)
     journal = exists().where(intent.c.run == run.c.id, ~consuming)
+    asks = exists().where(conflict.c.run == run.c.id, conflict.c.status != conflicts.SETTLED)
     owners = select(pair_lease.c.owner_run).where(pair_lease.c.owner_run.is_not(None))
     values = cast(intent.c.before, Text) + cast(intent.c.after, Text) + func.coalesce(cast(intent.c.outcome, Text), "")
     tx.execute(update(intent).where(closed, consuming, values != "{}{}").values(before={}, after={}, outcome=None))
@@ -40,6 +41,6 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
         "delivery": delete(delivery).where(delivery.c.received_at < before),
         "question": delete(question).where(question.c.rests_until < before),
         "plan": delete(plan).where(decided, plan.c.created_at < before),
-        "run": delete(run).where(run.c.started_at < before, ~waiting, ~journal, run.c.id.not_in(owners)),
+        "run": delete(run).where(run.c.started_at < before, ~waiting, ~journal, ~asks, run.c.id.not_in(owners)),
     }
     return {name: tx.execute(statement).rowcount for name, statement in deletes.items()}
