@@ -11,6 +11,8 @@ from customerp_trello.flow.apply_state import apply_state
 from customerp_trello.flow.form import Form
 from customerp_trello.reconcile.plan import make_plan
 from customerp_trello.state import lease
+from customerp_trello.state.conflicts import conflicts
+from customerp_trello.state.history import history_of_run
 
 FREE = "5f00000000000000000000aa"
 
@@ -55,3 +57,17 @@ def test_a_record_that_is_in_another_link_by_now_stops_nothing_else(customers_lo
     assert after.get("90002") is None
     left = [(line["operation"], line["customerp"]) for line in lines if line["event"] == "left to the next run"]
     assert left == [("relink", one["customerp_id"]), ("link", "90002"), ("adopt", "90002")]
+
+
+def test_a_load_that_is_tried_again_tells_nothing_twice(customers_loaded, run):
+    ends = customers_loaded.links(CUSTOMERS).iloc[-1][["link", "customerp_id", "trello_id"]].tolist()
+    equal = row("adopt", *ends, "name", "equal") | {"customerp": "Alike", "trello": "Alike"}
+    clash = row("conflict", *ends, "website", "latest") | {"winner": "trello", "customerp": "One", "trello": "Other"}
+    plan = make_plan([pd.DataFrame([equal, clash])])
+    for _ in range(3):
+        apply_state(run, plan, run.attempt())
+    with customers_loaded.store.read() as tx:
+        lines = history_of_run(tx, run.id)
+        asked = [one for one in conflicts(tx, CUSTOMERS, status="settled") if one.run == run.id]
+    assert sorted(lines["operation"]) == ["adopt", "conflict"]
+    assert len(asked) <= 1

@@ -12,6 +12,7 @@ from customerp_trello.state import inbox, lease
 from customerp_trello.state.conflicts import Conflict, answers, conflicts, record_conflict
 from customerp_trello.state.history import recent_counts
 from customerp_trello.state.intents import Intent, open_intent
+from customerp_trello.state.links import relink
 from customerp_trello.state.records import get_link, history_about, open_conflicts, open_work_about
 from customerp_trello.state.tables import open_work, tombstone
 from customerp_trello.state.tombstones import bury
@@ -38,6 +39,12 @@ def question(store, link):
     return one, f"{one.id}.{seen(one)}"
 
 
+def end(browser, link, number):
+    """Ends a link from the page of its record, which names both ends."""
+    ids = {"customerp_id": str(number), "trello_id": f"{number:024x}"}
+    return browser.press(f"{HERE}/record/{link}/unlink", **ids)
+
+
 def history(store, link=None, ids=()):
     with store.read() as tx:
         return [(one.operation, one.actor) for one in history_about(tx, CUSTOMERS, link_id=link, ids=list(ids))]
@@ -52,6 +59,12 @@ def test_an_answer_is_kept_for_the_next_run_with_its_author(ulf, store, company)
         assert (one.link, one.answer, one.answered_by) == (company["müller"], "trello", "ulf")
     assert history(store, company["müller"])[0] == ("answer", "ulf")
     assert ulf.press(f"{HERE}/conflicts", question=named, side="customerp").status_code == 409, "only once"
+
+
+def test_an_answer_from_a_records_page_leads_back_to_it(ulf, store, company):
+    _, named = question(store, company["müller"])
+    answer = ulf.press(f"{HERE}/conflicts", question=named, side="trello", link=company["müller"])
+    assert answer.headers["location"].endswith(f"{HERE}/record/{company['müller']}?done=answered")
 
 
 def test_an_answer_about_values_that_have_changed_meanwhile_is_refused(ulf, store, company):
@@ -112,7 +125,7 @@ def test_a_run_can_be_asked_for(ulf, store, company):
 
 
 def test_unlinked_records_stay_apart_until_somebody_lets_them(ulf, store, company):
-    assert ulf.press(f"{HERE}/record/{company['acme']}/unlink").status_code == 303
+    assert end(ulf, company["acme"], 1043).status_code == 303
     with store.read() as tx:
         assert get_link(tx, CUSTOMERS, company["acme"]) is None
         (work,) = open_work_about(tx, CUSTOMERS, customerp_id="1043")
@@ -122,7 +135,7 @@ def test_unlinked_records_stay_apart_until_somebody_lets_them(ulf, store, compan
     assert history(store, company["acme"])[0] == ("unlink", "ulf")
     shown = ulf.see(f"{HERE}/record/{company['acme']}")
     assert (shown.status_code, "not linked" in shown.text) == (200, True)
-    assert ulf.press(f"{HERE}/record/{company['acme']}/unlink").status_code == 404
+    assert end(ulf, company["acme"], 1043).status_code == 404
     assert "1043" in ulf.see(f"{HERE}/apart").text
     assert ulf.press(f"/pair/{CONTACTS}/apart", tombstone=stone["id"]).status_code == 404
     assert ulf.press(f"{HERE}/apart", tombstone=stone["id"]).status_code == 303
@@ -130,6 +143,15 @@ def test_unlinked_records_stay_apart_until_somebody_lets_them(ulf, store, compan
         stone = tx.execute(select(tombstone).where(tombstone.c.id == stone["id"])).mappings().one()
         assert (stone["lifted_at"] is None, stone["lifted_why"]) == (False, "by ulf")
     assert ulf.press(f"{HERE}/apart", tombstone=stone["id"]).status_code == 404
+
+
+def test_a_link_that_binds_another_record_by_now_is_not_ended(ulf, store, company):
+    with store.begin() as tx:
+        relink(tx, company["acme"], "trello", "another-workspace", run=RUN)
+    refused = end(ulf, company["acme"], 1043)
+    assert (refused.status_code, "binds other records by now" in refused.text) == (409, True)
+    with store.read() as tx:
+        assert get_link(tx, CUSTOMERS, company["acme"]) is not None
 
 
 @pytest.mark.parametrize(("side", "ids"), [("trello", ("t-gone", "1077")), ("customerp", ("1078", "t-left"))])
@@ -151,8 +173,8 @@ def test_whoever_survived_counts_as_new_once_somebody_lets_it(ulf, store, compan
 def test_what_people_do_by_hand_is_not_counted_by_the_guard(ulf, store, company, clock):
     with store.read() as tx:
         before = recent_counts(tx, CUSTOMERS, clock().replace(year=2025))
-    for name in ("acme", "bakery"):
-        assert ulf.press(f"{HERE}/record/{company[name]}/unlink").status_code == 303
+    for name, number in (("acme", 1043), ("bakery", 1047)):
+        assert end(ulf, company[name], number).status_code == 303
     with store.read() as tx:
         assert recent_counts(tx, CUSTOMERS, clock().replace(year=2025)) == before
 
@@ -189,7 +211,7 @@ def test_a_link_to_nothing_or_to_somebody_elses_is_refused(ulf, store, company, 
 
 def test_nothing_is_linked_or_unlinked_while_a_run_has_the_pair(ulf, store, company):
     fence = lease.acquire(store, CUSTOMERS, "a" * 32, 900)
-    for path, fields in ((f"/record/{company['acme']}/unlink", {}),
+    for path, fields in ((f"/record/{company['acme']}/unlink", {"customerp_id": "1043", "trello_id": f"{1043:024x}"}),
                          ("/link", {"customerp_id": "5000", "trello_id": "lone-workspace"})):  # fmt: skip
         refused = ulf.press(HERE + path, **fields)
         assert refused.status_code == 409
@@ -198,7 +220,7 @@ def test_nothing_is_linked_or_unlinked_while_a_run_has_the_pair(ulf, store, comp
         pass  # the run still has its lease
     assert "A run has the pair since" in ulf.see(HERE).text
     lease.release(store, CUSTOMERS, "a" * 32)
-    assert ulf.press(f"{HERE}/record/{company['acme']}/unlink").status_code == 303
+    assert end(ulf, company["acme"], 1043).status_code == 303
     assert lease.holder(store, CUSTOMERS) is None
     # and a run that was at work before is fenced out by the lease that the page took
     with pytest.raises(Exception, match="lease"), store.begin(fence):
@@ -208,7 +230,7 @@ def test_nothing_is_linked_or_unlinked_while_a_run_has_the_pair(ulf, store, comp
 def test_a_record_with_an_interrupted_write_is_left_alone(ulf, store, company):
     with store.begin() as tx:
         open_intent(tx, Intent(CUSTOMERS, "a" * 32, "trello", "update", "1", "1043", f"{1043:024x}"))
-    refused = ulf.press(f"{HERE}/record/{company['acme']}/unlink")
+    refused = end(ulf, company["acme"], 1043)
     assert refused.status_code == 409
     assert "was interrupted" in refused.text
     with store.read() as tx:

@@ -104,7 +104,7 @@ def test_an_ended_link_stays_ended_until_somebody_lets_the_two_find_each_other(e
     link = engine.fresh_link(CUSTOMERS)
     ids = {"customerp_id": link["customerp_id"], "trello_id": link["trello_id"]}
     workspaces = len(systems.organizations())
-    assert anna.press(f"{HERE}/record/{link['link']}/unlink").status_code == 303
+    assert anna.press(f"{HERE}/record/{link['link']}/unlink", **ids).status_code == 303
     systems.edit("customers", int(ids["customerp_id"]), description="Nobody over there shall read this.")
     assert not [row for row in engine.run(CUSTOMERS).writes() if "Nobody over there" in row[-1]]
     with engine.store.read() as tx:
@@ -122,7 +122,7 @@ def test_an_ended_link_stays_ended_until_somebody_lets_the_two_find_each_other(e
 def test_two_records_linked_by_hand_are_compared_as_a_first_link(engine, systems, anna):
     link = engine.fresh_link(CUSTOMERS)
     ids = {"customerp_id": str(link["customerp_id"]), "trello_id": str(link["trello_id"])}
-    assert anna.press(f"{HERE}/record/{link['link']}/unlink").status_code == 303
+    assert anna.press(f"{HERE}/record/{link['link']}/unlink", **ids).status_code == 303
     systems.put(f"/organizations/{ids['trello_id']}", displayName="Another name there", website="")
     systems.edit("customers", int(ids["customerp_id"]), website="https://filled.example")
     engine.run(CUSTOMERS)

@@ -234,9 +234,8 @@ class Writer:
         if seen.empty:
             with self.run.store.read() as tx:
                 links = load_links(tx, self.run.pair, list(told), customerp_ids=[change.customerp_id])
-            seen = links[links["link"] == change.link].rename(
-                columns=lambda name: name.removeprefix(self.name[0] + ".")
-            )
+            bases = links[links["link"] == change.link]
+            seen = pd.DataFrame({name: bases[f"{self.name[0]}.{name}"] for name in told})
             told = {name: text for name, text in told.items() if seen[name].notna().any()}
         return any(not seen[name].isin([text]).any() for name, text in told.items())
 
