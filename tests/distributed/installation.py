@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -150,7 +151,8 @@ class Installation:
         """SIGKILL of everything that runs in a machine, at once: its power is cut."""
         self._given_up.add(name)
         for process in self.processes(name):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # Celery's pool dies with its parent
+                process.kill()
         psutil.wait_procs(self.processes(name), timeout=10)
         assert not self.processes(name)
 
@@ -238,8 +240,9 @@ class Installation:
     def _ask_to_stop(self, name: str) -> None:
         """SIGTERM to the program itself; its parent only waits for it."""
         if self._running(name):
-            for process in psutil.Process(self._processes[name].session).children():
-                process.terminate()
+            with suppress(psutil.NoSuchProcess):
+                for process in psutil.Process(self._processes[name].session).children():
+                    process.terminate()
 
 
 def _machines(services: Mapping[str, ComposeService], home: Path) -> list[Machine]:

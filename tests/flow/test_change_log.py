@@ -25,6 +25,7 @@ def test_a_free_text_is_personal_unless_the_mapping_says_that_it_is_not():
     mapping = load_pair("custom_project__trello_actions")
     assert Masker(mapping).value("description", "Call Anna: +49 151 98765432") == "***"
     assert Masker(mapping).value("name", "Rollout") == "Rollout"
+    assert Masker(mapping).value("of an older mapping", "Anna Berg") == "***", "it may have been personal"
     content = mapping.property("description").model_dump(by_alias=True, exclude_unset=True)
     assert Property.model_validate(content | {"personal": False}).personal is False
 

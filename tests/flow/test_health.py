@@ -244,6 +244,12 @@ def test_repeated_failure_is_mailed_at_the_second_fourth_eighth_time(own_state, 
     assert len(mailbox.mails) == 3
 
 
+def test_a_task_that_was_killed_is_told_in_words(own_state, mailbox):
+    failure(None, notice=Notice(every=True))
+    text = email.message_from_string(mailbox.mails[0]).get_payload(0).get_payload(decode=True).decode()
+    assert "A task was killed or lost its worker; see its log." in text
+
+
 def test_a_mistake_in_the_form_is_mailed_to_nobody_and_an_audits_finding_at_once(own_state, mailbox):
     failure(FormError("no"))
     assert mailbox.mails == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from time import sleep
 
@@ -219,3 +220,15 @@ def test_a_question_about_a_property_that_the_mapping_has_no_more_ends(engine):
     synced(engine, CUSTOMERS)
     with engine.store.read() as tx:
         assert conflicts(tx, CUSTOMERS) == []
+
+
+def test_a_link_that_ends_is_not_taken_off_those_that_nothing_happened_to(engine):
+    record, _ = customer(engine, "Leaves alone")
+    synced(engine, CUSTOMERS)
+    erp_edit("customer", record, active=False)
+    sleep(APART)
+    told = {
+        word: int(number)
+        for word, number in re.findall(r"(?m)^ *(linked|unchanged) +(\d+)", engine.run(CUSTOMERS).text)
+    }
+    assert told["unchanged"] == told["linked"] > 0

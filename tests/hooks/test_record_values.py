@@ -73,6 +73,11 @@ def test_the_day_of_a_time_is_the_day_where_the_erp_is(zone: str, raw: Any, ours
     assert codec("date", zone=zone).decode({"x": raw}) == {"x": ours}
 
 
+@pytest.mark.parametrize("raw", ["0001-01-01T00:00:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z"])
+def test_a_time_that_stands_for_none_stops_nothing(raw: str) -> None:
+    assert codec("datetime", zone="Europe/Berlin").decode({"x": raw}) == {"x": raw}
+
+
 @given(st.integers(40_000_000, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)))
 def test_a_time_comes_back_as_it_went(moment: datetime) -> None:
     for form in ("iso", "seconds", "milliseconds", "%Y-%m-%d %H:%M:%S", PARTS):

@@ -320,6 +320,7 @@ def test_the_value_of_an_unknown_key_is_not_repeated(tmp_path):
         ("a: 1\nb: 2\na: 3\n", "line 3, column 1: key 'a' stands here again, first in line 1"),
         ("a: !!python/object:os.system {}\n", "line 1"),
         ("a: \x07\n", ": is no valid YAML. Correct the file; nothing was synced."),
+        ("a: 2026-02-30\n", "is no valid YAML: day is out of range for month. Correct the file"),
         ("? [a, b]\n: 1\n", "line 1, column 3: found unhashable key"),
         ("? [a]\n: 1\n? [b]\n: 2\n", "line 1, column 3: found unhashable key"),
         ("a: {b: 1, c: {d: 1, d: 2}}\n", "line 1, column 21: key 'd' stands here again, first in line 1"),

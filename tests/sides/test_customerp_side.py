@@ -133,6 +133,25 @@ def test_open_work_is_read_though_a_complete_listing_lacks_it(side, project, mon
     assert (snapshot.frame["_id"].tolist(), snapshot.facts["unread"]) == ([], sorted([mine, "999"]))
 
 
+def test_whoever_found_no_place_among_the_look_ups_comes_first_next_time(side, project, monkeypatch):
+    one, mine = side(), str(project["id"])
+    monkeypatch.setattr(one.hook, "list_records", lambda *_, **__: iter(()))
+    monkeypatch.setattr("customerp_trello.sides.customerp.LOOK_UPS", 1)
+    known = Known(ids=frozenset({"0", mine}))
+    assert mine not in set(one.extract(Reading(None, None, known)).frame["_id"])
+    waits = Known(ids=known.ids, open_ids=frozenset({mine}))
+    assert mine in set(one.extract(Reading(None, None, waits)).frame["_id"])
+
+
+def test_a_time_before_all_calendars_is_none(side, project, read_all, monkeypatch):
+    one = side()
+    never = dict.fromkeys(("modified_at", "created_at"), "0001-01-01T00:00:00Z")
+    row = next(iter(one.hook.list_records("project"))) | never
+    monkeypatch.setattr(one.hook, "list_records", lambda *_, **__: iter((row,)))
+    monkeypatch.setattr(type(one.hook), "clock_offset", 60.0)
+    assert one.extract(read_all()).frame["_modified_at"].isna().all()
+
+
 def test_times_are_corrected_by_the_servers_clock(side, erp, customerp_server, read_all, rows):
     customerp_server.set_clock(3600)
     made, _ = erp.create_record("project", {"name": "x", "status": "open"})

@@ -425,7 +425,7 @@ def test_who_has_joined_is_noted_once_and_names_stay(store):
 
 def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock):
     with store.begin() as tx:
-        for name in ("ended", "killed", "held", "waits", "owner"):
+        for name in ("ended", "killed", "held", "waits", "owner", "asks"):
             start(tx, name)
             if name not in ("killed", "owner"):
                 runs.end_run(tx, name, "success", {})
@@ -438,7 +438,7 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
         intents.close_intent(tx, done, "done")
         intents.open_intent(tx, Intent(PAIR, "waits", "trello", "update", "2"))
         conflicts.record_conflict(tx, PAIR, "ended", clash(status="settled"))
-        conflicts.record_conflict(tx, PAIR, "ended", clash())
+        conflicts.record_conflict(tx, PAIR, "asks", clash())
     lease.acquire(store, PAIR, "owner", 60)
     clock.forward(days=91)
     with store.begin() as tx:
@@ -452,7 +452,7 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
             "plan": 2,
             "run": 3,
         }
-        assert {one.id for one in runs.recent_runs(tx)} == {"held", "waits", "owner", "today"}
+        assert {one.id for one in runs.recent_runs(tx)} == {"held", "waits", "owner", "asks", "today"}
         assert len(intents.open_intents(tx, PAIR)) == 1
         assert len(conflicts.conflicts(tx, PAIR)) == 1
         assert plans.held_plan(tx, PAIR, "d2")
