@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import timedelta
 from time import sleep
 
@@ -188,6 +189,62 @@ def test_what_both_edit_between_the_halves_of_a_birth_is_a_recorded_conflict(eng
         found = [*conflicts(tx, PROJECTS, status="settled"), *conflicts(tx, PROJECTS)]
     both = {(one.customerp, one.trello) for one in found}
     assert ("Edited in the ERP", "Edited in Trello") in both
+
+
+@pytest.mark.parametrize("name", ["one", "nobody"])
+def test_a_manager_named_anew_between_the_halves_of_a_birth(engine, name):
+    people = [one for one in CustomERPHook().list_records("employee") if one["active"]]
+    names = Counter(f"{one['first_name']} {one['last_name']}" for one in people)
+    first, second = [one for one in people if names[f"{one['first_name']} {one['last_name']}"] == 1][:2]
+    title = f"Led by {name}"
+    source = born(engine, f"{title}\nManager: {first['first_name']} {first['last_name']}")
+    line = f"{second['first_name']} {second['last_name']}" if name == "one" else "Nobody Atall"
+    edit = just_before(
+        "load_trello",
+        lambda: as_anna(engine, "PUT", f"/actions/{source}", text=f"Name: {title}\nManager: {line}\nStatus: Open"),
+    )
+    engine.run(PROJECTS, on_task=edit)
+    if name == "nobody":
+        assert ours(engine, source) == [], "in ours only the token's member could correct it"
+        text = f"Name: {title}\nManager: {second['first_name']} {second['last_name']}\nStatus: Open"
+        as_anna(engine, "PUT", f"/actions/{source}", text=text)
+        later(engine, 90)
+    synced(engine, PROJECTS, 2)
+    (project,) = projects(title)
+    assert project["manager_id"] == second["id"]
+    with engine.store.read() as tx:
+        asked = [one for one in conflicts(tx, PROJECTS, status="settled") if one.property == "manager"]
+    assert asked == []
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_was_missing_in_the_source_and_both_fill_in_is_a_recorded_conflict(engine, lost):
+    title = f"Filled in by both {lost}"
+    source = born(engine, title)
+
+    def edit():
+        (project,) = projects(title)
+        erp_edit("project", project["id"], start_date="2026-03-01")
+        as_anna(engine, "PUT", f"/actions/{source}", text=f"Name: {title}\nStatus: Open\nStart date: 2026-04-01")
+        if lost:
+            fail_comments(engine, "lost_answer")
+
+    engine.run(PROJECTS, on_task=just_before("load_trello", edit))
+    synced(engine, PROJECTS, 3)
+    with engine.store.read() as tx:
+        found = [*conflicts(tx, PROJECTS, status="settled"), *conflicts(tx, PROJECTS)]
+    assert ("2026-03-01", "2026-04-01") in {(one.customerp, one.trello) for one in found}
+
+
+def test_a_description_that_has_no_room_in_ours_is_recorded(engine):
+    source, long = born(engine, "Ends in a book"), ("All there is to know of it. " * 582).strip()
+    text = f"Name: Ends in a book\nStatus: Open\n\nDescription: {long}"
+    engine.run(
+        PROJECTS, on_task=just_before("load_trello", lambda: as_anna(engine, "PUT", f"/actions/{source}", text=text))
+    )
+    with engine.store.read() as tx:
+        kept = [one.trello for one in conflicts(tx, PROJECTS, status="settled") if one.reason == "overwritten"]
+    assert [text for text in kept if text and text.startswith("All there is")]
 
 
 def test_a_question_ends_when_both_sides_are_what_they_were_before_it(engine):

@@ -134,6 +134,20 @@ def test_an_edit_of_what_is_kept_without_its_counterpart_waits_and_is_looked_at_
     ]
 
 
+@pytest.mark.parametrize("gone", ["customerp", "trello"])
+@pytest.mark.parametrize("policy", ["delete", "deactivate", "unlink", "restore", "ignore"])
+def test_nothing_is_deleted_or_brought_back_for_what_is_out_of_scope(gone, policy):
+    survivor = {"customerp": "trello", "trello": "customerp"}[gone]
+    m = sides(mapping(), **{survivor: {"on_gone": policy}})
+    away = {"_state": "suspended", "_reason": "outside of the filter", "website": "https://b.example"}
+    c, t = (record("c1", _state="gone"), record("t1", **away)) if gone == "customerp" else (
+        record("c1", **away), record("t1", _state="gone"))  # fmt: skip
+    plan = run([c], [t], linked(link()), m)
+    unlinked, suspended = ("", "unlink", f"gone_in_{gone}"), (survivor, "suspended", "out_of_scope")
+    expected = unlinked if policy == "unlink" else suspended
+    assert [(r.side, r.operation, r.cause) for r in plan.itertuples()] == [expected]
+
+
 def test_each_link_meets_its_own_fate():
     c = [record("c1", _state="gone"), record("c2", _state="gone"), record("c3"), record("c4"), record("c5")]
     t = [record("t1"), record("t2", _state="gone"), record("t3", _state="gone"),
@@ -184,12 +198,12 @@ def test_out_of_sight_suspends_once_with_its_reason_and_writes_nothing(away):
     assert run([c], [t], linked(standing)).empty
 
 
-def test_gone_here_is_stronger_than_out_of_sight_there():
+def test_gone_here_is_stronger_than_out_of_sight_there_unless_it_would_be_written():
     t = record("t1", _state="suspended", _reason="cannot be seen")
     assert short(run([record("c1", _state="gone")], [t], linked(link()))) == ["1 - unlink gone_in_customerp"]
     c = record("c1", _state="suspended", _reason="filtered")
     plan = run([c], [record("t1", _state="gone")], linked(link()))
-    assert short(plan) == ["1 customerp delete gone_in_trello deactivate"]
+    assert short(plan) == ["1 customerp suspended out_of_scope filtered"]
 
 
 def test_others_go_on_beside_a_suspended_one():

@@ -13,6 +13,7 @@ from customerp_trello.errors import FatalError, FormError, GuardError
 from customerp_trello.flow.artifacts import read_frame, read_listing, write_csv, write_frame, write_planned
 from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, RELINK
 from customerp_trello.flow.gathered import gather
+from customerp_trello.flow.labels import meant_by_names, unclear_name
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.restrict import restrict, window_evidence
 from customerp_trello.mapping.frame import Snapshot
@@ -148,16 +149,13 @@ def _resolve_references(
         side = open_side(CUSTOMERP)
         if not isinstance(side, Directory):
             continue
-        directory = side.directory(str(prop.references))
-        meant = "id" if prop.convert.using == "reference" and prop.convert.by == "id" else "number"
-        single = directory[~directory["label"].duplicated(keep=False)].set_index("label")[meant]
+        single = meant_by_names(side.directory(str(prop.references)), prop)
         names = frame.loc[bare, prop.name].str.removeprefix("name:")
         resolved = resolved.copy() if resolved is frame else resolved
         found = names.map(single).astype("str")
         resolved.loc[bare, prop.name] = found
-        problem = f"{prop.label}: the name does not fit exactly one {prop.references}; write its {meant} in brackets"
         unclear = found.index[found.isna()]
-        resolved.loc[unclear, "_problem"] = problem
+        resolved.loc[unclear, "_problem"] = unclear_name(prop)
     return snapshots | {TRELLO: Snapshot(resolved, trello.complete, trello.facts)}
 
 

@@ -13,7 +13,7 @@ from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.known import BOTH
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, MOVE, NOT_WRITABLE, Change
 from customerp_trello.reconcile.undo import UNDO
-from customerp_trello.sides.base import AUTHOR, INCLUDED, NOT_TAKEN
+from customerp_trello.sides.base import AUTHOR, INCLUDED, NOT_TAKEN, UNSEEN
 from customerp_trello.sides.trello_invitation import INVITED, Invitation
 from customerp_trello.state.bases import settle
 from customerp_trello.state.conflicts import (
@@ -249,6 +249,7 @@ def record_first_half(tx: Transaction, pair: str, run: str, intent: int, write: 
         trello_id="" if write.side == CUSTOMERP else answer.id,
         before=write.replaced,
         source=write.source_id,
+        outcome=answer.values,
     )
     plan_intent(tx, second)
 
@@ -335,7 +336,7 @@ def _hold_undone(tx: Transaction, pair: str, run: str, link: int, write: Write, 
 
 def _note_overwritten(tx: Transaction, pair: str, run: str, link: int, write: Write, answer: Record) -> None:
     """Record what our write replaced without our having read it (contract, section 7, lost updates)."""
-    lost: dict[str, str] = answer.meta.get("_overwritten") or {}
+    lost: dict[str, str] = answer.meta.get(UNSEEN) or {}
     for name, text in lost.items():
         ours = {write.side: text, other(write.side): write.sent.get(name)}
         found = Conflict(

@@ -10,12 +10,15 @@ from dataclasses import replace
 
 from customerp_trello.errors import RecordError, RetriableError, UnknownOutcome
 from customerp_trello.flow.form import RELINK
-from customerp_trello.flow.labels import labels_of
+from customerp_trello.flow.labels import labels_of, meant_by_names, unclear_name
 from customerp_trello.flow.outcome import Write, record_written, write_again
 from customerp_trello.flow.write import Writer
 from customerp_trello.mapping.frame import GONE, LIVE, PROBLEM, STATE, Record
+from customerp_trello.mapping.model import Property
 from customerp_trello.reconcile.plan import CUSTOMERP, TRELLO
-from customerp_trello.sides.base import Side
+from customerp_trello.sides.base import NOT_TAKEN, UNSEEN, Directory, Side
+from customerp_trello.sides.comment_layout import OWN_FIELDS
+from customerp_trello.sides.comment_text import BY_NAME
 from customerp_trello.state.intents import (
     DONE,
     Intent,
@@ -70,11 +73,12 @@ class SecondHalves:
                 # Done, not "not done": the source must not give birth to it once more.
                 close_intent(tx, intent.id, DONE, outcome="the new record was deleted before it had a counterpart")
             return None
-        values = self._values(record)
-        write = write_again(intent).with_values(values, "born_in_trello")
-        edits = self._edits(intent, write)
-        answer = self._sent(intent, record, values, edits)
-        answer = replace(answer, values={**answer.values, **_bases(write, edits)})
+        values, edits = self._values(record), self._edits(intent)
+        # Edited in the ERP as well since it was created: nothing is settled, and the two are compared as first linked.
+        made = intent.outcome or values
+        settled = {name: text for name, text in values.items() if name not in edits or made.get(name) == text}
+        write = write_again(intent).with_values(settled, "born_in_trello")
+        answer = _settled(self._sent(intent, record, settled, {**values, **edits}), settled, edits)
         with self.run.begin(self.writer.fence) as tx:
             record_written(tx, self.run.pair, self.run.id, intent.id, write, answer)
         return write.answered_by(answer)
@@ -83,27 +87,41 @@ class SecondHalves:
         to_trello = {prop.name for prop in self.run.mapping.properties if prop.to(TRELLO)}
         return {name: text for name, text in record.values.items() if text is not None and name in to_trello}
 
-    def _edits(self, intent: Intent, write: Write) -> dict[str, str]:
+    def _edits(self, intent: Intent) -> dict[str, str]:
         """What the source says otherwise by now, of what may travel from there; nothing if it was deleted."""
-        source = self.writer.side.read(intent.source) if write.replaced else None
+        source = self.writer.side.read(intent.source) if intent.before else None
         if source is None:
             return {}
-        told = [prop.name for prop in self.run.mapping.properties if prop.to(CUSTOMERP) and not prop.create_only]
-        now = {name: text for name in told if (text := source.values.get(name)) is not None}
+        told = [
+            prop
+            for prop in self.run.mapping.properties
+            if prop.to(CUSTOMERP) and not prop.create_only and prop.trello not in OWN_FIELDS
+        ]
+        now = {prop.name: text for prop in told if (text := source.values.get(prop.name)) is not None}
         problem = source.meta.get(PROBLEM)
         if problem and now:  # without any value it is no project any more, and says nothing of this one
             raise RecordError(str(problem))
-        return {name: text for name, text in now.items() if text != write.replaced.get(name)}
+        edits = {name: text for name, text in now.items() if text != (intent.before or {}).get(name)}
+        for prop in told:
+            if prop.references and edits.get(prop.name, "").startswith(BY_NAME):
+                self._check_name(prop, edits[prop.name].removeprefix(BY_NAME))
+        return edits
 
-    def _sent(self, intent: Intent, record: Record, values: dict[str, str], edits: dict[str, str]) -> Record:
+    def _check_name(self, prop: Property, name: str) -> None:
+        """Nobody but the token's member can correct our comment, so a name that is unclear stays in its source."""
+        if isinstance(self.customerp, Directory):
+            directory = self.customerp.directory(str(prop.references))
+            if name not in meant_by_names(directory, prop).index:
+                raise RecordError(unclear_name(prop))
+
+    def _sent(self, intent: Intent, record: Record, settled: dict[str, str], shown: dict[str, str]) -> Record:
         """Send it; what the system certainly did not take is planned again, and open is what it may have taken."""
         with self.run.begin(self.writer.fence) as tx:
-            start_intent(tx, intent.id, values)
+            start_intent(tx, intent.id, settled)
         side = self.writer.side
         taken = side.hook.writes_taken
         try:
-            shown, marker = {**values, **edits}, intent.customerp_id
-            return side.create(shown, marker=marker, labels=labels_of(record), source=intent.source)
+            return side.create(shown, marker=intent.customerp_id, labels=labels_of(record), source=intent.source)
         except UnknownOutcome:
             raise
         except (RetriableError, RecordError):
@@ -113,10 +131,8 @@ class SecondHalves:
             raise
 
 
-def _bases(write: Write, edits: dict[str, str]) -> dict[str, str | None]:
-    """What counts as settled of the properties that were edited in the source: what the ERP says, if it is as created.
-
-    Where somebody has edited it in the ERP as well, nothing is settled: the next run compares the two as first linked.
-    """
-    created = {name: write.replaced.get(name) or write.sent[name] for name in edits if name in write.sent}
-    return {name: text if write.sent[name] == text else None for name, text in created.items()}
+def _settled(answer: Record, settled: dict[str, str], edits: dict[str, str]) -> Record:
+    """The answer to a comment that shows *edits*, as far as it is a base; what had no room is recorded as replaced."""
+    lost = {name: edits[name] for name in edits if name in answer.meta.get(NOT_TAKEN, {})}
+    known = {name: settled.get(name) for name in edits if name not in lost}
+    return replace(answer, values={**answer.values, **known}, meta={**answer.meta, UNSEEN: lost})

@@ -110,7 +110,7 @@ class Writer:
             # It was not edited, as a rule, so that an incremental listing left it out, and its names with it.
             labels = labels | labels_of(survivor)
         elif record := self.side.read(change.target_id):
-            if record.meta.get(STATE, LIVE) == LIVE:
+            if record.meta.get(STATE, LIVE) != GONE:
                 raise Deferred("it is back by now")
             values = self._unmoved(change, record)
         with self.run.store.read() as tx:

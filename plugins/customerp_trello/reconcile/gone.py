@@ -108,6 +108,10 @@ def decide_gone(aligned: Aligned, mapping: Mapping) -> tuple[pd.Series, list[pd.
     away = {side: records[side][STATE].eq(AWAY) for side in SIDES}
     parts: list[pd.DataFrame] = []
     suspended = (away[CUSTOMERP] | away[TRELLO]) & ~gone[CUSTOMERP] & ~gone[TRELLO]
+    for side in SIDES:
+        if mapping.side(OTHER[side]).on_gone != "unlink":
+            # Nothing is deleted, switched off or brought back for what is out of scope.
+            suspended |= gone[side] & away[OTHER[side]]
     # Of two that are away CustomERP's is told: that it is back is not seen in every run.
     told = {CUSTOMERP: suspended & away[CUSTOMERP], TRELLO: suspended & ~away[CUSTOMERP]}
     for side in SIDES:
@@ -115,9 +119,10 @@ def decide_gone(aligned: Aligned, mapping: Mapping) -> tuple[pd.Series, list[pd.
         parts.append(rows(links, fresh, side, SUSPENDED, "out_of_scope", records[side]["_reason"]))
     parts.append(rows(links, gone[CUSTOMERP] & gone[TRELLO], "", UNLINK, "gone_on_both"))
     for side in SIDES:
-        alone = gone[side] & ~gone[OTHER[side]]
+        alone = gone[side] & ~gone[OTHER[side]] & ~suspended
         if alone.any():
-            parts += _one_gone(aligned, alone, side, mapping)
+            parts += _one_gone(aligned, alone & ~away[OTHER[side]], side, mapping)
+            parts.append(rows(links, alone & away[OTHER[side]], "", UNLINK, f"gone_in_{side}"))
     return suspended | gone[CUSTOMERP] | gone[TRELLO], parts
 
 

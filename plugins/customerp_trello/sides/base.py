@@ -28,6 +28,9 @@ NOT_TAKEN = "_not_taken"
 None stands for what it had before.
 """
 
+UNSEEN = "_overwritten"
+"""Key in an answer's meta: canonical property -> value that our write replaced though we had read another one."""
+
 INCLUDED = "_included"
 """Key in a comment's meta: the last amendment that it includes, as its ``_touch``."""
 

@@ -15,13 +15,10 @@ from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.frame import REASON, STATE, SUSPENDED, Record, Snapshot, bearing
 from customerp_trello.mapping.model import TRELLO, Mapping
 from customerp_trello.mapping.values import normalise_one, to_text
-from customerp_trello.sides.base import Reading
+from customerp_trello.sides.base import UNSEEN, Reading
 from customerp_trello.sides.rows import first_record, moment
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 from customerp_trello.sides.trello_workspaces import Workspaces
-
-OVERWRITTEN = "_overwritten"
-"""Key in an answer's meta: canonical property -> value that our write replaced though we had read another one."""
 
 _A_MOMENT = timedelta(seconds=2)
 """Trello's clock is known from its ``Date`` header, which has whole seconds."""
@@ -130,7 +127,7 @@ class TrelloOrganizations:
         begun = self._trello_time()
         answer = self._record(self.hook.update_organization(record.id, **fields))
         if lost := self._replaced(record, fields, begun):
-            answer.meta[OVERWRITTEN] = lost
+            answer.meta[UNSEEN] = lost
         return answer
 
     def move(self, record: Record, values: dict[str, str], *, labels: dict[str, str]) -> Record:

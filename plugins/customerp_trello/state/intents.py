@@ -34,7 +34,7 @@ class Intent:
         source: id of the record that a create replaces (a project born as a comment), else "".
         status: planned (waits for the write before it), open (may have been sent), done, not_done or refused.
         opened_at, closed_at: UTC.
-        outcome: what the system answered, JSON-compatible.
+        outcome: what the system answered, JSON-compatible; of a planned write, to the one before it.
     """
 
     pair: str
@@ -85,7 +85,7 @@ def _add(tx: Transaction, new: Intent, status: str) -> int:
             f"{found}, whose outcome is not known yet; that one has to be resolved before this is written."
         )
     row = {name: getattr(new, name) for name in _GIVEN}
-    row |= {"before": dict(new.before or {}), "after": dict(new.after or {})}
+    row |= {"before": dict(new.before or {}), "after": dict(new.after or {}), "outcome": new.outcome}
     statement = insert(intent).values(**row, status=status, fence=tx.fence, opened_at=tx.now).returning(c.id)
     return int(tx.execute(statement).scalar_one())
 
