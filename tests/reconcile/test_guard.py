@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from test_reconcile import mapping
 
+from customerp_trello.mapping.load import load_pair
 from customerp_trello.reconcile.guard import Reason, Situation, guarded_changes, judge
 from customerp_trello.reconcile.plan import make_plan
 
@@ -81,6 +82,21 @@ def test_the_last_24_hours_count_but_alone_they_stop_nothing():
     ]
     assert told([("trello", "create", 1)], m, linked=10, recent={"customerp.create": 3, "trello.update": 3}) == []
     assert told([("trello", "create", 0)], m, linked=10, recent={"trello.create": 30}) == []
+
+
+@pytest.mark.parametrize(
+    ("membership", "code"), [("none", "deletes"), ("deactivated", "deletes"), ("active", "creates")]
+)
+@pytest.mark.parametrize("operation", ["update", "move"])
+def test_who_loses_a_membership_counts_as_deleted_and_who_gets_one_as_invited(membership, code, operation):
+    people = load_pair("customerp_employee__trello_members")
+    people = people.model_copy(update={"guard": mapping(**LIMITS).guard})
+    rows = plan(("trello", operation, 4), ("customerp", "update", 4))
+    told = rows[rows["side"].eq("trello")].drop_duplicates("change").assign(property="membership", after=membership)
+    rows = pd.concat([rows, told]).sort_values("change", kind="stable", ignore_index=True)
+    assert [one.code for one in judge(rows, people, situation(linked=10))] == [code]
+    assert len(guarded_changes(rows, [Reason(code, "")], people.memberships)) == 4
+    assert guarded_changes(rows, [Reason(code, "")]) == set(), "without a membership it is an update like others"
 
 
 def test_an_unlink_counts_with_the_deletes_of_both_sides():

@@ -299,6 +299,22 @@ def test_history_is_found_by_either_id_and_counted_by_change(store, clock):
         assert history.recent_counts(tx, PAIR, clock() - timedelta(days=3))["trello", "update"] == 3
 
 
+def test_a_membership_counts_as_what_it_does_to_people(store, clock):
+    with store.begin() as tx:
+        for number, (operation, value) in enumerate(
+            [("update", "none"), ("move", "none"), ("update", "active"), ("not_writable", "none"), ("create", "active")]
+        ):
+            lines = [history.Entry("trello", operation, f"{number}", "c", "t", name, None, text)
+                     for name, text in (("role", "normal"), ("membership", value))]  # fmt: skip
+            history.append_history(tx, PAIR, "r", lines)
+        told = {"create": ["membership=active"], "delete": ["membership=none", "membership=deactivated"]}
+        assert history.recent_counts(tx, PAIR, clock() - timedelta(days=1), told) == {
+            ("trello", "delete"): 2,
+            ("trello", "create"): 2,
+            ("trello", "not_writable"): 1,
+        }
+
+
 def test_a_run_is_written_down_from_start_to_end(store, clock):
     window = (clock() - timedelta(hours=1), clock())
     with store.begin() as tx:

@@ -17,7 +17,8 @@ from customerp_trello.flow.labels import meant_by_names, unclear_name
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.restrict import restrict, window_evidence
 from customerp_trello.mapping.frame import Snapshot
-from customerp_trello.reconcile.guard import Reason, Situation, guarded_changes, judge
+from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.guard import OUT, Reason, Situation, guarded_changes, judge
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.plan import CONFLICT, CUSTOMERP, SIDES, TRELLO, counts, digest
 from customerp_trello.reconcile.reapply import still_holding
@@ -179,7 +180,7 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
     name = digest(plan)
     if run.form.dry:
         if reasons:
-            _hold(run, name, guarded_changes(plan, reasons), reasons)
+            _hold(run, name, guarded_changes(plan, reasons, run.mapping.memberships), reasons)
         return _verdict(run, False, "preview: nothing was written", reasons, name)
     if run.form.action == RELINK:
         return _relink(run, plan, reasons)
@@ -187,7 +188,7 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
         if situation.first_run:
             _note_approval(run, "first_run: apply")
         return _verdict(run, True, "the plan passes", reasons, name)
-    guarded = guarded_changes(plan, reasons)
+    guarded = guarded_changes(plan, reasons, run.mapping.memberships)
     approval = _approval(run, name, guarded, by)
     if approval:
         _note_approval(run, approval.approved_by)
@@ -262,12 +263,20 @@ def _verdict(run: PairRun, go: bool, text: str, reasons: list[Reason], name: str
     return {"go": go, "verdict": f"{text} ({found})" if found else text, "digest": name}
 
 
+def _memberships(mapping: Mapping) -> dict[str, list[str]]:
+    """What a member's update counts as: whoever gets a membership is invited, whoever loses it is deleted there."""
+    return {
+        "create": [f"{name}=active" for name in mapping.memberships],
+        "delete": [f"{name}={out}" for name in mapping.memberships for out in OUT],
+    }
+
+
 def _situation(run: PairRun) -> Situation:
     listings = {side: read_listing(run.folder, side) for side in SIDES}
     with run.store.read() as tx:
         marks = load_watermarks(tx, run.pair)
         linked = count_links(tx, run.pair)
-        recent = recent_counts(tx, run.pair, tx.now - timedelta(hours=24))
+        recent = recent_counts(tx, run.pair, tx.now - timedelta(hours=24), _memberships(run.mapping))
         relinked = unreleased(tx, run.pair, RELINK)
     numbers: dict[str, int] = {}
     for (side, operation), number in recent.items():

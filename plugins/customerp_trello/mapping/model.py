@@ -301,6 +301,11 @@ class Mapping(Frozen):
         return frozenset(prop.name for prop in self.properties if prop.personal)
 
     @builtins.property
+    def memberships(self) -> tuple[str, ...]:
+        """Properties that say whether somebody is in a workspace: writing one brings people in or sends them away."""
+        return tuple(prop.name for prop in self.properties if prop.trello == "membership")
+
+    @builtins.property
     def searched(self) -> tuple[str, ...]:
         """Properties by whose texts a person looks for a record: those of the link keys, names, addresses, numbers."""
         keys = [name for key in self.link_keys for name in key.properties]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,6 +13,9 @@ from customerp_trello.reconcile.plan import CREATE, DELETE, MOVE, SIDES, SUSPEND
 
 # A listing that was cut short shows as many records out of sight at once, so suspending counts like deleting.
 _CLASSES = {CREATE: "create", UPDATE: "update", MOVE: "update", DELETE: "delete", UNLINK: "delete", SUSPENDED: "delete"}
+
+OUT = ("none", "deactivated")
+"""Memberships of whoever is not in a workspace (any more)."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +55,22 @@ class Situation:
     relinked: bool = False
 
 
-def guarded_changes(plan: pd.DataFrame, reasons: list[Reason]) -> set[str]:
+def guarded_changes(plan: pd.DataFrame, reasons: list[Reason], memberships: Collection[str] = ()) -> set[str]:
     """The plan's changes that need a person's leave, each by a key of what it does to whom.
 
     Too many creates guard the creates alone; every other reason guards all writes. An approval also passes a later
     plan whose guarded changes are a subset of these.
+
+    Args:
+        plan: the plan.
+        reasons: why it is held.
+        memberships: properties that say whether somebody is in a workspace.
     """
     classes = set(_CLASSES.values())
     codes = {reason.code.removesuffix("s") for reason in reasons}
     if codes <= classes:
         classes = codes
-    wanted = [operation for operation, kind in _CLASSES.items() if kind in classes]
-    heads = plan[plan["operation"].isin(wanted)].fillna({"after": "\x00"})
+    heads = plan[_classes(plan, memberships).isin(classes)].fillna({"after": "\x00"})
     if heads.empty:
         return set()
     body = heads.groupby("change", sort=False).agg(
@@ -81,7 +89,7 @@ def judge(plan: pd.DataFrame, mapping: Mapping, situation: Situation) -> list[Re
     """Every reason why the plan must not be applied without a person's leave; empty if there is none."""
     reasons = list(situation.moved)
     reasons += _listings(situation)
-    heads = plan.drop_duplicates("change")
+    heads = plan.assign(kind=_classes(plan, mapping.memberships)).drop_duplicates("change")
     writes = heads[heads["operation"].isin(_CLASSES)]
     if situation.first_run and len(heads) and mapping.first_run == "hold":
         reasons.append(
@@ -103,6 +111,15 @@ def judge(plan: pd.DataFrame, mapping: Mapping, situation: Situation) -> list[Re
     return reasons
 
 
+def _classes(plan: pd.DataFrame, memberships: Collection[str]) -> pd.Series:
+    """Each row's class by its change: who loses a membership is deleted there, who gets one is invited."""
+    classes = plan["operation"].map(_CLASSES)
+    about = plan["property"].isin(memberships) & classes.eq("update")
+    for kind, members in (("create", about & plan["after"].eq("active")), ("delete", about & plan["after"].isin(OUT))):
+        classes = classes.mask(plan["change"].isin(plan.loc[members, "change"]), kind)
+    return classes
+
+
 def _shares(writes: pd.DataFrame, mapping: Mapping, situation: Situation) -> list[Reason]:
     guard = mapping.guard
     limits = {
@@ -110,12 +127,11 @@ def _shares(writes: pd.DataFrame, mapping: Mapping, situation: Situation) -> lis
         "update": (guard.update_share, guard.update_count),
         "delete": (guard.delete_share, guard.delete_count),
     }
-    classes = writes["operation"].map(_CLASSES)
     reasons = []
     # An unlink writes to neither side and is counted with the deletes of both.
     for side in SIDES:
         for kind, (share, count) in limits.items():
-            mine = classes.eq(kind) & (writes["side"].eq(side) | writes["operation"].eq(UNLINK))
+            mine = writes["kind"].eq(kind) & (writes["side"].eq(side) | writes["operation"].eq(UNLINK))
             here = int(mine.sum())
             before = situation.recent.get(f"{side}.{kind}", 0)
             total = here + before

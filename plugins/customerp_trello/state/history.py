@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Select, func, insert, or_, select
+from sqlalchemy import Select, case, func, insert, literal, or_, select
 
 from customerp_trello.state.frames import read_frame
 from customerp_trello.state.tables import history, plan
@@ -86,17 +86,28 @@ def history_of_run(tx: Transaction, run: str) -> pd.DataFrame:
     return read_frame(tx, select(*_COLUMNS).where(history.c.run == run).order_by(history.c.id))
 
 
-def recent_counts(tx: Transaction, pair: str, since: datetime) -> dict[tuple[str, str], int]:
+def recent_counts(
+    tx: Transaction, pair: str, since: datetime, memberships: Mapping[str, Collection[str]] | None = None
+) -> dict[tuple[str, str], int]:
     """Count changes (not properties) since a moment by (side, operation), for the guard.
 
     What a person let through or did by hand is left out: it was looked at, and must not hold the small changes that
     follow it.
+
+    Args:
+        tx: any transaction.
+        pair: the pair.
+        since: from when on.
+        memberships: operation by which a write of one of these ``property=value`` counts, in place of its own.
     """
     c = history.c
     approved = select(plan.c.run).where(plan.c.pair == pair, plan.c.approved_by != "")
     mine = (c.pair == pair) & (c.at >= since) & c.run.not_in(approved) & (c.run != BY_HAND)
-    done = select(c.side, c.operation, c.run, c.change_key).where(mine).distinct().subquery()
-    counted: Select[str, str, int] = select(done.c.side, done.c.operation, func.count()).group_by(
-        done.c.side, done.c.operation
-    )
+    written, changed = c.property + "=" + func.coalesce(c.after, ""), c.operation.in_(("update", "move", "undo"))
+    told = [(changed & written.in_(values), literal(name)) for name, values in (memberships or {}).items()]
+    about = case(*told, else_=literal("")) if told else literal("")
+    lines = select(c.side, c.operation, c.run, c.change_key, func.max(about).label("about")).where(mine)
+    done = lines.group_by(c.side, c.operation, c.run, c.change_key).subquery()
+    operation = case((done.c.about != "", done.c.about), else_=done.c.operation)
+    counted: Select[str, str, int] = select(done.c.side, operation, func.count()).group_by(done.c.side, operation)
     return {(side, operation): number for side, operation, number in tx.connection.execute(counted).all()}
