@@ -219,6 +219,12 @@ def test_a_list_by_id_that_is_not_sorted_is_an_error(erp: MakeHook, server: Scri
         list(erp({"kind": "keyset", "parameter": "after"}).list_records("customer"))
 
 
+def test_numbers_as_texts_may_be_sorted_as_texts(erp: MakeHook, server: ScriptedServer) -> None:
+    server.script(Scripted(200, [{"id": "1000"}, {"id": "999"}]), Scripted(200, []))
+    listed = erp({"kind": "keyset", "parameter": "after"}).list_records("customer")
+    assert [one["id"] for one in listed] == ["1000", "999"]
+
+
 SIGNS: dict[str, tuple[Any, dict[str, str]]] = {
     "a cursor": ({"data": ROWS, "next_cursor": "x"}, {}),
     "a nested cursor": ({"data": ROWS, "meta": {"nextPage": 2}}, {}),
@@ -358,6 +364,24 @@ def test_a_version_that_the_erp_does_not_look_at_is_compared_before_the_write(
     assert json.loads(server.received[1].body) == {"name": "x"}
 
 
+def test_a_write_that_is_sent_once_more_is_compared_once_more(erp: MakeHook, server: ScriptedServer) -> None:
+    hook = erp(concurrency={"kind": "field", "field": "changed", "check": "before_write"})
+    busy = Scripted(429, "busy", {"Retry-After": "0"})
+    server.script(Scripted(200, {"id": 1, "changed": "a"}), busy, Scripted(200, {"id": 1, "changed": "b"}))
+    with pytest.raises(RecordStale):
+        hook.update_record("customer", "1", {"name": "x"}, "a")
+    assert [one.method for one in server.received] == ["GET", "PATCH", "GET"]
+
+
+def test_what_has_moved_after_a_lost_answer_may_be_our_own_write(erp: MakeHook, server: ScriptedServer) -> None:
+    hook = erp(concurrency={"kind": "field", "field": "changed", "check": "before_write"})
+    server.script(
+        Scripted(200, {"id": 1, "changed": "a"}), Scripted(502, "?"), Scripted(200, {"id": 1, "changed": "b"})
+    )
+    with pytest.raises(UnknownOutcome):
+        hook.update_record("customer", "1", {"name": "x"}, "a")
+
+
 def test_nothing_can_be_deleted(erp: MakeHook, server: ScriptedServer) -> None:
     with pytest.raises(ConfigurationError, match="cannot delete a customer"):
         erp(delete={"kind": "none"}).delete_record("customer", "1")
@@ -395,6 +419,16 @@ def test_an_error_in_a_body_with_200(erp: MakeHook, server: ScriptedServer, name
     with pytest.raises(error, match=r"It says\.") as said:
         erp(errors=CASES).update_record("customer", "1", {"name": "x"}, "")
     assert "traceback" not in str(said.value)
+
+
+def test_a_create_that_may_go_through_later_is_not_repeated_after_an_error_of_the_server(
+    erp: MakeHook, server: ScriptedServer
+) -> None:
+    cases = {"cases": [{"matches": "busy", "means": "later"}]}
+    server.script(Scripted(503, "busy", {"Retry-After": "30"}))
+    with pytest.raises(UnknownOutcome) as error:
+        erp(errors=cases).create_record("customer", {"name": "x"})
+    assert (len(server.received), error.value.retry_after) == (1, 30)
 
 
 def test_messages_packed_as_text_are_unpacked(erp: MakeHook, server: ScriptedServer) -> None:

@@ -121,6 +121,24 @@ def test_odoo(server: ScriptedServer, connect: Connect) -> None:
         list(CustomERPHook().list_records("customer"))
 
 
+@pytest.mark.parametrize(
+    ("profile", "refusal"),
+    [
+        ("odoo", Scripted(403, {"name": "odoo.exceptions.AccessError", "message": "not of your company"})),
+        ("erpnext", Scripted(403, {"exc_type": "PermissionError", "exception": "frappe.PermissionError"})),
+    ],
+)
+def test_one_record_that_our_user_may_not_see_is_refused_by_itself(
+    server: ScriptedServer, connect: Connect, profile: str, refusal: Scripted
+) -> None:
+    connect("customerp", host=server.url, login="key", password="secret", extra={"profile": profile})
+    server.answer = lambda asked: refusal
+    with pytest.raises(RecordError):
+        CustomERPHook().get_record("customer", "5")
+    with pytest.raises(ConfigurationError):
+        list(CustomERPHook().list_records("customer"))
+
+
 def test_an_odoo_contact_names_its_company(server: ScriptedServer, connect: Connect) -> None:
     connect("customerp", host=server.url, password="key", extra={"profile": "odoo"})
     row = {"id": 5, "name": "Anna", "parent_id": [1, "Alder"], "function": False, "write_date": "2026-03-01 09:30:00"}

@@ -240,6 +240,11 @@ def test_a_plain_value_has_the_propertys_type_on_both_ways(settings, raw, text, 
     assert lens.put(text, {"field": raw}) == {}
 
 
+def test_tags_that_an_erp_keeps_as_a_text_stay_one():
+    lens = converter_for(prop(type="tags"))
+    assert lens.put("a, b, c", {"field": "a, b"}) == {"field": "a, b, c"}
+
+
 def test_a_part_of_a_name_that_is_gone_is_empty_and_one_that_is_unknown_is_written():
     lens = person()
     assert lens.put("Anna Berg", {"first_name": "Anna"}) == {"last_name": "Berg"}

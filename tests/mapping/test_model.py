@@ -89,7 +89,7 @@ def test_what_the_rest_of_the_code_asks_a_mapping():
     assert name.to("customerp")
     email = mapping.property("email")
     assert (email.two_way, email.to("trello"), email.to("customerp")) == (False, True, False)
-    assert mapping.property("membership").allowed == ("active", "pending", "deactivated", "none")
+    assert mapping.property("membership").allowed == ("active", "deactivated", "none")
     assert load_pair(PROJECT, SHIPPED).property("status").allowed == ("Open", "On hold", "Completed", "Cancelled")
     assert mapping.property("customer").references == "customer"
     assert mapping.property("email").references is None
@@ -266,7 +266,8 @@ WRONG = [
     (CONTACT, "one_word_to: last_name", "foo: 1", "properties[2].convert.foo", "Valid keys: using, one_word_to"),
     (CONTACT, "[first_name, last_name]", "first_name", "properties[2].customerp", "two fields"),
     (CONTACT, "on_gone: unlink", "on_gone: restore", "customerp.on_gone", "Valid: delete, deactivate, unlink, ignore"),
-    (CONTACT, "inactive: none}", "inactive: gone}", "properties[7].convert", "Valid: active, pending"),
+    (CONTACT, "inactive: none}", "inactive: gone}", "properties[7].convert", "Valid: active, deactivated, none"),
+    (CONTACT, "references: customer, by: id}", "references: customer}", "properties[0].convert", "by: id"),
     (
         CONTACT,
         "direction: to_trello\n    convert",
@@ -285,6 +286,19 @@ def test_a_mistake_is_named_with_its_place_and_what_is_valid(tmp_path, pair, old
     message = refusal(changed(pair, tmp_path, (old, new)))
     line = next((line for line in message.splitlines() if re.search(rf"(- |: |'){re.escape(where)}[:' ]", line)), "")
     assert words in line, message
+
+
+def test_a_membership_is_one_of_the_words_that_trello_can_be_told(tmp_path):
+    away = (
+        ("inactive: deactivated,", "inactive: away,"),
+        ("[active, deactivated, none]", "[active, away, pending, none]"),
+    )
+    message = refusal(changed(EMPLOYEE, tmp_path, *away))
+    assert "has 1 problem" in message, "what a table never gives may stand in the list"
+    assert "convert: Trello knows no membership 'away'. Valid: active, deactivated, none." in message
+    text = ("type: enum\n    values: [active, deactivated, none]            # an open invitation counts as active",
+            "type: string")  # fmt: skip
+    assert "'membership' holds one of a few words. Valid: enum" in refusal(changed(EMPLOYEE, tmp_path, text))
 
 
 def test_all_mistakes_are_named_at_once(tmp_path):

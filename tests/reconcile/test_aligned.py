@@ -31,7 +31,7 @@ def test_an_unlisted_record_is_its_base_where_only_changes_were_listed():
         one = seen(snapshot(*rows, complete=False))["customerp"]
         assert one.absent.tolist() == [True, not rows]
         assert one.column("note").tolist() == ["base c1", "2" if rows else "base c2"]
-        assert one.scopes().tolist() == ["", "x" if rows else ""]
+        assert one.scopes(mapping()).tolist() == ["", "x" if rows else ""]
         shown = one.records(mapping())
         assert shown["_id"].tolist() == ["c1", "c2"]
         assert shown["_state"].tolist() == ["live", "live"]

@@ -122,6 +122,16 @@ def test_two_newcomers_of_one_name_or_two_invitations_to_it_are_left_to_a_person
     assert employees().extract(read_all(**both)).facts["rebound"] == {}, "two who might have come"
 
 
+def test_a_word_that_is_no_membership_sends_nobody_away(employees, staff, people_in, trello_server, read_all):
+    side = employees()
+    side.extract(read_all())
+    record = side.read(trello_server.anna.id)
+    before = [people_in(workspace) for workspace in staff]
+    with pytest.raises(RecordError, match="knows no membership 'Aktiv'; valid: active, deactivated, none"):
+        side.update(record, {"membership": "Aktiv"}, labels={})
+    assert [people_in(workspace) for workspace in staff] == before
+
+
 def _named(membership, username):
     return membership["member"].get("username") == username
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from customerp_trello.mapping.load import load_pair
 from customerp_trello.mapping.model import Mapping, SideName
 from customerp_trello.reconcile.known import BOTH, Past
 from customerp_trello.reconcile.plan import CUSTOMERP, SIDES, TRELLO
@@ -91,9 +92,11 @@ def _held(tx: Transaction, pair: str) -> pd.DataFrame:
 
 
 def _workspace_customer(tx: Transaction, mapping: Mapping) -> dict[str, str]:
-    """Workspace -> customer, from the links of the pairs that this one builds on."""
+    """Workspace -> customer, from the links of the pairs of workspaces that this one builds on."""
     result: dict[str, str] = {}
     for pair in mapping.after:
+        if load_pair(pair).trello.entity != "organization":
+            continue  # its ids are of other tables, in which the same numbers are somebody else
         links = link_ids(tx, pair)
         result |= dict(zip(links["trello_id"], links["customerp_id"], strict=True))
     return result

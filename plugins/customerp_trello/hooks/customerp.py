@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -183,7 +183,8 @@ class CustomERPHook(SyncHttpHook):
         """
         kind = self._entity(entity)
         sent, version = self._to_send(entity, id, self._codec(kind).encode(fields), version)
-        answer = self._ask(RecordRequests(self.profile, kind).changing(id, sent, version), f"{entity} {id}")
+        changing = RecordRequests(self.profile, kind).changing(id, sent, version)
+        answer = self._ask(changing, f"{entity} {id}", recheck=lambda: self._to_send(entity, id, sent, version))
         update, place = self.profile.update, self.profile.one_record.read
         if update.answer == "nothing" or at(self._json_or_none(answer), place) in (ABSENT, None):
             record, new_version = self.get_record(entity, id)
@@ -242,7 +243,14 @@ class CustomERPHook(SyncHttpHook):
             valid = ", ".join(sorted(parameters)) or "none"
             raise ConfigurationError(f"{self.conn_id}: {entity} cannot be looked up by {field!r}; valid: {valid}")
 
-    def _ask(self, asked: RecordRequest, record: str, *, reads: bool = False) -> Answer:
+    def _ask(
+        self,
+        asked: RecordRequest,
+        record: str,
+        *,
+        reads: bool = False,
+        recheck: Callable[[], object] | None = None,
+    ) -> Answer:
         return self.request(
             asked.method,
             asked.path,
@@ -251,6 +259,7 @@ class CustomERPHook(SyncHttpHook):
             body=asked.body,
             record=record,
             reads=reads,
+            recheck=recheck,
         )
 
     def _raw(self, entity: str, id: str) -> tuple[Fields, str]:

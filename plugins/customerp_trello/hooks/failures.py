@@ -8,9 +8,11 @@ is a wrong path in a profile.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -106,6 +108,7 @@ class Call:
         reads: True for a POST that changes nothing (a list, a look-up).
         renewed: True once the credentials were renewed for this request.
         anonymous: True for a log-in, which goes without credentials.
+        recheck: what the request takes for granted, looked at before it is sent once more; raises where it has moved.
     """
 
     method: str
@@ -123,6 +126,7 @@ class Call:
     reads: bool = False
     renewed: bool = False
     anonymous: bool = False
+    recheck: Callable[[], object] | None = None
 
     @property
     def writes(self) -> bool:
@@ -145,7 +149,7 @@ def failure(call: Call, answer: Answer, shape: ErrorShape, redactor: Redactor) -
     status = answer.status
     said = f"{call.where}: HTTP {status}: {message.rstrip('.')}"
     if case := next((case for case in shape.cases if case.fits(answer)), None):
-        return _by_case(call, case.means, said, fields)
+        return _by_case(call, case.means, said, fields, answer)
     if status in RETRIABLE:
         wait = retry_after(answer) if status in OVERLOADED else None
         if call.writes and status not in NOT_DONE:
@@ -174,7 +178,7 @@ def is_error(answer: Answer, shape: ErrorShape) -> bool:
         return False
 
 
-def _by_case(call: Call, means: str, said: str, fields: dict[str, str]) -> SyncError:
+def _by_case(call: Call, means: str, said: str, fields: dict[str, str], answer: Answer) -> SyncError:
     what = call.record or "record"
     match means:
         case "missing":
@@ -185,8 +189,11 @@ def _by_case(call: Call, means: str, said: str, fields: dict[str, str]) -> SyncE
             return RecordStale(f"{said}. The {what} was changed since it was read: read it again.", fields=fields)
         case "refused" if call.record:
             return RecordError(f"{said}. The {what} was refused: correct the named values.", fields=fields)
+        case "later" if call.writes and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            wait = retry_after(answer)
+            return UnknownOutcome(f"{said}. Whether it was done is not known: look before writing.", retry_after=wait)
         case "later":
-            return RetriableError(f"{said}. It may go through later.")
+            return RetriableError(f"{said}. It may go through later.", retry_after=retry_after(answer))
         case "credentials":
             return ConfigurationError(f"{said}. Check the credentials in the connection and their rights.")
     return ConfigurationError(f"{said}. Check the connection's host and what the profile or mapping asks for.")

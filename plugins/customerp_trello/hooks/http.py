@@ -28,7 +28,14 @@ from tenacity import RetryCallState, Retrying
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.exceptions import SSLError as TlsError
 
-from customerp_trello.errors import ConfigurationError, FatalError, RetriableError, SyncError, UnknownOutcome
+from customerp_trello.errors import (
+    ConfigurationError,
+    FatalError,
+    RecordStale,
+    RetriableError,
+    SyncError,
+    UnknownOutcome,
+)
 from customerp_trello.hooks.answers import Answer, origin, to_json
 from customerp_trello.hooks.clock import ServerClock
 from customerp_trello.hooks.connection import Settings, read_connection
@@ -164,6 +171,7 @@ class SyncHttpHook(HttpHook):
         repeatable: bool | None = None,
         reads: bool = False,
         accepted: frozenset[int] = frozenset(),
+        recheck: Callable[[], object] | None = None,
     ) -> Answer:
         """Send a request, repeating it where that is safe, and return the successful answer.
 
@@ -177,6 +185,7 @@ class SyncHttpHook(HttpHook):
             repeatable: whether the request may be sent twice; by default everything but POST.
             reads: whether a POST changes nothing, so that it may be sent twice and needs no lease.
             accepted: statuses beside 2xx whose answer is returned too.
+            recheck: called before each repetition; what it raises ends them.
 
         Raises:
             SyncError: one of its subclasses; ``UnknownOutcome`` if a write may or may not have been done.
@@ -196,6 +205,7 @@ class SyncHttpHook(HttpHook):
             repeatable=(reads or method != "POST") if repeatable is None else repeatable,
             accepted=accepted,
             reads=reads,
+            recheck=recheck,
         )
         return self._repeat(call)
 
@@ -285,9 +295,19 @@ class SyncHttpHook(HttpHook):
         def enough(state: RetryCallState) -> bool:
             return state.attempt_number >= self.attempts or _asked(state) > self.longest_wait
 
-        retrying = Retrying(retry=worth_it, stop=enough, wait=self._wait, sleep=time.sleep, reraise=True)
+        def look_again(state: RetryCallState) -> None:
+            if call.recheck is not None and state.attempt_number > 1:
+                call.recheck()
+
+        retrying = Retrying(
+            retry=worth_it, stop=enough, wait=self._wait, sleep=time.sleep, before=look_again, reraise=True
+        )
         try:
             return retrying(self._attempt, call)
+        except RecordStale as error:
+            if call.uncertain:  # what has moved may be our own earlier attempt
+                raise UnknownOutcome(str(error)) from None
+            raise
         except RetriableError as error:
             if call.uncertain and not isinstance(error, UnknownOutcome):
                 raise UnknownOutcome(str(error), retry_after=error.retry_after) from None

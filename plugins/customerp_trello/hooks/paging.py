@@ -376,9 +376,12 @@ class Pager:
 
 def _ascending(ids: list[Any]) -> bool:
     """Whether ids are in order: as numbers, or as texts with or without regard to capitals, as databases differ."""
-    texts = [str(id_) for id_ in ids if id_ != ""]
+    told = [id_ for id_ in ids if id_ != ""]
+    texts = [str(id_) for id_ in told]
     if all(text.isdecimal() for text in texts):
-        return [int(text) for text in texts] == sorted(int(text) for text in texts)
+        numbers = [int(text) for text in texts]
+        if numbers == sorted(numbers) or not all(isinstance(id_, str) for id_ in told):
+            return numbers == sorted(numbers)
     return texts == sorted(texts) or [text.casefold() for text in texts] == sorted(text.casefold() for text in texts)
 
 

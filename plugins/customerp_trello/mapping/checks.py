@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter  # type: ignore[import-untyped]
 
-from customerp_trello.mapping.convert import PersonName, ValueTable
+from customerp_trello.mapping.convert import PersonName, Reference, ValueTable
 
 if TYPE_CHECKING:
     from customerp_trello.mapping.model import Condition, Mapping, OnUnlinked, Property
@@ -41,6 +41,11 @@ TRELLO_OWN: dict[str, tuple[str, ...]] = {
     "organization": ("id", "url", "dateLastActivity"),
     "member": ("id", "url", "avatarUrl"),
     "action": ("id", "date", "memberCreator", "card"),
+}
+WORDS: dict[tuple[str, str], tuple[str, ...]] = {
+    # What a field of Trello's can be told; an open invitation counts as active.
+    ("member", "membership"): ("active", "deactivated", "none"),
+    ("member", "role"): ("normal", "admin"),
 }
 SCOPE_KEYS: dict[str, tuple[str, ...]] = {
     "organization": (),
@@ -271,3 +276,22 @@ def _trello_field(mapping: Mapping, prop: Property) -> Iterator[Problem]:
         valid = ", ".join((*writable, *own))
         hint = did_you_mean(prop.trello, (*writable, *own))
         yield "trello", f"{prop.trello!r} is no field of {entity}s. Valid: {valid}.{hint}"
+    if words := WORDS.get((entity, prop.trello)):
+        yield from _words(prop, words)
+    by_id = isinstance(prop.convert, Reference) and prop.convert.by == "id"
+    if (entity, prop.trello) == ("member", "customer") and not by_id:
+        # The workspaces are known by their customers' ids; a number could be another customer's id.
+        yield "convert", "whose workspace it is goes by the customer's id. Valid: {using: reference, ..., by: id}"
+
+
+def _words(prop: Property, words: tuple[str, ...]) -> Iterator[Problem]:
+    if prop.type != "enum":
+        yield "type", f"{prop.trello!r} holds one of a few words. Valid: enum; found {prop.type}"
+    given = prop.convert.texts if isinstance(prop.convert, ValueTable) else prop.allowed
+    for text in given:
+        if text not in words and (text in prop.values or not prop.values):
+            hint = did_you_mean(text, words)
+            yield (
+                "values" if given is prop.values else "convert",
+                f"Trello knows no {prop.trello} {text!r}. Valid: {', '.join(words)}.{hint}",
+            )

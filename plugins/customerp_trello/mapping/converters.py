@@ -127,7 +127,10 @@ class TextConverter:
         return {} if self.get(old) == wanted else self._put(wanted, old)
 
     def _put(self, text: str, old: Mapping[str, Any]) -> dict[str, Any]:
-        return {self.prop.customerp[0]: from_text(text, self.prop.type)}
+        name = self.prop.customerp[0]
+        if self.prop.type == "tags" and isinstance(old.get(name), str):
+            return {name: text}  # an ERP that keeps them as a text
+        return {name: from_text(text, self.prop.type)}
 
 
 @dataclass(frozen=True)

@@ -306,6 +306,12 @@ class Mapping(Frozen):
         return tuple(prop.name for prop in self.properties if prop.trello == "membership")
 
     @builtins.property
+    def scoped_by(self) -> str | None:
+        """Property that says in whose workspace a record lives: link keys and places apply within one."""
+        scopes = [prop.name for prop in self.properties if (self.trello.entity, prop.trello) == ("member", "customer")]
+        return scopes[0] if scopes else None
+
+    @builtins.property
     def searched(self) -> tuple[str, ...]:
         """Properties by whose texts a person looks for a record: those of the link keys, names, addresses, numbers."""
         keys = [name for key in self.link_keys for name in key.properties]

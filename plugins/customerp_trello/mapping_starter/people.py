@@ -29,7 +29,7 @@ STATES = {
 }
 """Membership in Trello -> what an ERP calls it."""
 
-_ANSWERS = ["active", "pending", "deactivated", "none"]
+_ANSWERS = ["active", "deactivated", "none"]
 
 
 def employees(source: Source) -> tuple[list[Proposed], dict[str, str]]:

@@ -78,9 +78,9 @@ class Seen(Sight):
         """The live records that no link names."""
         return self.snapshot.frame[self.free].reset_index(drop=True)
 
-    def scopes(self) -> pd.Series:
-        """The scopes of the links' records; empty for one that the snapshot leaves out."""
-        return take(self.snapshot.frame[SCOPE], self.position).mask(self.absent, "")
+    def scopes(self, mapping: Mapping) -> pd.Series:
+        """The scopes of the links' records; of one that the snapshot leaves out as its base says."""
+        return take(self.snapshot.frame[SCOPE], self.position).mask(self.absent, self._instead(SCOPE, mapping))
 
     def records(self, mapping: Mapping) -> pd.DataFrame:
         """The links' records as canonical rows, in the order of the links."""
@@ -99,6 +99,8 @@ class Seen(Sight):
             return pd.NA if self.complete else self._standing()
         if name == ID:
             return self.links[f"{self.side}_id"]
+        if name == SCOPE and mapping.scoped_by and not self.complete:
+            return self.base(mapping.scoped_by).fillna("")
         return pd.NaT if name == MODIFIED_AT else ""
 
     def _standing(self) -> pd.Series:

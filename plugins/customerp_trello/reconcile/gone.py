@@ -63,7 +63,7 @@ def relinks(
         lost = links[gone[side] & ~gone[OTHER[side]]]
         if lost.empty:
             continue
-        heirs, scopes = seen[side].unlinked, seen[OTHER[side]].scopes()
+        heirs, scopes = seen[side].unlinked, seen[OTHER[side]].scopes(mapping)
         lost = lost.assign(**{SCOPE: lost["link"].map(dict(zip(everything["link"], scopes, strict=True)))})
         base = [f"{side[0]}.{name}" for name in first]
         known = lost[(lost[base].notna() & (lost[base] != "")).all(axis=1)]

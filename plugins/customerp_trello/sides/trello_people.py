@@ -269,6 +269,8 @@ class TrelloPeople(ABC):
         self._not_me(member)
         if wish == membership_of(here.values()):
             return None
+        if wish not in (ACTIVE, DEACTIVATED, NONE):
+            raise RecordError(f"Trello knows no membership {wish!r}; valid: {ACTIVE}, {DEACTIVATED}, {NONE}")
         if wish == ACTIVE and here:
             for workspace in here:
                 self.hook.deactivate_member(workspace, member, False)
