@@ -12,6 +12,7 @@ from engine import CUSTOMERS, PROJECTS, as_anna, ask, erp_edit
 from test_crash import born, fail_comments, later, ours, projects, standing
 from test_projects import shown
 
+from customerp_trello.errors import UnknownOutcome
 from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
@@ -277,6 +278,19 @@ def test_a_question_about_a_property_that_the_mapping_has_no_more_ends(engine):
     synced(engine, CUSTOMERS)
     with engine.store.read() as tx:
         assert conflicts(tx, CUSTOMERS) == []
+
+
+def test_an_interrupted_create_that_a_load_forgets_is_made_by_the_next_run(engine, monkeypatch):
+    engine.widen(settle_seconds=60)
+    made, _ = CustomERPHook().create_record("customer", {"name": "Forgotten late", "type": "company"})
+    with monkeypatch.context() as broken:
+        broken.setattr(TrelloHook, "create_organization", lambda *_, **__: (_ for _ in ()).throw(UnknownOutcome("?")))
+        engine.run(CUSTOMERS)
+    sleep(APART)
+    engine.run(CUSTOMERS, on_task=just_before("load_trello", lambda: later(engine, 90)))
+    assert str(made["id"]) not in set(engine.links(CUSTOMERS)["customerp_id"])
+    synced(engine, CUSTOMERS)
+    assert engine.link_of(CUSTOMERS, made["id"])["status"] == "linked"
 
 
 def test_a_link_that_ends_is_not_taken_off_those_that_nothing_happened_to(engine):

@@ -47,7 +47,7 @@ def load(run: PairRun, name: SideName, open_side: SideOpener) -> dict[str, Any]:
         RetriableError: the system is away.
     """
     fence = run.attempt()
-    recover(run, fence, open_side)
+    recover(run, fence, open_side, planned=True)
     plan = carried_out(run, read_frame(run.folder, "plan"))
     if name == CUSTOMERP:
         with folded("Links, bases and conflicts"):

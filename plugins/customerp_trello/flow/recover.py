@@ -30,18 +30,24 @@ from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_inte
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.links import counterpart_of
 from customerp_trello.state.transaction import Transaction
-from customerp_trello.state.work import RESOLVED, Work, note_failure, note_work
+from customerp_trello.state.work import FORGOTTEN, RESOLVED, Work, note_failure, note_work
 
 _Recorder = Callable[[Transaction, str, str, int, Write, Record], None]
 
 log = structlog.get_logger(__name__)
 
 
-def recover(run: PairRun, fence: Fence, open_side: Callable[[str], Side]) -> dict[str, int]:
+def recover(run: PairRun, fence: Fence, open_side: Callable[[str], Side], *, planned: bool = False) -> dict[str, int]:
     """Resolve the pair's open intents (contract, section 7, intents).
 
     A create is found by marker or by the key that we gave and adopted; proved absent after the settle time it is
     forgotten, so that reconcile plans it anew; until then it stays open and its record is left alone.
+
+    Args:
+        run: the run.
+        fence: its right to write.
+        open_side: opens either side.
+        planned: the run's plan is made already, so that what is forgotten is the next run's.
 
     Returns:
         How many were adopted, forgotten, left open.
@@ -50,7 +56,7 @@ def recover(run: PairRun, fence: Fence, open_side: Callable[[str], Side]) -> dic
         intents = open_intents(tx, run.pair)
     ends = {"adopted": 0, "forgotten": 0, "left open": 0}
     for intent in intents:
-        one = _Interrupted(run, fence, open_side, intent)
+        one = _Interrupted(run, fence, open_side, intent, late=planned and intent.run != run.id)
         try:
             end = one.resolve()
         except RecordMissing:
@@ -66,8 +72,10 @@ def recover(run: PairRun, fence: Fence, open_side: Callable[[str], Side]) -> dic
 class _Interrupted:
     """One write without an outcome."""
 
-    def __init__(self, run: PairRun, fence: Fence, open_side: Callable[[str], Side], intent: Intent) -> None:
-        self.run, self.fence, self.open_side, self.intent = run, fence, open_side, intent
+    def __init__(
+        self, run: PairRun, fence: Fence, open_side: Callable[[str], Side], intent: Intent, *, late: bool
+    ) -> None:
+        self.run, self.fence, self.open_side, self.intent, self.late = run, fence, open_side, intent, late
         self.side, self.write = open_side(intent.side), write_again(intent)
         if intent.run != run.id:  # this run's own changes are counted from 0 as well
             self.write = replace(self.write, change_key=f"{intent.change_key}@{intent.id}")
@@ -182,8 +190,8 @@ class _Interrupted:
                 postpone_intent(tx, self.intent.id)
             else:
                 close_intent(tx, self.intent.id, NOT_DONE, outcome="not found; decided anew")
-                if self.write.customerp_id:  # a listing by change may leave it out of the run that decides
-                    note_work(tx, self.run.pair, Work("customerp", self.write.customerp_id, "waiting", RESOLVED))
+                if self.late and self.write.customerp_id:  # a listing by change leaves it out of the run that decides
+                    note_work(tx, self.run.pair, Work("customerp", self.write.customerp_id, "waiting", FORGOTTEN))
         return "forgotten"
 
     def _ask(self, number: int) -> str:

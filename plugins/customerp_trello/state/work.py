@@ -27,6 +27,7 @@ NEW_IN_TRELLO = "new in Trello, or back: compared in the next run"
 from now on does Trello show what it says, and CustomERP is read by change."""
 
 RESOLVED = "resolved: an interrupted write was found, compared in the next run"
+FORGOTTEN = "an interrupted write was not found, decided anew in the next run"
 """Why a CustomERP record waits of which a write was open: what was edited meanwhile has been read, and left alone."""
 
 Key = tuple[str, str, str]
