@@ -215,7 +215,7 @@ class _Conflicts:
 
     def __call__(self, tx: Transaction, journal: _Journal, change: Change) -> None:
         run = journal.run
-        link = link_of(tx, journal.run.pair, change)
+        link = link_of(tx, run.pair, change)
         for row in change.rows.to_dict("records"):
             base, now = ({side: _text(row[f"{prefix}{side}"]) for side in SIDES} for prefix in ("base_", ""))
             name, winner = row["property"], row["winner"]

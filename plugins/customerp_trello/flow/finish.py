@@ -87,8 +87,11 @@ def _let_in(mapping: Mapping, plan: pd.DataFrame) -> frozenset[str]:
 
     What was edited in CustomERP meanwhile has been read, with nothing to compare it with.
     """
-    names = [prop.name for prop in mapping.properties if prop.trello == "membership"]
-    changed = plan["property"].isin(names) & plan["operation"].isin((ADOPT, UPDATE)) & plan["customerp_id"].ne("")
+    changed = (
+        plan["property"].isin(mapping.memberships)
+        & plan["operation"].isin((ADOPT, UPDATE))
+        & plan["customerp_id"].ne("")
+    )
     return frozenset(plan.loc[changed, "customerp_id"])
 
 

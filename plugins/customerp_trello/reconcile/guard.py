@@ -14,8 +14,8 @@ from customerp_trello.reconcile.plan import CREATE, DELETE, MOVE, SIDES, SUSPEND
 # A listing that was cut short shows as many records out of sight at once, so suspending counts like deleting.
 _CLASSES = {CREATE: "create", UPDATE: "update", MOVE: "update", DELETE: "delete", UNLINK: "delete", SUSPENDED: "delete"}
 
-OUT = ("none", "deactivated")
-"""Memberships of whoever is not in a workspace (any more)."""
+MEMBERSHIPS = {"create": ("active",), "delete": ("none", "deactivated")}
+"""Class -> memberships that count as it once written: who gets one is invited, who loses it is deleted there."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,12 @@ def judge(plan: pd.DataFrame, mapping: Mapping, situation: Situation) -> list[Re
 
 
 def _classes(plan: pd.DataFrame, memberships: Collection[str]) -> pd.Series:
-    """Each row's class by its change: who loses a membership is deleted there, who gets one is invited."""
+    """Each row's class, by its change."""
     classes = plan["operation"].map(_CLASSES)
     about = plan["property"].isin(memberships) & classes.eq("update")
-    for kind, members in (("create", about & plan["after"].eq("active")), ("delete", about & plan["after"].isin(OUT))):
-        classes = classes.mask(plan["change"].isin(plan.loc[members, "change"]), kind)
+    for kind, words in MEMBERSHIPS.items():
+        members = plan.loc[about & plan["after"].isin(words), "change"]
+        classes = classes.mask(plan["change"].isin(members), kind)
     return classes
 
 

@@ -27,8 +27,10 @@ NEW_IN_TRELLO = "new in Trello, or back: compared in the next run"
 from now on does Trello show what it says, and CustomERP is read by change."""
 
 RESOLVED = "resolved: an interrupted write was found, compared in the next run"
-FORGOTTEN = "an interrupted write was not found, decided anew in the next run"
 """Why a CustomERP record waits of which a write was open: what was edited meanwhile has been read, and left alone."""
+
+FORGOTTEN = "an interrupted write was not found, decided anew in the next run"
+"""Why a CustomERP record waits that a run has left alone for a write of another run, which has not happened."""
 
 Key = tuple[str, str, str]
 """side, record id, kind"""
