@@ -167,9 +167,11 @@ def test_a_second_stack_in_the_same_home_is_refused_and_the_first_left_alone(mak
     first.layout.prepare()
     claim = first.layout.lock()
     sleeper = subprocess.Popen(["/bin/sleep", "60"], env={MARKER: str(tmp_path / "home")})
+    wait_for(lambda: marked(tmp_path / "home") == [sleeper.pid])  # Linux shows no environment while a program is loaded
     with pytest.raises(StackError, match="already runs"):
         make_stack().start()
     assert marked(tmp_path / "home") == [sleeper.pid]
+    assert sleeper.poll() is None
     sleeper.kill()
     sleeper.wait()
     claim.close()
