@@ -4,7 +4,10 @@ import pandas as pd
 import pytest
 from test_reconcile import BASE, linked, mapping, record, run, snapshot
 
+from customerp_trello.mapping.frame import Snapshot, make_frame
+from customerp_trello.mapping.load import load_pair
 from customerp_trello.reconcile.known import Past
+from customerp_trello.reconcile.reconcile import reconcile
 
 A = "https://a.example"
 CREATES = {"mode": "create"}
@@ -244,3 +247,55 @@ def test_who_was_taken_apart_is_told_from_who_was_deleted():
     plan = run([record("c1", "A")], [record("t1", "A")], tombstones=both)
     words = "waiting apart a person took it and its counterpart apart"
     assert lines(plan) == [f"- t1 trello {words}", f"c1 - customerp {words}"]
+
+
+# --- people
+
+
+def person(id_, email=None, membership="active", name="Anna Berg", **meta):
+    return {"_id": id_, "email": email, "full_name": name, "role": "normal", "membership": membership, **meta}
+
+
+def told(plan, name):
+    rows = plan[plan["property"].eq(name) & plan["operation"].ne("adopt")]
+    return list(zip(rows["side"], rows["operation"], rows["after"], strict=True))
+
+
+def people(customerp, trello):
+    mapping = load_pair("customerp_employee__trello_members")
+    frames = [Snapshot(make_frame(rows, mapping.names), complete=True, facts={}) for rows in (customerp, trello)]
+    return reconcile(mapping, *frames, Past(links=linked(properties=mapping.names)))
+
+
+@pytest.mark.parametrize("left", ["none", "deactivated"])
+def test_a_name_alone_takes_no_membership_away(left):
+    """Whoever left years ago may bear the name of a new colleague."""
+    plan = people([person("c1", "anna@old.example", left)], [person("t1")])
+    assert set(plan["operation"]) == {"waiting"}
+    assert lines(plan) == [
+        "- t1 trello waiting leaver by name alone it fits somebody who has left; if the two are one person, link them "
+        "by hand",
+        "c1 - customerp waiting leaver by name alone it fits somebody who has left; if the two are one person, link "
+        "them by hand",
+    ]
+
+
+def test_an_address_tells_who_it_is():
+    plan = people([person("c1", "anna@x.example", "none")], [person("t1", "Anna@X.example")])
+    assert lines(plan) == ["c1 t1 - link key"]
+    assert told(plan, "membership") == [("trello", "update", "none")]
+
+
+@pytest.mark.parametrize(("customerp", "trello"), [("active", "active"), ("deactivated", "deactivated")])
+def test_a_name_is_enough_where_nobody_is_sent_away(customerp, trello):
+    plan = people([person("c1", "anna@x.example", customerp)], [person("t1", membership=trello)])
+    assert lines(plan) == ["c1 t1 - link key"]
+    assert told(plan, "membership") == []
+
+
+def test_the_new_colleague_and_whoever_left_are_told_apart_by_a_person():
+    rows = [person("c1", "anna@old.example", "none"), person("c2", "anna@x.example")]
+    plan = people([*rows, person("c3", "bo@x.example", name="Bo")], [person("t1"), person("t3", name="Bo")])
+    assert [line.split()[4:5] + line.split()[:2] for line in lines(plan)] == [
+        ["ambiguous", "-", "t1"], ["ambiguous", "c1", "-"], ["ambiguous", "c2", "-"], ["key", "c3", "t3"],
+    ]  # fmt: skip

@@ -18,7 +18,7 @@ from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.restrict import restrict, window_evidence
 from customerp_trello.mapping.frame import Snapshot
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.guard import MEMBERSHIPS, Reason, Situation, guarded_changes, judge
+from customerp_trello.reconcile.guard import BY_MEMBERSHIP, Reason, Situation, guarded_changes, judge
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.plan import CONFLICT, CUSTOMERP, SIDES, TRELLO, counts, digest
 from customerp_trello.reconcile.reapply import still_holding
@@ -267,7 +267,7 @@ def _memberships(mapping: Mapping) -> dict[str, list[str]]:
     """What a member's update counts as, in the words of the history."""
     return {
         kind: [f"{name}={word}" for name in mapping.memberships for word in words]
-        for kind, words in MEMBERSHIPS.items()
+        for kind, words in BY_MEMBERSHIP.items()
     }
 
 

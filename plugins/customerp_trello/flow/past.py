@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from customerp_trello.mapping.load import load_pair
+from customerp_trello.mapping.membership import NONE
 from customerp_trello.mapping.model import Mapping, SideName
 from customerp_trello.reconcile.known import BOTH, Past
 from customerp_trello.reconcile.plan import CUSTOMERP, SIDES, TRELLO
@@ -29,7 +30,7 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
     number = mapping.link_keys[0].properties[0] if mapping.trello.entity == "action" else ""
     address = names.get("email", "") if mapping.trello.entity == "member" else ""
     shown = (number or address) if side == TRELLO else ""
-    membership = [names["membership"]] if shown and address and "membership" in names else []
+    membership = mapping.memberships if shown and address else ()
     with store.read() as tx:
         links = load_links(tx, mapping.pair, (shown, *membership)) if shown else link_ids(tx, mapping.pair)
         bases = links[f"t.{shown}"].dropna() if shown else pd.Series(dtype="str")
@@ -42,7 +43,7 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
             consumed_sources=consumed_sources(tx, mapping.pair) | replaced_ids(tx, mapping.pair),
             numbers=frozenset(bases) if number else frozenset(),
             addresses=_bearers(bases, links["trello_id"]) if address else {},
-            out=frozenset(id_ for name in membership for id_ in links.loc[links[f"t.{name}"].eq("none"), "trello_id"]),
+            out=frozenset(id_ for name in membership for id_ in links.loc[links[f"t.{name}"].eq(NONE), "trello_id"]),
         )
 
 

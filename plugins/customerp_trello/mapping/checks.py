@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter  # type: ignore[import-untyped]
 
 from customerp_trello.mapping.convert import PersonName, Reference, ValueTable
+from customerp_trello.mapping.membership import MEMBERSHIPS
 
 if TYPE_CHECKING:
     from customerp_trello.mapping.model import Condition, Mapping, OnUnlinked, Property
@@ -43,8 +44,8 @@ TRELLO_OWN: dict[str, tuple[str, ...]] = {
     "action": ("id", "date", "memberCreator", "card"),
 }
 WORDS: dict[tuple[str, str], tuple[str, ...]] = {
-    # What a field of Trello's can be told; an open invitation counts as active.
-    ("member", "membership"): ("active", "deactivated", "none"),
+    # What a field of Trello's can be told.
+    ("member", "membership"): MEMBERSHIPS,
     ("member", "role"): ("normal", "admin"),
 }
 SCOPE_KEYS: dict[str, tuple[str, ...]] = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from customerp_trello.mapping.converters import ACTIVE
+from customerp_trello.mapping.membership import MEMBERSHIPS
 from customerp_trello.mapping_starter.choice import CUSTOMER, Choice, Wish
 from customerp_trello.mapping_starter.document import Proposed, flow
 from customerp_trello.mapping_starter.facts import Facts
@@ -29,7 +30,7 @@ STATES = {
 }
 """Membership in Trello -> what an ERP calls it."""
 
-_ANSWERS = ["active", "deactivated", "none"]
+_ANSWERS = list(MEMBERSHIPS)
 
 
 def employees(source: Source) -> tuple[list[Proposed], dict[str, str]]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from customerp_trello.mapping.membership import INVITES, SENDS_AWAY
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.plan import CREATE, DELETE, MOVE, SIDES, SUSPENDED, UNLINK, UPDATE
 
 # A listing that was cut short shows as many records out of sight at once, so suspending counts like deleting.
 _CLASSES = {CREATE: "create", UPDATE: "update", MOVE: "update", DELETE: "delete", UNLINK: "delete", SUSPENDED: "delete"}
 
-MEMBERSHIPS = {"create": ("active",), "delete": ("none", "deactivated")}
+BY_MEMBERSHIP = {"create": INVITES, "delete": SENDS_AWAY}
 """Class -> memberships that count as it once written: who gets one is invited, who loses it is deleted there."""
 
 
@@ -115,7 +116,7 @@ def _classes(plan: pd.DataFrame, memberships: Collection[str]) -> pd.Series:
     """Each row's class, by its change."""
     classes = plan["operation"].map(_CLASSES)
     about = plan["property"].isin(memberships) & classes.eq("update")
-    for kind, words in MEMBERSHIPS.items():
+    for kind, words in BY_MEMBERSHIP.items():
         members = plan.loc[about & plan["after"].isin(words), "change"]
         classes = classes.mask(plan["change"].isin(members), kind)
     return classes

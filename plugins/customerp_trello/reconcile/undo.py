@@ -10,6 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from customerp_trello.mapping.frame import ID, LIVE, PROBLEM, STATE, Snapshot
+from customerp_trello.mapping.membership import NONE
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.plan import (
@@ -141,7 +142,7 @@ def _invites(rows: pd.DataFrame, side: str, trello_name: str, mapping: Mapping) 
     if side != TRELLO or mapping.trello.entity != "member":
         return pd.Series(False, index=rows.index)
     if trello_name == "membership":
-        return rows["before"].eq("none").fillna(False)
+        return rows["before"].eq(NONE).fillna(False)
     return pd.Series(trello_name in _INVITING, index=rows.index)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from customerp_trello.mapping.frame import ID, PROBLEM
+from customerp_trello.mapping.membership import INVITES, SENDS_AWAY
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.aligned import Aligned, Seen, display_keys, key_names
 from customerp_trello.reconcile.compare import compare
@@ -18,6 +19,7 @@ from customerp_trello.reconcile.plan import CUSTOMERP, LINK, OTHER, QUARANTINE, 
 from customerp_trello.reconcile.touch import with_touch
 from customerp_trello.reconcile.winner import Decision
 
+_LEAVER = "by name alone it fits somebody who has left; if the two are one person, link them by hand"
 _BACK = "it is back, its former counterpart is not in sight; if that is gone for good, let it count as new"
 
 
@@ -41,8 +43,9 @@ def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list
     complete = all(one.snapshot.complete or one.snapshot.facts.get("keys_complete") for one in seen.values())
     found = matches.links
     usable = ~found["customerp_id"].isin(held[CUSTOMERP].index) & ~found["trello_id"].isin(held[TRELLO].index)
+    leaver = usable & _sends_away(found, rest, mapping)
     if complete:
-        parts.append(_link_rows(found[usable], "key", mapping, readable))
+        parts.append(_link_rows(found[usable & ~leaver], "key", mapping, readable))
     lone: dict[str, pd.DataFrame] = {}
     for side in SIDES:
         grouped = matches.ambiguous.loc[matches.ambiguous["side"] == side, "record_id"]
@@ -55,6 +58,7 @@ def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list
         # Who fits a record that must not be written now is neither linked yet, nor forgotten.
         fits = free[ID].isin(found.loc[~usable, f"{side}_id"])
         parts.append(_notes(free[fits], side, WAITING, "counterpart_held", "it fits a record that has to wait"))
+        parts.append(_notes(free[free[ID].isin(found.loc[leaver, f"{side}_id"])], side, WAITING, "leaver", _LEAVER))
         free = free[~free[ID].isin(found[f"{side}_id"])]
         survives = free[ID].isin(past.tombstones.loc[past.tombstones["side"] == OTHER[side], "surviving_id"])
         parts.append(_notes(free[survives], side, WAITING, "tombstone", "its counterpart was deleted"))
@@ -69,6 +73,23 @@ def decide_unlinked(seen: dict[str, Seen], mapping: Mapping, past: Past) -> list
     for side in SIDES:
         parts += creates(side, lone[side], mapping=mapping, taken=taken, listings_complete=complete)
     return parts
+
+
+def _sends_away(found: pd.DataFrame, rest: dict[str, pd.DataFrame], mapping: Mapping) -> pd.Series:
+    """Which matches would take away somebody's membership although the first key does not tell who that is.
+
+    Whoever left years ago and was never linked may only bear the name of a colleague who has come since.
+    """
+    away = pd.Series(False, index=found.index)
+    if found.empty:
+        return away
+    ends = {s: rest[s].set_index(ID).loc[found[f"{s}_id"]].set_axis(found.index) for s in SIDES}
+    for name in mapping.memberships:
+        left = ends[CUSTOMERP][name].isin(SENDS_AWAY)
+        away |= left & ends[TRELLO][name].isin(INVITES)
+    first = {s: key_columns(rest[s], mapping.link_keys[:1], mapping.folded).set_index(ID)["k0"] for s in SIDES}
+    sure = found["customerp_id"].map(first[CUSTOMERP]).eq(found["trello_id"].map(first[TRELLO]))
+    return away & ~sure.fillna(False).astype(bool)
 
 
 def _sorted_out(

@@ -66,6 +66,7 @@ CAUSES: Mapping[str, str] = {
     "restore": "deleted; made again",
     "ambiguous": "the link keys fit several records",
     "counterpart_held": "it fits a record that has to wait",
+    "leaver": "it fits somebody who has left",
     "possible_duplicate": "a linked record has the same key",
     "tombstone": "one of the two was deleted",
     "condition": "a condition of the mapping does not hold",

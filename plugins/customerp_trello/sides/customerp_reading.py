@@ -10,6 +10,7 @@ import pandas as pd
 
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.profile_writing import FieldDelete, TombstoneDelete
+from customerp_trello.mapping import membership
 from customerp_trello.mapping.conditions import hold
 from customerp_trello.mapping.converters import ACTIVE, Converter, code_text, converter_for, fields_frame, raw_text
 from customerp_trello.mapping.frame import (
@@ -173,7 +174,7 @@ class CustomERPReader:
             more[SCOPE] = columns[names["customer"]].fillna("")
         hold_ = columns[HOLD]
         if "membership" in names:
-            waits = columns[names["membership"]].ne("active") & hold_.eq("")
+            waits = columns[names["membership"]].ne(membership.ACTIVE) & hold_.eq("")
             hold_ = hold_.mask(waits, "is not active, so nobody is invited")
         if "email" in names:
             address = columns[names["email"]].fillna("")

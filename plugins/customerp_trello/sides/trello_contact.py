@@ -11,15 +11,14 @@ from typing import Any
 from customerp_trello.errors import ConfigurationError, RecordError, RecordWaits
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.frame import HOLD, NATIVE, REASON, SCOPE, STATE, SUSPENDED, Record, Snapshot
+from customerp_trello.mapping.membership import ACTIVE, NONE
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Known, Reading
 from customerp_trello.sides.rows import packed
 from customerp_trello.sides.trello_invitation import Invitation
 from customerp_trello.sides.trello_people import TrelloPeople, name_in, only_once, strongest
 from customerp_trello.sides.trello_roster import (
-    ACTIVE,
     ADMIN,
-    NONE,
     Roster,
     Standing,
     invited_email,

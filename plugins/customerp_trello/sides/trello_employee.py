@@ -11,11 +11,12 @@ from typing import Any
 
 from customerp_trello.errors import ConfigurationError, RecordError
 from customerp_trello.mapping.frame import NATIVE, Record, Snapshot
+from customerp_trello.mapping.membership import ACTIVE, NONE
 from customerp_trello.sides.base import Reading
 from customerp_trello.sides.rows import packed
 from customerp_trello.sides.trello_invitation import Invitation
 from customerp_trello.sides.trello_people import TrelloPeople, name_in, strongest
-from customerp_trello.sides.trello_roster import ACTIVE, NONE, Roster, Standing, is_pending
+from customerp_trello.sides.trello_roster import Roster, Standing, is_pending
 from customerp_trello.sides.trello_rows import Found, trello_frame, trello_record
 
 

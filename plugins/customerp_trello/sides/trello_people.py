@@ -11,16 +11,14 @@ import pandas as pd
 from customerp_trello.errors import ConfigurationError, RecordError, RecordMissing
 from customerp_trello.hooks.trello import MEMBER_FIELDS, TrelloHook
 from customerp_trello.mapping.frame import READONLY, READONLY_REASON, TAKES_PLACE, Record
+from customerp_trello.mapping.membership import ACTIVE, DEACTIVATED, NONE
 from customerp_trello.mapping.model import Mapping as PairMapping
 from customerp_trello.sides.base import NOT_TAKEN, Known
 from customerp_trello.sides.comment_text import fold
 from customerp_trello.sides.rows import Row
 from customerp_trello.sides.trello_invitation import INVITED, Invitation
 from customerp_trello.sides.trello_roster import (
-    ACTIVE,
     ADMIN,
-    DEACTIVATED,
-    NONE,
     NORMAL,
     PROFILE,
     Roster,

@@ -6,7 +6,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-ACTIVE, DEACTIVATED, NONE = "active", "deactivated", "none"
+from customerp_trello.mapping.membership import ACTIVE, DEACTIVATED, NONE
+
 ADMIN, NORMAL = "admin", "normal"
 PROFILE = ("fullName", "initials", "username", "bio")
 PUBLIC = ("id", "url", "avatarUrl")
