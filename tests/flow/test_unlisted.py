@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import trello_settings
 from engine import CONTACTS, CUSTOMERS, ask, erp_edit
 from test_moved_since_the_plan import engine, erp, synced
 
 from customerp_trello.hooks.customerp import CustomERPHook
+from customerp_trello.hooks.trello import TrelloHook
+from customerp_trello.state.conflicts import answer_conflict, conflicts
 
 __all__ = ["engine"]
 
@@ -27,3 +30,42 @@ def test_a_second_contact_of_one_customer_with_one_address_is_not_invited(engine
     linked = set(engine.links(CONTACTS)["customerp_id"])
     assert (str(first["id"]) in linked, str(second["id"]) in linked) == (True, False)
     assert erp("contact", second["id"])["email"] == "twice@one.example"
+
+
+def test_an_answer_for_somebody_who_is_out_waits_until_they_are_back(engine):
+    """Nobody sees a profile then, and the ERP lists what has changed alone."""
+    found = engine.mapping(CONTACTS)
+    props = tuple(p.model_copy(update={"conflict": "manual"}) if p.name == "initials" else p for p in found.properties)
+    engine.mappings[CONTACTS] = found.model_copy(update={"properties": props})
+    hook = CustomERPHook()
+    customer, _ = hook.create_record("customer", {"name": "Answers", "type": "company"})
+    synced(engine, CUSTOMERS)
+    email = "out@answers.example"
+    fields = {"first_name": "Olga", "last_name": "Outis", "email": email, "customer_id": customer["id"]}
+    contact, _ = hook.create_record("contact", fields)
+    synced(engine, CONTACTS, 2)
+    olga = ask("POST", f"{engine.trello_url}/sandbox/join", email=email)
+    synced(engine, CONTACTS, 2)
+    erp_edit("contact", contact["id"], initials="E1")
+    own = f'OAuth oauth_consumer_key="{trello_settings.TRELLO_KEY}", oauth_token="{olga["token"]}"'
+    ask("PUT", f"{engine.trello_url}/1/members/{olga['id']}", own, initials="T1")
+    synced(engine, CONTACTS)
+    (asked,) = standing(engine)
+    assert (asked.customerp, asked.trello) == ("E1", "T1")
+    workspace = engine.link_of(CUSTOMERS, customer["id"])["trello_id"]
+    TrelloHook().remove_member(workspace, olga["id"])
+    synced(engine, CONTACTS, 2)
+    with engine.store.begin() as tx:
+        answer_conflict(tx, asked.id, "trello", "anna")
+    synced(engine, CONTACTS, 3)
+    (still,) = standing(engine)
+    assert (still.id, still.status, still.customerp, still.trello) == (asked.id, "answered", "E1", "T1")
+    TrelloHook().set_member_type(workspace, olga["id"], "normal")
+    synced(engine, CONTACTS, 2)
+    assert erp("contact", contact["id"])["initials"] == "T1"
+    assert standing(engine) == []
+
+
+def standing(engine):
+    with engine.store.read() as tx:
+        return [*conflicts(tx, CONTACTS, status="open"), *conflicts(tx, CONTACTS, status="answered")]

@@ -24,6 +24,8 @@ PATIENCE = 14
 """Runs are slow and people are quick: so many steps at least lie between two runs."""
 MANY = 15
 """With so many links nobody makes further records: what they would show, fifteen show as well, and quicker."""
+MOST_IN_A_ROW = 4
+"""Quiet runs by which those who make room for one another have all come in: no person is in more places."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,11 @@ class LawfulRuns(EditedRecords):
                     cell.settle(now, self.terms(name, link))
 
     def _nothing_more(self) -> None:
-        if self.newly_shown:  # what one side alone shows of another record is compared once both are there
+        # What one side alone shows of another record is compared once both are there. Who moved away may let in who
+        # waits for the place, and each of them is a new record.
+        for _ in range(MOST_IN_A_ROW):
+            if not self.newly_shown:
+                break
             self.quietly()
         before, heard = self.world.contents(self.pair), len(self.world.journal.writes)
         with self._run("idle runs"):

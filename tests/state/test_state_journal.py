@@ -214,6 +214,23 @@ def test_other_values_are_another_question_so_that_nobody_answers_for_what_they_
         assert conflicts.answer_conflicts(tx, PAIR, [number], "customerp", "anna") == 0
 
 
+@pytest.mark.parametrize("answer", ["", "trello"])
+def test_a_value_that_nobody_sees_now_is_no_other_question(store, written, answer):
+    with store.begin() as tx:
+        number = conflicts.record_conflict(tx, PAIR, "r1", clash())
+        if answer:
+            conflicts.answer_conflict(tx, number, answer, "anna")
+        written.clear()
+        assert conflicts.record_conflict(tx, PAIR, "r2", clash(trello=None)) == number
+        assert written == []
+        (standing,) = conflicts.conflicts(tx, PAIR, status="answered" if answer else "open")
+        assert (standing.trello, standing.answer) == ("y", answer)
+        again = conflicts.record_conflict(tx, PAIR, "r3", clash(customerp="w", trello=None))
+        (standing,) = conflicts.conflicts(tx, PAIR)
+    assert again > number
+    assert (standing.customerp, standing.trello, standing.answer) == ("w", None, "")
+
+
 def test_a_settled_conflict_is_recorded_once_per_run(store):
     settled = clash(winner="trello", reason="latest", status="settled")
     with store.begin() as tx:

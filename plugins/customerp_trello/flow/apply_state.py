@@ -212,6 +212,7 @@ class _Conflicts:
     def __init__(self, run: PairRun) -> None:
         with run.store.read() as tx:
             self.asked = {(one.link, one.property) for one in conflicts(tx, run.pair, status=OPEN)}
+            self.answered = {one.id for one in conflicts(tx, run.pair, status=ANSWERED)}
 
     def __call__(self, tx: Transaction, journal: _Journal, change: Change) -> None:
         run = journal.run
@@ -230,8 +231,8 @@ class _Conflicts:
                 row["cause"],
                 SETTLED if winner else OPEN,
             )
-            record_conflict(tx, run.pair, run.id, found)
-            if winner or (link, name) not in self.asked:
+            number = record_conflict(tx, run.pair, run.id, found)
+            if winner or ((link, name) not in self.asked and number not in self.answered):
                 journal.append(tx, [_line(change, found)])
 
 

@@ -72,9 +72,11 @@ def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
     values: dict[str, Any] = seen | {name: getattr(new, name) for name in _DECIDED}
     standing = _standing(tx, pair, run, new)
     if standing is not None and new.status == OPEN and standing["status"] in (OPEN, ANSWERED):
-        if any(standing[name] != seen[name] for name in _ASKED):
+        values |= {name: standing[name] for name in _ASKED if values[name] is None}  # unknown is no other value
+        if any(standing[name] != values[name] for name in _ASKED):
             closed = update(conflict).where(conflict.c.id == standing["id"])
             tx.execute(closed.values(status=SETTLED, reason=SUPERSEDED))
+            values |= {name: seen[name] for name in _ASKED}
             run, standing = standing["run"], None  # the question keeps the run that asked it first
         elif standing["status"] == ANSWERED:
             return int(standing["id"])
