@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from customerp_trello.errors import FatalError, FormError, RecordError
-from customerp_trello.state import conflicts, history, intents, invitations, lease, plans, retention, runs, work
+from customerp_trello.state import conflicts, history, intents, invitations, lease, links, plans, retention, runs, work
 from customerp_trello.state.intents import Intent
 
 PAIR = "pair"
@@ -186,7 +186,7 @@ def test_the_back_off_never_shrinks_and_has_an_end(attempts):
 
 def clash(**more):
     values = {"base_customerp": "b", "base_trello": None, "customerp": "x", "trello": "y"}
-    return conflicts.Conflict(7, "name", **(values | more))
+    return conflicts.Conflict(more.pop("link", 7), "name", **(values | more))
 
 
 def test_an_open_conflict_is_recorded_once_and_kept_up_to_date(store, written):
@@ -212,6 +212,18 @@ def test_other_values_are_another_question_so_that_nobody_answers_for_what_they_
         with pytest.raises(RecordError, match="not open"):
             conflicts.answer_conflict(tx, number, "customerp", "anna")
         assert conflicts.answer_conflicts(tx, PAIR, [number], "customerp", "anna") == 0
+
+
+def test_whoever_a_question_is_about_is_read_by_every_run(store):
+    with store.begin() as tx:
+        first, other = (links.add_link(tx, PAIR, links.NewLink(f"c{n}", f"t{n}"), run="r1") for n in (1, 2))
+        conflicts.record_conflict(tx, PAIR, "r1", clash(link=first))
+        number = conflicts.record_conflict(tx, PAIR, "r1", clash(link=other))
+        conflicts.answer_conflict(tx, number, "trello", "anna")
+        assert conflicts.asked_ids(tx, PAIR, "customerp") == {"c1", "c2"}
+        conflicts.settle_conflicts(tx, [number])
+        assert conflicts.asked_ids(tx, PAIR, "trello") == {"t1"}
+        assert conflicts.asked_ids(tx, "another", "trello") == frozenset()
 
 
 @pytest.mark.parametrize("answer", ["", "trello"])

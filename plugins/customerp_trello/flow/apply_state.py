@@ -212,7 +212,6 @@ class _Conflicts:
     def __init__(self, run: PairRun) -> None:
         with run.store.read() as tx:
             self.asked = {(one.link, one.property) for one in conflicts(tx, run.pair, status=OPEN)}
-            self.answered = {one.id for one in conflicts(tx, run.pair, status=ANSWERED)}
 
     def __call__(self, tx: Transaction, journal: _Journal, change: Change) -> None:
         run = journal.run
@@ -231,8 +230,8 @@ class _Conflicts:
                 row["cause"],
                 SETTLED if winner else OPEN,
             )
-            number = record_conflict(tx, run.pair, run.id, found)
-            if winner or ((link, name) not in self.asked and number not in self.answered):
+            record_conflict(tx, run.pair, run.id, found)
+            if winner or (link, name) not in self.asked:
                 journal.append(tx, [_line(change, found)])
 
 

@@ -11,7 +11,7 @@ from customerp_trello.reconcile.known import BOTH, Past
 from customerp_trello.reconcile.plan import CUSTOMERP, SIDES, TRELLO
 from customerp_trello.sides.base import Known
 from customerp_trello.state.bases import load_links
-from customerp_trello.state.conflicts import ANSWERED, OPEN, conflicts
+from customerp_trello.state.conflicts import ANSWERED, OPEN, asked_ids, conflicts
 from customerp_trello.state.intents import OPEN as INTENT_OPEN
 from customerp_trello.state.intents import PLANNED as INTENT_PLANNED
 from customerp_trello.state.intents import consumed_sources, open_intents
@@ -36,7 +36,7 @@ def known_of(store: Store, mapping: Mapping, side: SideName) -> Known:
         bases = links[f"t.{shown}"].dropna() if shown else pd.Series(dtype="str")
         return Known(
             ids=frozenset(links[f"{side}_id"]),
-            open_ids=open_ids(tx, mapping.pair, side),
+            open_ids=open_ids(tx, mapping.pair, side) | asked_ids(tx, mapping.pair, side),
             invitations=_invitations(tx),
             workspace_customer=_workspace_customer(tx, mapping),
             staff_members=_staff_members(tx, mapping),

@@ -105,10 +105,8 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
         manual = decision.answers(aligned, prop.name, cols.now)
         answered = manual.notna() & (manual != "")
         waits = manual.notna() & ~answered & cols.based & ~cols.equal
-        # A value that nobody sees now (a line that a comment lost) cannot be written; its answer goes on waiting, and
-        # both are read until it is there: an edit on the other side makes it void.
+        # A value that nobody sees now (a line that a comment lost) cannot be written; its answer goes on waiting.
         seen = manual.eq(CUSTOMERP) & cols.known[CUSTOMERP] | manual.eq(TRELLO) & cols.known[TRELLO]
-        waits |= answered & ~seen
         winner = winner.mask(answered & ~cols.equal, manual.where(seen, ""))
         cause = cause.mask(answered & ~cols.equal, "answered")
         winner, cause = winner.mask(waits, ""), cause.mask(waits, decision.reasons(aligned, prop.name))

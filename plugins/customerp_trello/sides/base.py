@@ -41,7 +41,8 @@ class Known:
 
     Attributes:
         ids: ids of this side's linked records.
-        open_ids: ids with open work (deferred, ambiguous, waiting, quarantined), to be read whatever their age.
+        open_ids: ids with open work (deferred, ambiguous, waiting, quarantined, asked about), to be read whatever their
+            age.
         invitations: frame of remembered invitations: email, member_id, workspace_id, full_name ("" if unknown), joined.
         workspace_customer: Trello workspace id -> CustomERP customer id, from the customer pair's links.
         staff_members: Trello member ids linked or tombstoned in the employee pair.

@@ -106,6 +106,16 @@ def _standing(tx: Transaction, pair: str, run: str, new: Conflict) -> RowMapping
     return tx.execute(newest.with_for_update()).mappings().first()  # a person may be answering it
 
 
+def asked_ids(tx: Transaction, pair: str, side: Side) -> frozenset[str]:
+    """Ids of a side's records with a question that is not settled, to be read by every run.
+
+    Of one that is not read its base stands in, and that is not what was asked about.
+    """
+    c = conflict.c
+    asked = select(link.c[f"{side}_id"]).join(conflict, c.link == link.c.id)
+    return frozenset(tx.execute(asked.where(c.pair == pair, c.status.in_((OPEN, ANSWERED)))).scalars())
+
+
 def answer_conflict(tx: Transaction, conflict_id: int, answer: Side, by: str) -> None:
     """A person says which side wins; the next run applies it.
 
