@@ -115,6 +115,7 @@ def test_a_plan_that_passed_when_it_was_seen_is_held_if_the_guard_objects_by_now
     held = settled.run(CUSTOMERS, action="apply_plan", plan=digest(preview))
     assert held.writes() == []
     assert "action apply_plan and plan" in held.held
+    assert f"to let it through, trigger action apply_plan with plan {digest(held)}" in held.text
     assert settled.run(CUSTOMERS, action="apply_plan", plan=digest(held)).writes() == [
         ("trello", "update", "name", "Objected to")
     ]

@@ -11,6 +11,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
+import structlog
 from airflow.sdk import BaseNotifier
 from airflow.sdk._shared.observability.metrics import stats as stats_module
 from airflow.sdk._shared.observability.metrics.statsd_logger import get_statsd_logger
@@ -109,8 +110,9 @@ def test_the_audit_finds_what_no_sync_can_see_and_writes_nothing(customers_loade
     assert customers_loaded.run(CUSTOMERS).writes() == []  # a sync sees no change
     found = audited(customers_loaded)
     assert (found["drift"], found["unexplained"]) == (1, 1)
-    with pytest.raises(AuditError, match=f"{CUSTOMERS}: 1 linked records differ without a reason"):
+    with pytest.raises(AuditError, match=f"{CUSTOMERS}: 1 linked records differ without a reason") as raised:
         judge([found], [], 24)
+    assert "full_resync of the pair's DAG mends what is late; of what is unexplained, edit" in str(raised.value)
     TrelloHook().update_organization(one["trello_id"], displayName=old)
     with customers_loaded.store.begin() as tx:
         same = json.loads(bases) | {"name": old}
@@ -269,6 +271,16 @@ def test_a_late_run_is_mailed_with_its_state(mailbox):
 def test_without_a_connection_nothing_is_sent_and_nothing_fails(monkeypatch):
     monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT", raising=False)
     send(Message("subject", "text", "link"))
+
+
+def test_without_a_sender_no_mail_is_sent_to_anybody_and_the_log_says_so(mailbox, monkeypatch):
+    nameless = {**mailbox.connection, "extra": {"disable_ssl": True, "disable_tls": True}}
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(nameless))
+    monkeypatch.setenv("AIRFLOW_VAR_CUSTOMERP_TRELLO_NOTIFY", "eva@company.example")
+    with structlog.testing.capture_logs() as logs:
+        send(Message("subject", "text", "link"))
+    assert mailbox.mails == []
+    assert "smtp_default with a from_email or a login" in logs[0]["reason"]
 
 
 def test_addresses_and_another_notifier_are_a_matter_of_configuration(mailbox, monkeypatch):

@@ -14,6 +14,7 @@ from company_state import CONTACTS, CUSTOMERS, RUN, SCRIPT, fill
 
 from customerp_trello.reconcile.plan import make_plan
 from customerp_trello.review.app import PREFIX
+from customerp_trello.review.words import CAUSES, cause
 from customerp_trello.state.conflicts import answer_conflicts, conflicts
 from customerp_trello.state.history import Entry, append_history
 from customerp_trello.state.plans import Plan, save_plan, set_plan_status
@@ -199,7 +200,9 @@ def test_a_search_finds_by_name_number_address_and_id_and_keeps_it_out_of_the_ad
         assert SCRIPT not in answer.text
         assert asked not in str(answer.url)
         assert "?" not in str(answer.url)
-    assert "No record is called so" in anna.press("/search", text="nobody at all").text
+    nothing = anna.press("/search", text="nobody at all").text
+    assert "No record is called so" in nothing
+    assert "found by their id if something about them is open" in nothing
 
 
 def test_a_search_shows_nothing_of_pairs_that_the_caller_may_not_see(browse, company):
@@ -263,6 +266,46 @@ def test_a_run_that_wrote_nothing_leads_to_its_plan_which_says_how_to_carry_it_o
     text = see(anna, f"{HERE}/run/{seen}/plan").text
     assert "would update in CustomERP 120" in text
     assert "kept" not in text, "noughts are left out"
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        ("failed", "It failed before it changed anything; the report's log says why."),
+        ("success", "There was nothing that it could change."),
+        ("", "So far."),
+    ],
+)
+def test_a_run_that_changed_nothing_says_why(anna, store, status, says):
+    run = "d" * 32
+    with store.begin() as tx:
+        start_run(tx, CUSTOMERS, dag_id=CUSTOMERS, airflow_run_id="quiet", run_id=run)
+        if status:
+            end_run(tx, run, status, {"linked": 6})
+    assert f"This run changed nothing. {says}" in see(anna, f"{HERE}/run/{run}").text
+
+
+@pytest.mark.parametrize(
+    ("action", "way"), [("sync", "let_through"), ("apply_plan", "apply_plan"), ("undo", "let_through")]
+)
+def test_a_held_plan_names_the_action_that_lets_it_through(anna, store, action, way):
+    run = "d" * 32
+    with store.begin() as tx:
+        start_run(tx, CUSTOMERS, dag_id=CUSTOMERS, airflow_run_id="later", run_id=run, action=action)
+        end_run(tx, run, "held", {"linked": 6})
+        save_plan(tx, Plan(run, CUSTOMERS, "00112233aabbccdd", status="held", reasons=["6 updates in trello"]))
+    text = see(anna, HERE).text
+    assert "Plan 00112233aabbccdd is held since" in text
+    assert "nothing was written" not in text, "a sync writes while an undo's plan is held"
+    assert f"with action {way} and this plan" in text
+    assert f"with action {way} and plan 00112233aabbccdd" in see(anna, f"{HERE}/run/{run}/plan").text
+
+
+def test_every_reason_for_which_an_undo_keeps_something_has_words(anna):
+    kept = {"not_linked", "not_readable", "edited_since", "unknown_before", "invitation", "irreversible"}
+    assert kept <= CAUSES.keys()
+    assert cause("not_linked: the record is not linked any more") == "not linked: the record is not linked any more"
+    assert cause("condition: no address") == "gets no counterpart for now: no address"
 
 
 def test_an_answer_about_a_plan_is_in_its_runs_history_with_its_author(anna, store):

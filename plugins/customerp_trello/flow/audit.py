@@ -112,6 +112,7 @@ def judge(results: list[Mapping[str, Any] | None], late: list[str], hours: float
     if problems := [*drifted, *failed, *late]:
         raise AuditError(
             "The audit has found: " + "; ".join(problems) + f". A pair counts as behind after {hours:.0f} hours. Look "
-            "at the log of the task compare; action full_resync of the pair's DAG compares and mends every record."
+            "at the log of the task compare. Action full_resync of the pair's DAG mends what is late; of what is "
+            "unexplained, edit the side that is wrong."
         )
     return f"{len(results)} pairs: all linked records agree or differ for a known reason, and none is behind."

@@ -1,8 +1,8 @@
 """Tells people what they have to look at: guard stops, a pair that keeps failing, a run that does not end, an audit.
 
-By mail through Airflow's connection ``smtp_default`` where that exists, or by any other notifier of Airflow that the
-variable ``customerp_trello_notify`` names. Where neither is there, nothing is sent. A notice says which run, why, and
-what to do; errors of this package hold neither secrets nor personal data.
+By mail through Airflow's connection ``smtp_default`` where that says who mails come from, or by any other notifier of
+Airflow that the variable ``customerp_trello_notify`` names. Where neither is there, nothing is sent. A notice says
+which run, why, and what to do; errors of this package hold neither secrets nor personal data.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ from customerp_trello.errors import AuditError, ConfigurationError, FormError, G
 
 NOTIFY_VARIABLE = "customerp_trello_notify"
 SMTP_CONNECTION = "smtp_default"
+NOBODY = (
+    f"no connection {SMTP_CONNECTION} with a from_email or a login, which mails come from, and no other notifier in "
+    f"{NOTIFY_VARIABLE}"
+)
 
 log = structlog.get_logger("customerp_trello")
 
@@ -89,7 +93,7 @@ def send(message: Message) -> None:
     """
     chosen = _notifier(message)
     if chosen is None:
-        log.info("no notice was sent", reason=f"no connection {SMTP_CONNECTION}, and no {NOTIFY_VARIABLE}")
+        log.info("no notice was sent", reason=NOBODY)
         return
     chosen.notify({})
     log.info("notice", subject=message.subject, by=type(chosen).__name__)

@@ -17,7 +17,7 @@ from customerp_trello.state import lease
 from customerp_trello.state.figures import Figures, figures, last_run
 from customerp_trello.state.lease import Holder
 from customerp_trello.state.plans import Plan, waiting_plan
-from customerp_trello.state.runs import Run
+from customerp_trello.state.runs import Run, get_run
 from customerp_trello.state.store import Store
 
 
@@ -28,7 +28,8 @@ class Glance:
     Attributes:
         problem: what is wrong with its mapping, "" if nothing.
         latest: its latest run that has ended; good: the latest that succeeded.
-        held: the plan that waits for a person, None if none does; held_since: since when one does.
+        held: the plan that waits for a person, None if none does; held_since: since when one does;
+            held_action: of the run that it is of.
         holder: which run has the pair now.
     """
 
@@ -40,6 +41,7 @@ class Glance:
     good: Run | None = None
     held: Plan | None = None
     held_since: datetime | None = None
+    held_action: str = ""
     holder: Holder | None = None
 
     @property
@@ -69,8 +71,10 @@ def glance(store: Store, pair: str) -> Glance:
         latest = last_run(tx, pair, status=None)
         good = latest if latest and latest.status == "success" else last_run(tx, pair)
         held, since = waiting_plan(tx, pair) or (None, None)
+        made_by = get_run(tx, held.run) if held else None
+        action = made_by.action if made_by else ""
         counted = figures(tx, pair)
-    return Glance(pair, title, problem, counted, latest, good, held, since, lease.holder(store, pair))
+    return Glance(pair, title, problem, counted, latest, good, held, since, action, lease.holder(store, pair))
 
 
 def show(request: Request, user: Caller, store: State) -> Response:
