@@ -63,6 +63,16 @@ def test_the_page_in_words():
 HERE = Path(__file__).parent
 
 
+@pytest.mark.parametrize("pair", PAIRS)
+def test_the_page_says_that_the_guard_counts_memberships_where_there_are_any(pair):
+    page = describe(load_pair(pair, SHIPPED))
+    for line in (
+        "Creates (whoever gets a membership included)",
+        "switching off and whoever loses a membership included",
+    ):
+        assert (line in page) == pair.endswith("__trello_members")
+
+
 def suppliers():
     """A pair of a user's own in which nearly every setting says something else than in the shipped ones."""
     return yaml.safe_load((HERE / "suppliers.yaml").read_text(encoding="utf-8"))

@@ -189,10 +189,14 @@ def _lifecycle(mapping: Mapping) -> Iterable[str]:
 
 def _guard(mapping: Mapping) -> Iterable[str]:
     guard = mapping.guard
+    invited, included = "", "unlinking, suspending and switching off"
+    if mapping.memberships:
+        invited = " (whoever gets a membership included)"
+        included = "unlinking, suspending, switching off and whoever loses a membership"
     for what, share, count in (
-        ("Creates", guard.create_share, guard.create_count),
+        (f"Creates{invited}", guard.create_share, guard.create_count),
         ("Updates", guard.update_share, guard.update_count),
-        ("Deletes (unlinking, suspending and switching off included)", guard.delete_share, guard.delete_count),
+        (f"Deletes ({included} included)", guard.delete_share, guard.delete_count),
     ):
         yield f"{what}: more than {count} and more than {share:.0%} of the linked records, per side"
     if mapping.first_run == "hold":
