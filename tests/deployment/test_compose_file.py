@@ -150,6 +150,22 @@ def test_the_example_names_every_variable_and_fills_in_no_secret():
     assert all(f"{name} (" in example for name in set(re.findall(r"\$\{(\w+):-[^}]", TEXT)))
 
 
+def test_wget_asks_no_name_that_may_be_an_address_where_nobody_listens():
+    """BusyBox asks one address; Docker's hosts file says ::1 localhost as well, and the object store has IPv4 alone."""
+    with_wget = [one for one in SERVICES.values() if "wget" in " ".join(one.health)]
+    assert [one.name for one in with_wget if "localhost" in " ".join(one.health)] == []
+    assert [one.name for one in with_wget] == ["objects"]
+
+
+def test_whoever_links_to_airflow_knows_its_address():
+    """Workers among them: notices are written in a task's process."""
+    url = "https://erp.example/airflow"
+    parts = read_compose(ENV | {"AIRFLOW_URL": url})
+    told = {name: parts[name].environment.get("AIRFLOW__API__BASE_URL") for name in of_airflow()}
+    assert {name: said for name, said in told.items() if said != url}.keys() == {"seed", "customerp", "trello"}
+    assert "base_url" in yaml.safe_load(HELM.read_text())["config"]["api"]
+
+
 def test_nothing_is_published_beyond_this_host():
     published = [port for service in SAID.values() for port in service.get("ports", [])]
     assert published == ["127.0.0.1:8080:8080"]
