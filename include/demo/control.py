@@ -77,7 +77,7 @@ def down(home: Path) -> int:
         print("Ending; a running task gets 20 seconds to finish.", flush=True)
         supervisor.terminate()
         _wait_for_end(supervisor, _DOWN_SECONDS)
-    killed = end_leftovers(str(layout.home), record.sessions if record else ())
+    killed = end_leftovers(str(layout.home), record.sessions if record and record.of_this_boot else ())
     layout.state_file.unlink(missing_ok=True)
     for line in killed:
         print(f"was left and had to be killed: {line}")

@@ -23,7 +23,19 @@ def members(marker: str, sessions: Collection[int] = ()) -> list[psutil.Process]
         sessions: ids of the sessions that its services led.
     """
     own = os.getpid()
-    return [process for process in psutil.process_iter() if process.pid != own and _belongs(process, marker, sessions)]
+    led = {session for session in sessions if not _is_a_strangers(session, marker)}
+    return [process for process in psutil.process_iter() if process.pid != own and _belongs(process, marker, led)]
+
+
+def _is_a_strangers(session: int, marker: str) -> bool:
+    """Whether another process leads it: as long as a session has members, its id becomes no new process's."""
+    try:
+        leader = psutil.Process(session)
+        return leader.status() != psutil.STATUS_ZOMBIE and leader.environ().get(MARKER) != marker
+    except psutil.NoSuchProcess:  # it may have left members behind
+        return False
+    except (psutil.Error, OSError):  # somebody else's
+        return True
 
 
 def _belongs(process: psutil.Process, marker: str, sessions: Collection[int]) -> bool:
@@ -48,7 +60,7 @@ def end_leftovers(marker: str, sessions: Collection[int] = (), seconds: float = 
             return tuple(lines)
         lines += [describe(process) for process in left]
         for process in left:
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):  # of another user's the last line tells
                 process.kill()
         psutil.wait_procs(left, timeout=seconds)
     raise StackError("processes are left after SIGKILL:\n" + "\n".join(lines))

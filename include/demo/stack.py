@@ -17,8 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-import psutil
-
 from demo.airflow_api import AirflowApi
 from demo.errors import AirflowApiError, StackError
 from demo.layout import DEFAULT_HOME, Layout
@@ -251,6 +249,6 @@ class Stack:
         self._services.wait_for(condition, what, self._deadline)
 
     def _write_record(self, *, ready: bool = False) -> None:
-        own = psutil.Process()
         urls = {name: str(said["url"]) for name, said in self.systems.items()}
-        StackRecord(own.pid, own.create_time(), ready, self.url, urls, self._services.sessions).write(self.layout)
+        record = StackRecord.of_this_process(ready=ready, url=self.url, systems=urls, sessions=self._services.sessions)
+        record.write(self.layout)

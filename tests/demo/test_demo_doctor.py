@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from demo.company import Company
@@ -32,8 +30,8 @@ def test_it_examines_what_runs(
     Company.open(layout, CUSTOMERS)
     customerp, trello = start_customerp(layout.database("customerp")), start_trello(layout.database("trello"))
     systems = {"customerp": customerp.url, "trello": trello.url}
-    begun = psutil.Process().create_time()
-    StackRecord(os.getpid(), begun, ready=True, url="http://127.0.0.1:8080", systems=systems).write(layout)
+    record = StackRecord.of_this_process(ready=True, url="http://127.0.0.1:8080", systems=systems, sessions=[])
+    record.write(layout)
     trello.set_scope("read")
     assert doctor(tmp_path) == 1
     said = "".join(capfd.readouterr().out.split())  # how wide the page is decides where lines end

@@ -1,10 +1,13 @@
 import json
 import os
 import stat
+import sys
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from demo.boot import boot_id
 from demo.errors import StackError
 from demo.record import StackRecord
 
@@ -31,16 +34,35 @@ def test_a_home_is_claimed_by_one_stack_at_a_time(layout):
     layout.lock().close()
 
 
+@pytest.fixture
+def own_record():
+    return StackRecord.of_this_process(ready=True, url="http://127.0.0.1:1", systems={}, sessions=[])
+
+
 def test_the_record_comes_back_and_finds_its_supervisor(layout):
-    own = psutil.Process()
-    record = StackRecord(own.pid, own.create_time(), True, "http://127.0.0.1:1", {"trello": "http://127.0.0.1:2"}, [3])
+    record = StackRecord.of_this_process(
+        ready=True, url="http://127.0.0.1:1", systems={"trello": "http://127.0.0.1:2"}, sessions=[3]
+    )
     record.write(layout)
     assert StackRecord.read(layout) == record
-    assert record.supervisor() == own
+    assert record.supervisor() == psutil.Process()
 
 
 def test_a_process_id_that_is_used_again_is_not_the_supervisor(layout):
-    assert StackRecord(os.getpid(), created=1.0).supervisor() is None
+    assert StackRecord(os.getpid(), created=1.0, boot=boot_id()).supervisor() is None
+
+
+def test_after_a_reboot_nothing_is_the_supervisor(own_record):
+    assert replace(own_record, boot="another").supervisor() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of Linux's way to tell when a process began")
+def test_the_supervisor_is_known_after_the_clock_was_set(own_record, monkeypatch):
+    began = psutil.Process().create_time()
+    boot_time = psutil._pslinux.boot_time()
+    monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: boot_time + 2)
+    assert psutil.Process().create_time() == began + 2
+    assert own_record.supervisor() == psutil.Process()
 
 
 def test_without_a_stack_there_is_no_record(layout):

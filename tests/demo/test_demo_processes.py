@@ -4,9 +4,11 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from demo import control
+from demo.boot import boot_id
 from demo.errors import StackError
 from demo.processes import MARKER, end_leftovers, members
 from demo.record import StackRecord
@@ -47,6 +49,18 @@ def wait_for(condition):
         time.sleep(0.02)
 
 
+def killed_leader(layout, service):
+    """A leader that has left a child behind which only its session tells."""
+    leader = service(STRIPPED_CHILD)
+    leader.start()
+    home = str(layout.home)
+    # Until it is another program, the child still shows its parent's environment.
+    wait_for(lambda: len(members(home, [leader.session])) == 2 and len(members(home)) == 1)
+    os.kill(leader.session, signal.SIGKILL)
+    wait_for(lambda: leader.exit_code is not None)
+    return leader
+
+
 def test_an_orphan_in_a_session_of_its_own_is_found_and_ended(layout, service):
     maker = service(ORPHAN_MAKER)
     maker.start()
@@ -57,11 +71,7 @@ def test_an_orphan_in_a_session_of_its_own_is_found_and_ended(layout, service):
 
 
 def test_a_child_without_the_marker_is_found_by_its_session(layout, service):
-    parent = service(STRIPPED_CHILD)
-    parent.start()
-    wait_for(lambda: len(members(str(layout.home), [parent.session])) == 2)
-    os.kill(parent.session, signal.SIGKILL)
-    wait_for(lambda: parent.exit_code is not None)
+    parent = killed_leader(layout, service)
     assert members(str(layout.home)) == []
     assert len(end_leftovers(str(layout.home), [parent.session])) == 1
 
@@ -71,6 +81,18 @@ def test_processes_of_another_home_are_left_alone(layout, service, tmp_path):
     sleeper.start()
     assert end_leftovers(str(tmp_path / "other")) == ()
     assert sleeper.running
+
+
+def test_a_process_that_may_not_be_killed_is_told_at_the_end(layout, service, monkeypatch):
+    def refuse(process):
+        raise psutil.AccessDenied(process.pid)
+
+    service("import time; time.sleep(600)").start()
+    wait_for(lambda: members(str(layout.home)))
+    with monkeypatch.context() as patched:
+        patched.setattr(psutil.Process, "kill", refuse)
+        with pytest.raises(StackError, match="are left after SIGKILL"):
+            end_leftovers(str(layout.home), seconds=0.1)
 
 
 def test_asked_to_stop_a_service_ends_and_nothing_is_killed(layout, service):
@@ -114,3 +136,22 @@ def test_down_ends_what_a_killed_supervisor_has_left(layout, service, capsys):
     wait_for(lambda: not sleeper.running)
     assert "was left and had to be killed" in capsys.readouterr().out
     assert StackRecord.read(layout) is None
+
+
+def test_down_leaves_a_stranger_alone_whose_session_has_the_number_of_an_earlier_one(layout, capsys):
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    try:
+        StackRecord(os.getpid(), created=-1.0, sessions=[stranger.pid], boot=boot_id()).write(layout)
+        assert control.down(layout.home) == 0
+        assert (stranger.poll(), capsys.readouterr().out) == (None, "Nothing runs.\n")
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+@pytest.mark.parametrize(("boot", "ended"), [(boot_id(), 1), ("another", 0)])
+def test_down_ends_a_session_without_its_leader_unless_the_machine_was_started_anew(layout, service, boot, ended):
+    leader = killed_leader(layout, service)
+    StackRecord(os.getpid(), created=-1.0, sessions=[leader.session], boot=boot).write(layout)
+    assert control.down(layout.home) == 0
+    assert len(end_leftovers(str(layout.home), [leader.session])) == 1 - ended
