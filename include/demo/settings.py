@@ -13,7 +13,7 @@ LOOPBACK = "127.0.0.1"
 ADMIN = "admin"
 
 # What a caller's shell may hold and would change the stack behind its back.
-_FOREIGN = ("AIRFLOW_", "AIRFLOW__", "PYTHONPATH", "PYTHONHOME", "CUSTOMERP_TRELLO_")
+_FOREIGN = ("AIRFLOW_", "AIRFLOW__", "PYTHONPATH", "PYTHONHOME", "CUSTOMERP_TRELLO_", "SANDBOX_")
 
 
 def base_environment(layout: Layout) -> dict[str, str]:

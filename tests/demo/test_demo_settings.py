@@ -26,6 +26,7 @@ def test_the_callers_airflow_settings_do_not_leak_in(layout, monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", "elsewhere")
     monkeypatch.setenv("AIRFLOW_HOME", "elsewhere")
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    monkeypatch.setenv("SANDBOX_TRELLO_TOKEN", "elsewhere")
     monkeypatch.setenv("LANG_OF_THE_CALLER", "kept")
     environment = base_environment(layout)
     assert "elsewhere" not in environment.values()
