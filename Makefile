@@ -42,7 +42,7 @@ up: $(INSTALLED) ## Start the sandbox and Airflow in the background and say how 
 doctor: $(INSTALLED) ## Say whether what `make up` started lacks anything
 	@$(DEMO) doctor
 
-down: $(INSTALLED) ## End what `make up` started and check that no process is left
+down: $(INSTALLED) ## End what `make up` started, or demo or qa in another terminal, and check that no process is left
 	@$(DEMO) down
 
 test: $(INSTALLED) ## Run all tests, loopback only (20 minutes, 2 cores)

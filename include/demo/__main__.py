@@ -20,10 +20,10 @@ def _arguments() -> argparse.Namespace:
         ("up", "start in the background and say how to log in"),
         ("serve", "run in the foreground until Ctrl-C"),
         ("doctor", "say whether what runs lacks anything"),
-        ("down", "end it and check that nothing is left"),
+        ("down", "end it, and the demo and the checklist should they run, and check that nothing is left"),
     ):
         command = commands.add_parser(name, help=text)
-        default = {"demo": DEMO_HOME, "qa": QA_HOME}.get(name, DEFAULT_HOME)
+        default = {"demo": DEMO_HOME, "qa": QA_HOME, "down": None}.get(name, DEFAULT_HOME)
         command.add_argument("--home", type=Path, default=default, help="directory for everything it writes")
         if name not in ("down", "doctor"):
             command.add_argument("--port", type=int, help="port of the web page; without it 8080, or any free one")
@@ -36,8 +36,10 @@ def main() -> int:
     try:
         if arguments.command in ("demo", "qa"):
             return (demo if arguments.command == "demo" else qa)(arguments.home, arguments.port)
-        if arguments.command in ("down", "doctor"):
-            return (control.down if arguments.command == "down" else control.doctor)(arguments.home)
+        if arguments.command == "down":
+            return control.down(*([arguments.home] if arguments.home else (DEFAULT_HOME, DEMO_HOME, QA_HOME)))
+        if arguments.command == "doctor":
+            return control.doctor(arguments.home)
         start = control.up if arguments.command == "up" else control.serve
         return start(arguments.home, arguments.port)
     except (StackError, AirflowApiError) as error:

@@ -47,8 +47,8 @@ def up(home: Path, port: int | None = None) -> int:
     try:
         record = _wait_until_ready(layout, supervisor)
     except Interrupted as interrupted:
+        supervisor.ask_to_stop()  # before a word is said: there may be no terminal any more
         print(f"{interrupted}: ending what has started")
-        supervisor.ask_to_stop()
         _wait_for_end(psutil.Process(supervisor.session), _DOWN_SECONDS)
         return 128 + interrupted.number
     _print_access(layout, record)
@@ -56,7 +56,7 @@ def up(home: Path, port: int | None = None) -> int:
 
 
 def serve(home: Path, port: int | None = None) -> int:
-    """Run the stack in the foreground until Ctrl-C, SIGTERM or the end of one of its processes."""
+    """Run the stack in the foreground until Ctrl-C, SIGTERM, the terminal's end or that of one of its processes."""
     interrupt_on_signals()
     try:
         company = Company.open(Layout(home.resolve()), CUSTOMERS)
@@ -68,9 +68,15 @@ def serve(home: Path, port: int | None = None) -> int:
     return 0
 
 
-def down(home: Path) -> int:
-    """End the stack, whoever started it, and check that no process of it is left; 0 if none ran."""
-    layout = Layout(home.resolve())
+def down(*homes: Path) -> int:
+    """End the stacks of these homes, whoever started them, and check that no process of them is left; 0."""
+    ended = [_end(Layout(home.resolve())) for home in homes]
+    print("Ended; no process is left." if any(ended) else "Nothing runs.")
+    return 0
+
+
+def _end(layout: Layout) -> bool:
+    """End one stack; whether anything of it ran."""
     record = StackRecord.read(layout)
     supervisor = record.supervisor() if record else None
     if supervisor:
@@ -81,8 +87,7 @@ def down(home: Path) -> int:
     layout.state_file.unlink(missing_ok=True)
     for line in killed:
         print(f"was left and had to be killed: {line}")
-    print("Ended; no process is left." if supervisor or killed else "Nothing runs.")
-    return 0
+    return bool(supervisor or killed)
 
 
 def doctor(home: Path) -> int:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end the stack in order; while it is being ended they are held back."""
+"""Ctrl-C, SIGTERM and the terminal's end stop the stack in order; while it is being stopped they are held back."""
 
 import signal
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
@@ -22,9 +22,10 @@ class Interrupted(BaseException):
 
 
 def interrupt_on_signals() -> None:
-    """Raise Interrupted in the main thread on SIGINT and SIGTERM."""
+    """Raise Interrupted in the main thread on these signals; under `nohup` the terminal's end stays without effect."""
     for number in _SIGNALS:
-        signal.signal(number, _interrupt)
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -33,7 +34,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def signals_held() -> Iterator[None]:
-    """Ignore both signals inside the block; ending takes a bounded time, and half an end would leave processes."""
+    """Ignore these signals inside the block; ending takes a bounded time, and half an end would leave processes."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -8,8 +8,10 @@ import psutil
 import pytest
 
 from demo import control
+from demo.__main__ import main
 from demo.boot import boot_id
 from demo.errors import StackError
+from demo.layout import REPOSITORY
 from demo.processes import MARKER, end_leftovers, members
 from demo.record import StackRecord
 from demo.services import Service, ServiceGroup
@@ -30,6 +32,45 @@ import subprocess, sys, time
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={}, process_group=0)
 time.sleep(600)
 """
+# `serve` with a process that sleeps in place of all the others.
+STAND_IN = """
+import sys
+from pathlib import Path
+from demo import control
+from demo.services import Service
+from demo.settings import base_environment
+
+class StandIn(control.Stack):
+    def _start_systems(self):
+        command = [sys.executable, "-c", "import time; time.sleep(600)"]
+        self._services.start(Service("sleeper", command, base_environment(self.layout), self.layout.logs))
+
+    def _start_airflow(self): pass
+
+    def _healthy(self): return True
+
+control.Stack = StandIn
+sys.exit(control.serve(Path(sys.argv[1])))
+"""
+
+
+@pytest.fixture
+def serving(layout):
+    """Starts `serve` in a home and returns its process when the stack is ready."""
+    started = []
+
+    def start(*before):
+        environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "include")}
+        command = [*before, sys.executable, "-c", STAND_IN, str(layout.home)]
+        started.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True))
+        wait_for(lambda: (record := StackRecord.read(layout)) and record.ready, 60)
+        return started[0]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+    end_leftovers(str(layout.home))
 
 
 @pytest.fixture
@@ -42,8 +83,8 @@ def service(layout):
     end_leftovers(str(layout.home))
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + 10
+def wait_for(condition, seconds=10):
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -136,6 +177,37 @@ def test_down_ends_what_a_killed_supervisor_has_left(layout, service, capsys):
     wait_for(lambda: not sleeper.running)
     assert "was left and had to be killed" in capsys.readouterr().out
     assert StackRecord.read(layout) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end_in_whichever_way_serve_leaves_nothing(layout, serving, number):
+    supervisor = serving()
+    assert members(str(layout.home))
+    supervisor.send_signal(number)
+    assert supervisor.wait(20) == 0
+    assert members(str(layout.home)) == []
+
+
+def test_under_nohup_the_end_of_the_terminal_ends_nothing(layout, serving):
+    supervisor = serving("nohup")
+    supervisor.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    assert supervisor.poll() is None
+    assert members(str(layout.home))
+    supervisor.terminate()
+    assert supervisor.wait(20) == 0
+
+
+def test_down_ends_demo_and_checklist_as_well(layout, service, monkeypatch, tmp_path, capsys):
+    sleeper = service("import time; time.sleep(600)")
+    for name in ("DEFAULT_HOME", "DEMO_HOME", "QA_HOME"):
+        monkeypatch.setattr(f"demo.__main__.{name}", layout.home if name == "QA_HOME" else tmp_path / name)
+    monkeypatch.setattr(sys, "argv", ["demo", "down"])
+    sleeper.start()
+    wait_for(lambda: members(str(layout.home)))
+    assert main() == 0
+    wait_for(lambda: not sleeper.running)
+    assert capsys.readouterr().out.endswith("Ended; no process is left.\n")
 
 
 def test_down_leaves_a_stranger_alone_whose_session_has_the_number_of_an_earlier_one(layout, capsys):
