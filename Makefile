@@ -128,7 +128,7 @@ lock: $(INSTALLED) ## Write requirements.lock anew from requirements.txt and req
 		tests/distributed/requirements.txt --output-file tests/distributed/requirements.lock
 
 clean: ## End what runs and remove everything that make has made, .venv included
-	@if [ -x $(BIN)/python ]; then $(DEMO) down; fi
+	@if [ -e $(INSTALLED) ] && [ -x $(BIN)/python ]; then $(DEMO) down; fi
 	rm -rf .run .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/*/node_modules tests/*/.venv
 
 $(CLIENTS) $(AXE): %/node_modules/.package-lock.json: %/package-lock.json
@@ -176,7 +176,9 @@ $(INSTALLED): requirements.lock requirements.txt pyproject.toml
 		echo "Install one of them, or name it: make PYTHON=/path/to/python3.11" >&2; \
 		exit 1; \
 	fi; \
-	if [ ! -x $(BIN)/python ]; then "$$python" -m venv .venv; fi
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		"$$python" -m venv --clear .venv || { rm -rf .venv; exit 1; }; \
+	fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
