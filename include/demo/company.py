@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from demo.errors import StackError
-from demo.layout import REPOSITORY, Layout
-from demo.sandbox_systems import default_connections
+from demo.layout import REPOSITORY, Layout, write_privately
+from demo.sandbox_systems import SCRIPTS, default_connections
 
 _SEED = REPOSITORY / "include" / "sandbox" / "sandbox_seed.py"
 _INCLUDE = REPOSITORY / "include"
@@ -36,12 +36,14 @@ class Company:
         """Return the company of a home, which is seeded when the home has none yet.
 
         Raises:
-            StackError: the seed refused.
+            StackError: the seed refused, or the home is in use.
         """
         layout.prepare()
         file = layout.home / "company.json"
         if not file.exists():
-            file.write_text(_seed(layout, customers), encoding="utf-8")
+            with layout.lock():
+                _forget_unfinished(layout)
+                write_privately(file, _seed(layout, customers))
         return cls(json.loads(file.read_text(encoding="utf-8")))
 
     @property
@@ -74,6 +76,13 @@ def unscheduled_mappings(layout: Layout) -> Path:
         text = file.read_text(encoding="utf-8")
         file.write_text(_SCHEDULE.sub(f'schedule: "{NEVER}"', text), encoding="utf-8")
     return mappings
+
+
+def _forget_unfinished(layout: Layout) -> None:
+    """Remove what a seed wrote that was ended before it could say so; nothing has run on it."""
+    for system in SCRIPTS:
+        for file in layout.home.glob(f"{system}.db*"):
+            file.unlink()
 
 
 def _seed(layout: Layout, customers: int) -> str:

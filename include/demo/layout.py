@@ -91,6 +91,6 @@ def _new_secrets() -> dict[str, str]:
 def write_privately(file: Path, text: str) -> None:
     """Write a file that only its owner can read, all of it or nothing."""
     scratch = file.with_name(f"{file.name}.{os.getpid()}.new")
-    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
         stream.write(text)
     scratch.replace(file)

@@ -29,7 +29,7 @@ _TRELLO_TABLES = ("members", "organizations", "memberships", "boards", "cards", 
 def seed(
     customerp_database: str | Path, trello_database: str | Path, customers: int, seed: int = 7, *, caps: bool = True
 ) -> dict[str, Any]:
-    """Write both databases; the same arguments give the same data.
+    """Write both databases; the same arguments give the same data, and where Trello's is there, both are whole.
 
     Args:
         customerp_database: SQLite file, new or empty.
@@ -63,8 +63,7 @@ def seed(
     staff = trello.staff(erp.tables["employees"].rows)
     special.workspaces(caps)
     special.comments()
-    _write(customerp_database, CUSTOMERP_SCHEMA, erp, "customers")
-    _write(trello_database, TRELLO_SCHEMA, trello, "members")
+    _write_both(Path(customerp_database), Path(trello_database), erp, trello)
     return {
         "seed": seed,
         "caps": caps,
@@ -78,11 +77,40 @@ def seed(
     }
 
 
-def _write(file: str | Path, schema: str, rows: SeedERP | SeedTrello, table: str) -> None:
+def _write_both(of_erp: Path, of_trello: Path, erp: SeedERP, trello: SeedTrello) -> None:
+    """Write beside the files and rename at the end, so that a seed which was killed can be repeated."""
+    _refuse_records(of_erp, CUSTOMERP_SCHEMA, "customers")
+    _refuse_records(of_trello, TRELLO_SCHEMA, "members")
+    written_erp = _written_beside(of_erp, CUSTOMERP_SCHEMA, erp)
+    written_trello = _written_beside(of_trello, TRELLO_SCHEMA, trello)
+    _remove(of_erp)
+    written_erp.replace(of_erp)
+    _remove(of_trello)
+    written_trello.replace(of_trello)  # the last: that it is there says that both are done
+
+
+def _refuse_records(file: Path, schema: str, table: str) -> None:
+    if not file.exists():
+        return
     database = SandboxDatabase(file, schema)
     try:
         if database.value(f"SELECT 1 FROM {table}"):  # noqa: S608
             raise ValueError(f"{file} holds records already; name a new file, or delete this one")
+    finally:
+        database.close()
+
+
+def _remove(file: Path) -> None:
+    """With its log: SQLite would play an earlier file's into the one that takes its name."""
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(f"{file.name}{suffix}").unlink(missing_ok=True)
+
+
+def _written_beside(file: Path, schema: str, rows: SeedERP | SeedTrello) -> Path:
+    scratch = file.with_name(f"{file.name}.new")
+    _remove(scratch)
+    database = SandboxDatabase(scratch, schema)
+    try:
         database.connection.execute("PRAGMA foreign_keys=OFF")  # rows refer to later ones
         with database.transaction():
             rows.write(database)
@@ -91,6 +119,7 @@ def _write(file: str | Path, schema: str, rows: SeedERP | SeedTrello, table: str
             raise RuntimeError(f"The seed broke {len(broken)} references, the first in {broken[0][0]}")
     finally:
         database.close()
+    return scratch
 
 
 def main() -> None:

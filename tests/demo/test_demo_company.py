@@ -1,6 +1,7 @@
 """The company that the demo plays with, and what it prints."""
 
 import pytest
+import sandbox_seed
 import yaml
 
 from demo.company import NEVER, Company, unscheduled_mappings
@@ -22,6 +23,36 @@ def test_a_seed_that_refuses_says_why(layout):
     with pytest.raises(StackError, match="at least 24"):
         Company.open(layout, 3)
     assert not (layout.home / "company.json").exists()
+
+
+def test_what_an_interrupted_seed_has_left_is_seeded_anew(layout):
+    company = Company.open(layout, 24)
+    (layout.home / "company.json").unlink()
+    layout.database("trello").unlink()
+    assert Company.open(layout, 24) == company
+    assert layout.database("trello").exists()
+
+
+def test_a_home_in_use_is_not_seeded(layout):
+    layout.database("customerp").touch()
+    with layout.lock(), pytest.raises(StackError, match="already runs"):
+        Company.open(layout, 24)
+    assert layout.database("customerp").exists()
+
+
+def test_a_seed_that_is_ended_in_the_middle_leaves_no_database_and_can_be_repeated(layout, monkeypatch):
+    def end(rows, database):
+        raise KeyboardInterrupt
+
+    files = layout.database("customerp"), layout.database("trello")
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox_seed.SeedTrello, "write", end)
+        with pytest.raises(KeyboardInterrupt):
+            sandbox_seed.seed(*files, 24)
+    assert [file.exists() for file in files] == [False, False]
+    files[1].with_name("trello.db-wal").write_bytes(b"of an earlier one")
+    sandbox_seed.seed(*files, 24)
+    assert sorted(file.name for file in layout.home.glob("*.db*")) == ["customerp.db", "trello.db"]
 
 
 def test_the_connection_names_staff_workspaces_and_register_card(layout):
