@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import time
+import warnings
+from dataclasses import replace
 
 import pytest
 import yaml
 from airflow.configuration import conf
 from compose_file import FILE, REPOSITORY, read_compose, read_env, started
-from machine import AIRFLOW, ALLOWED, POSTGRES, PROGRAMS, REDIS, SEAWEEDFS
+from installation import Installation
+from machine import AIRFLOW, ALLOWED, POSTGRES, PROGRAMS, REDIS, SEAWEEDFS, Machine
 
 from deployment.new_env import EXAMPLE, for_sandbox, new_env
 
@@ -190,6 +195,23 @@ def test_the_image_and_the_distributed_tests_install_the_same_requirements():
     assert "-r /opt/airflow/requirements-distributed.txt" in DOCKERFILE
     assert "-r ../../requirements-distributed.txt" in (REPOSITORY / "tests/distributed/requirements.txt").read_text()
     assert pinned("tests/distributed/requirements.lock", "celery") < "5.7"
+
+
+def test_the_distributed_tests_warn_of_a_check_for_which_docker_would_not_have_waited():
+    class Slow(Installation):
+        def __init__(self, allowed):
+            service = replace(SERVICES["api-server"], health_timeout=allowed)
+            self.machines = {"api-server": Machine("api-server", service, "127.77.0.10", REPOSITORY)}
+
+        def _run(self, name, words):
+            time.sleep(0.02)
+            return subprocess.CompletedProcess(words, 0)
+
+    assert {one.health_timeout for one in SERVICES.values() if one.health} == {20.0}
+    with pytest.warns(UserWarning, match="api-server is well, but its check took"):
+        assert Slow(0.01).says_well("api-server")
+    with warnings.catch_warnings(action="error"):
+        assert Slow(20.0).says_well("api-server")
 
 
 def test_the_distributed_tests_have_the_program_of_every_image():

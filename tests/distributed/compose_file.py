@@ -42,6 +42,7 @@ class ComposeService:
         environment: variables of its own.
         volumes: what is mounted where.
         health: the command that says whether it is well; empty if there is none.
+        health_timeout: seconds that this command may take; Docker counts a slower one as failed.
         waits_for: service -> the condition that has to hold before.
         replicas: how many containers of it.
         profiles: under which of these it is started; under any if empty.
@@ -53,6 +54,7 @@ class ComposeService:
     environment: Mapping[str, str]
     volumes: tuple[Volume, ...]
     health: tuple[str, ...] = ()
+    health_timeout: float = 0.0
     waits_for: Mapping[str, str] = field(default_factory=dict)
     replicas: int = 1
     profiles: tuple[str, ...] = ()
@@ -101,6 +103,7 @@ def _service(name: str, said: Mapping[str, Any]) -> ComposeService:
         environment={key: str(value) for key, value in (said.get("environment") or {}).items()},
         volumes=tuple(_volume(text) for text in said.get("volumes", [])),
         health=_health(said.get("healthcheck", {}).get("test")),
+        health_timeout=float(said.get("healthcheck", {}).get("timeout", "0s").removesuffix("s")),
         waits_for={other: how["condition"] for other, how in said.get("depends_on", {}).items()},
         replicas=int(said.get("deploy", {}).get("replicas", 1)),
         profiles=tuple(said.get("profiles", ())),

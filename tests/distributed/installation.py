@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +24,8 @@ from demo.signals import signals_held
 # What a machine needs whose processors others use as well.
 START_SECONDS = 1500.0
 STOP_SECONDS = 25.0
-# Some checks start an Airflow of their own, which takes long on a busy machine.
+# Some checks start an Airflow of their own, which takes long on a busy machine; `says_well` warns where Docker would
+# not have waited.
 HEALTH_SECONDS = 240.0
 HEALTH_INTERVAL = 4.0
 
@@ -202,8 +204,17 @@ class Installation:
         return name in self._well
 
     def says_well(self, name: str) -> bool:
-        """Carry out the compose file's health check in the machine."""
-        return self._run(name, self.machines[name].service.health).returncode == 0
+        """Carry out the compose file's health check in the machine; warns if it took longer than the file allows."""
+        service, begun = self.machines[name].service, time.monotonic()
+        well = self._run(name, service.health).returncode == 0
+        seconds = time.monotonic() - begun
+        if well and seconds > service.health_timeout:
+            warnings.warn(
+                f"{name} is well, but its check took {seconds:.0f} s and docker-compose.yaml allows"
+                f" {service.health_timeout:.0f} s: Docker would have counted it as failed",
+                stacklevel=2,
+            )
+        return well
 
     def run(self, name: str, *words: str) -> str:
         """Run a command in a machine, beside what runs there, and return what it prints.
