@@ -408,11 +408,24 @@ def test_a_plan_that_is_held_in_each_run_is_one_plan_to_people(store, clock):
         assert (waiting.run, waiting.digest, waiting.reasons, waiting.guarded) == ("held 2", "d1", ["many"], ())
         assert held_since == since, "the first of them says since when"
         assert plans.held_count(tx, PAIR) == 1, "a preview holds nothing up"
-        kept = {one.run: one.guarded for one in plans.plans(tx, PAIR)}
+        kept = {one.run: plans.get_plan(tx, one.run).guarded for one in plans.plans(tx, PAIR)}
         assert kept == {"look": ["k9"], "held 2": ["k1", "k2"], "held 1": [], "held 0": []}
         plans.approve(tx, PAIR, "d1", "anna")
         assert plans.waiting_plan(tx, PAIR) is None, "not said to be held while what was let through is being written"
         assert plans.approval_for(tx, PAIR, "d3", ["k2"]).approved_by == "anna"
+
+
+def test_guarded_changes_are_read_of_the_plan_that_is_named_alone(store, clock):
+    with store.begin() as tx:
+        for number in range(3):
+            plans.hold_plan(tx, plans.Plan(start(tx, f"held {number}"), PAIR, f"d{number}", guarded=[f"k{number}"]))
+    read = []
+    event.listen(store.engine, "before_cursor_execute", lambda _c, _d, text, *_: read.append("guarded" in text))
+    with store.read() as tx:
+        assert [one.guarded for one in plans.plans(tx, PAIR)] == [(), (), ()]
+        assert not any(read)
+        assert plans.held_plan(tx, PAIR, "d1").guarded == ["k1"]
+        assert sum(read) == 1
 
 
 def test_an_approval_covers_a_later_plan_with_fewer_guarded_changes(store):
@@ -504,6 +517,22 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
         assert retention.forget_older(tx, 90) == dict.fromkeys(
             ["history", "intent", "conflict", "delivery", "question", "plan", "run"], 0
         )
+
+
+def test_of_plans_that_stay_held_the_latest_of_each_action_outlives_the_retention(store, clock):
+    with store.begin() as tx:
+        runs.start_run(tx, PAIR, dag_id=PAIR, airflow_run_id="anew", run_id="relink", action="relink")
+        plans.hold_plan(tx, plans.Plan("relink", PAIR, "d9"))
+    for number in range(3):
+        clock.forward(minutes=15)
+        with store.begin() as tx:
+            plans.hold_plan(tx, plans.Plan(start(tx, f"held {number}"), PAIR, f"d{number}"))
+    clock.forward(days=91)
+    with store.begin() as tx:
+        forgotten = retention.forget_older(tx, 90)
+        assert (forgotten["plan"], forgotten["run"]) == (2, 2)
+        assert [one.run for one in plans.plans(tx, PAIR)] == ["held 2", "relink"]
+        assert plans.unreleased(tx, PAIR, "relink"), "what stands since the records were linked anew waits for a person"
 
 
 def test_a_source_that_a_create_has_replaced_is_remembered_without_what_it_said(store, clock):

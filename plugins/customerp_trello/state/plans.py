@@ -16,6 +16,9 @@ from customerp_trello.state.transaction import Transaction
 
 PENDING, HELD, APPROVED, APPLIED, REFUSED = "pending", "held", "approved", "applied", "refused"
 
+_SHOWN = [column for column in plan.c if column.name != "guarded"]
+"""What is read of many plans: the guarded changes of one may be a million, so they are read of that one alone."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -82,21 +85,21 @@ def get_plan(tx: Transaction, run: str) -> Plan | None:
 
 
 def plans(tx: Transaction, pair: str, *, status: str = HELD) -> list[Plan]:
-    """The pair's plans of one status, newest first."""
-    chosen = select(plan).where(plan.c.pair == pair, plan.c.status == status)
+    """The pair's plans of one status, newest first, without their guarded changes."""
+    chosen = select(*_SHOWN).where(plan.c.pair == pair, plan.c.status == status)
     return [Plan(**row) for row in tx.execute(chosen.order_by(plan.c.created_at.desc(), plan.c.run)).mappings()]
 
 
 def held_plan(tx: Transaction, pair: str, digest: str = "") -> Plan | None:
     """The newest plan with this digest (or its beginning; "" for any) that is held or let through, None if none is."""
     standing = [*plans(tx, pair), *plans(tx, pair, status=APPROVED)]
-    return next((one for one in standing if one.digest.startswith(digest)), None)
+    found = next((one for one in standing if one.digest.startswith(digest)), None)
+    return None if found is None else get_plan(tx, found.run)
 
 
 def waiting_plan(tx: Transaction, pair: str) -> tuple[Plan, datetime] | None:
     """The latest plan that holds a pair up, without its guarded changes, and since when one does; None if none does."""
-    shown = [plan.c[name] for name in Plan.__dataclass_fields__ if name != "guarded"]
-    latest = _holding_up(select(*shown), pair).order_by(plan.c.created_at.desc(), plan.c.run).limit(1)
+    latest = _holding_up(select(*_SHOWN), pair).order_by(plan.c.created_at.desc(), plan.c.run).limit(1)
     row = tx.execute(latest).mappings().one_or_none()
     since = tx.execute(_holding_up(select(func.min(plan.c.created_at)), pair)).scalar_one()
     return None if row is None else (Plan(**row), since)
@@ -197,7 +200,8 @@ def approval_for(tx: Transaction, pair: str, digest: str, guarded: Collection[st
     Returns:
         The approved plan (mark it applied once this one is), None if a person has to decide.
     """
-    return next((one for one in plans(tx, pair, status=APPROVED) if allows(one, digest, guarded)), None)
+    whole = (get_plan(tx, one.run) for one in plans(tx, pair, status=APPROVED))
+    return next((one for one in whole if one and allows(one, digest, guarded)), None)
 
 
 def latest_path(tx: Transaction, pair: str) -> str:

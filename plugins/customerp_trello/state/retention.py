@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import Text, cast, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, select, update
 
 from customerp_trello.state import conflicts, intents, plans
 from customerp_trello.state.tables import conflict, delivery, history, intent, pair_lease, plan, question, run
@@ -14,10 +14,10 @@ from customerp_trello.state.transaction import Transaction
 def forget_older(tx: Transaction, days: float) -> dict[str, int]:
     """Delete history, closed intents, settled conflicts, plans, questions, runs and deliveries older than *days*.
 
-    What is open stays: runs that hold a lease, open or planned intents, open or answered conflicts, held or approved
-    plans of syncs, each with its run. A run that was killed before it could say so has ended as well. Of a create that
-    took the place of its source only the values are forgotten: the source is there as long as people leave it, and must
-    not give birth once more.
+    What is open stays: runs that hold a lease, open or planned intents, open or answered conflicts, approved plans of
+    syncs and the latest held one, each with its run. A run that was killed before it could say so has ended as well. Of
+    a create that took the place of its source only the values are forgotten: the source is there as long as people
+    leave it, and must not give birth once more.
 
     Returns:
         Rows deleted per table.
@@ -25,7 +25,7 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
     before = tx.now - timedelta(days=days)
     # A preview's plan, or an undo's, that nobody let through: no later run makes it anew, so nothing else ends it.
     asked_in_vain = exists().where(run.c.id == plan.c.run, run.c.action.in_(("preview", "undo")))
-    decided = plan.c.status.not_in((plans.HELD, plans.APPROVED)) | asked_in_vain
+    decided = plan.c.status.not_in((plans.HELD, plans.APPROVED)) | asked_in_vain | _held_once_more()
     waiting = exists().where(plan.c.run == run.c.id)
     closed = intent.c.status.in_(intents.CLOSED) & (intent.c.closed_at < before)
     consuming = (intent.c.source != "") & (intent.c.status == intents.DONE)
@@ -44,3 +44,17 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
         "run": delete(run).where(run.c.started_at < before, ~waiting, ~journal, ~asks, run.c.id.not_in(owners)),
     }
     return {name: tx.execute(statement).rowcount for name, statement in deletes.items()}
+
+
+def _held_once_more() -> ColumnElement[bool]:
+    """Held plans that a later run of the same action holds up the pair instead of; people are asked about that one."""
+    of, later, of_later = run.alias(), plan.alias(), run.alias()
+    newer = exists().where(
+        of.c.id == plan.c.run,
+        later.c.pair == plan.c.pair,
+        later.c.status == plans.HELD,
+        later.c.created_at > plan.c.created_at,
+        of_later.c.id == later.c.run,
+        of_later.c.action == of.c.action,
+    )
+    return (plan.c.status == plans.HELD) & newer
