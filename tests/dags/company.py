@@ -24,6 +24,7 @@ TASKS = {
     "publish",
     "report",
     "release_lease",
+    "forget",
 }
 LOADS = {"load_customerp", "load_trello"}
 

@@ -100,6 +100,16 @@ def test_contacts_and_the_members_of_their_customers_workspaces(company):
     check_nothing_left(company, CONTACTS)
 
 
+def test_what_cannot_be_forgotten_keeps_neither_a_person_from_deciding_nor_the_next_run_waiting(company):
+    company.environment["AIRFLOW_VAR_CUSTOMERP_TRELLO_RETENTION_DAYS"] = "90d"
+    done, _ = company.run(CUSTOMERS)
+    del company.environment["AIRFLOW_VAR_CUSTOMERP_TRELLO_RETENTION_DAYS"]
+    assert (done.tasks["report"], done.tasks["release_lease"], done.tasks["forget"]) == ("success", "success", "failed")
+    assert done.tries["forget"] == 1, "a second try would not mend it"
+    assert holder(company.state, CUSTOMERS) is None
+    assert "held" in done.results["report"], "so that the event of the decisions goes out with the report's success"
+
+
 def test_a_form_that_makes_no_sense_is_refused_by_the_first_task_at_once(company):
     done, written = company.run(CUSTOMERS, actoin="preview")
     assert done.state == "failed"

@@ -41,6 +41,7 @@ BEFORE = {
     "publish": {"acquire_lease", "load_trello"},
     "report": {"acquire_lease", "publish"},
     "release_lease": {"acquire_lease", "report"},
+    "forget": {"acquire_lease", "release_lease"},
 }
 FAIL, RETRY, DEFAULT = RetryAction.FAIL, RetryAction.RETRY, RetryAction.DEFAULT
 VERDICTS = {
@@ -66,7 +67,7 @@ def test_the_tasks_run_in_this_order(dag):
 
 def test_the_lease_is_a_setup_that_holds_no_slot_and_its_release_a_teardown(dag):
     assert [task.task_id for task in dag.tasks if task.is_setup] == ["acquire_lease"]
-    assert sorted(task.task_id for task in dag.tasks if task.is_teardown) == ["release_lease", "report"]
+    assert sorted(task.task_id for task in dag.tasks if task.is_teardown) == ["forget", "release_lease", "report"]
     assert not any(task.on_failure_fail_dagrun for task in dag.tasks if task.is_teardown)
     sensor = dag.get_task("acquire_lease")
     assert sensor.mode == "reschedule"
@@ -75,7 +76,7 @@ def test_the_lease_is_a_setup_that_holds_no_slot_and_its_release_a_teardown(dag)
 
 def test_clearing_a_load_takes_the_lease_again_and_frees_it(dag):
     cleared = dag.partial_subset("load_trello", include_downstream=False, include_upstream=False)
-    assert set(cleared.task_ids) == {"acquire_lease", "load_trello", "report", "release_lease"}
+    assert set(cleared.task_ids) == {"acquire_lease", "load_trello", "report", "release_lease", "forget"}
 
 
 def test_every_task_is_retried_with_a_growing_delay_of_30_seconds(dag):

@@ -179,7 +179,9 @@ def mailbox(monkeypatch):
 
 def failure(error, pair=CUSTOMERS, *, notice=None, teardown=False, before=None):
     task = SimpleNamespace(
+        task_id="forget" if teardown else "load_trello",
         task=SimpleNamespace(is_teardown=teardown),
+        get_previous_ti=lambda: before and SimpleNamespace(state=before),
         get_previous_dagrun=lambda: before and SimpleNamespace(state=before),
     )
     run = SimpleNamespace(dag_id=pair, run_id="scheduled__1")
@@ -244,6 +246,16 @@ def test_repeated_failure_is_mailed_at_the_second_fourth_eighth_time(own_state, 
     ended(own_state, "success")
     failure(RetriableError("again"))
     assert len(mailbox.mails) == 3
+
+
+def test_what_fails_after_a_run_that_went_through_is_mailed_until_it_has_been_told(own_state, mailbox):
+    ended(own_state, "success")
+    wrong = ConfigurationError("Airflow variable customerp_trello_retention_days is '90d'")
+    for before in (None, "success", "failed"):
+        failure(wrong, teardown=True, before=before)
+    assert len(mailbox.mails) == 2
+    text = email.message_from_string(mailbox.mails[0]).get_payload(0).get_payload(decode=True).decode()
+    assert "The run is over, but forget failed. Airflow variable" in text
 
 
 def test_a_task_that_was_killed_is_told_in_words(own_state, mailbox):

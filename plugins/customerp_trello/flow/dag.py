@@ -3,7 +3,7 @@
 ::
 
     acquire_lease -> begin -> extract_customerp --> reconcile -> guard -> load_customerp -> load_trello -> publish
-                           -> extract_trello ---/                                   report -> release_lease (teardown)
+                           -> extract_trello ---/                        report -> release_lease -> forget (teardowns)
 """
 
 from __future__ import annotations
@@ -173,6 +173,11 @@ def _wire(pair: str) -> None:
         """Let the next run have its turn."""
         tasks.release_lease(pair, sync_run)
 
+    @task
+    def forget() -> None:
+        """Delete what is older than the retention; nobody waits for it."""
+        tasks.forget(pair)
+
     sync_run: Any = acquire_lease()
     turn = sync_run.operator.as_setup()
     started = begin(sync_run)
@@ -182,12 +187,13 @@ def _wire(pair: str) -> None:
     written = [load_customerp(sync_run, verdict), load_trello(sync_run, verdict)]
     told: Any = report(sync_run)
     freed: Any = release_lease(sync_run)
-    started >> read >> plan >> verdict >> written[0] >> written[1] >> publish(sync_run) >> told >> freed
+    forgotten: Any = forget()
+    started >> read >> plan >> verdict >> written[0] >> written[1] >> publish(sync_run) >> told >> freed >> forgotten
     for made in (plan, verdict, told):
         made.operator.operator_extra_links = (RunPageLink(),)
-    # Both are teardowns: they always run, and they never turn a failed run green.
-    told.operator.as_teardown(setups=turn)
-    freed.operator.as_teardown(setups=turn)
+    # These are teardowns: they always run, and they never turn a failed run green.
+    for last in (told, freed, forgotten):
+        last.operator.as_teardown(setups=turn)
 
 
 def _go(verdict: dict[str, Any]) -> None:

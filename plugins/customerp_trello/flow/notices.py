@@ -63,7 +63,7 @@ class Notice(BaseNotifier):
         """Send what is worth it; called by Airflow in the task's process when no retry is left."""
         dag_run, error = context["dag_run"], context.get("exception")
         try:
-            text = _worth_telling(dag_run.dag_id, error, every=self.every)
+            text = _worth_telling(context, error, every=self.every)
         except SyncError as away:
             text = _told_nowhere(context, error, away)
         if text:
@@ -99,16 +99,20 @@ def send(message: Message) -> None:
     log.info("notice", subject=message.subject, by=type(chosen).__name__)
 
 
-def _worth_telling(pair: str, error: BaseException | None, *, every: bool = False) -> str:
+def _worth_telling(context: Any, error: BaseException | None, *, every: bool) -> str:
     """The sentence to send; "" if a person knows already, or need not know."""
     if isinstance(error, FormError):
         return ""  # whoever filled in the form sees it
-    said = _said(error)
+    said, pair, instance = _said(error), context["dag_run"].dag_id, context["ti"]
     if every or isinstance(error, AuditError):
         return said
     if isinstance(error, GuardError):
         return said if _is_new(pair) else ""
     count = _failures(pair)
+    if instance.task.is_teardown:  # the run is closed, and counts as it ended before
+        before = instance.get_previous_ti()
+        told = before is not None and before.state == "failed"
+        return "" if told else f"The run is over, but {instance.task_id} failed. {said}"
     return f"Failed {count} times in a row. {said}" if _again(count) else ""
 
 

@@ -112,13 +112,9 @@ def report(pair: str, run_id: str, steps: dict[str, Any]) -> str:
     """Say what happened."""
     from customerp_trello.flow.change_log import show_lines
     from customerp_trello.flow.report import report as step
-    from customerp_trello.flow.retention import forget
-    from customerp_trello.flow.settings import retention_days, storage
 
-    run = _open(pair, run_id)
-    text = step(run, steps)
+    text = step(_open(pair, run_id), steps)
     show_lines(text.splitlines())
-    forget(run.store, storage() / pair, retention_days())
     return text
 
 
@@ -134,6 +130,14 @@ def release_lease(pair: str, run_id: str) -> None:
     from customerp_trello.state import lease
 
     lease.release(open_store(), pair, run_id)
+
+
+def forget(pair: str) -> None:
+    """Delete what is older than the retention."""
+    from customerp_trello.flow.retention import forget as step
+    from customerp_trello.flow.settings import retention_days, storage
+
+    step(open_store(), storage() / pair, retention_days())
 
 
 def _form(context: Any) -> Form:
