@@ -415,6 +415,17 @@ def test_a_plan_that_is_held_in_each_run_is_one_plan_to_people(store, clock):
         assert plans.approval_for(tx, PAIR, "d3", ["k2"]).approved_by == "anna"
 
 
+def test_a_beginning_that_two_held_plans_share_lets_neither_through(store):
+    with store.begin() as tx:
+        for digest in ("a1f", "ab0"):
+            plans.hold_plan(tx, plans.Plan(start(tx, digest), PAIR, digest, guarded=["k"]))
+        with pytest.raises(FormError, match="more than one held plan has the digest 'a'; valid: "):
+            plans.approve(tx, PAIR, "a", "anna")
+        assert [plans.named_plan(tx, PAIR, digest).digest for digest in ("a1", "ab")] == ["a1f", "ab0"]
+        assert plans.held_plan(tx, PAIR), "whichever there is"
+        assert len(plans.plans(tx, PAIR)) == 2
+
+
 def test_guarded_changes_are_read_of_the_plan_that_is_named_alone(store, clock):
     with store.begin() as tx:
         for number in range(3):

@@ -91,10 +91,17 @@ def plans(tx: Transaction, pair: str, *, status: str = HELD) -> list[Plan]:
 
 
 def held_plan(tx: Transaction, pair: str, digest: str = "") -> Plan | None:
-    """The newest plan with this digest (or its beginning; "" for any) that is held or let through, None if none is."""
+    """The newest plan with this digest (or its beginning; "" for any) that is held or let through, None if none is.
+
+    Raises:
+        FormError: several begin so; the newest need not be the one that a person has looked at.
+    """
     standing = [*plans(tx, pair), *plans(tx, pair, status=APPROVED)]
-    found = next((one for one in standing if one.digest.startswith(digest)), None)
-    return None if found is None else get_plan(tx, found.run)
+    begun = [one for one in standing if one.digest.startswith(digest)]
+    if digest and len({one.digest for one in begun}) > 1:
+        valid = ", ".join(dict.fromkeys(one.digest for one in begun))
+        raise FormError(f"{pair}: more than one held plan has the digest {digest!r}; valid: {valid}.")
+    return get_plan(tx, begun[0].run) if begun else None
 
 
 def waiting_plan(tx: Transaction, pair: str) -> tuple[Plan, datetime] | None:
@@ -161,7 +168,7 @@ def named_plan(tx: Transaction, pair: str, digest: str) -> Plan:
     """The held plan that a person names.
 
     Raises:
-        FormError: no held plan of the pair has this digest.
+        FormError: no held plan of the pair has this digest, or several begin so.
     """
     held = held_plan(tx, pair, digest)
     if held is None or not digest:
@@ -174,7 +181,7 @@ def approve(tx: Transaction, pair: str, digest: str, by: str) -> Plan:
     """A person lets a held plan through.
 
     Raises:
-        FormError: no held plan of the pair has this digest.
+        FormError: no held plan of the pair has this digest, or several begin so.
     """
     held = named_plan(tx, pair, digest)
     # Held in one run after the other, it is one plan to whoever lets it through.
