@@ -1,11 +1,12 @@
 """Intents, open work, conflicts, history, plans, invitations: what a run leaves for the next one."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from customerp_trello.errors import FatalError, FormError, RecordError
 from customerp_trello.state import conflicts, history, intents, invitations, lease, links, plans, retention, runs, work
@@ -528,6 +529,39 @@ def test_what_is_old_and_closed_is_forgotten_and_what_is_open_stays(store, clock
         assert retention.forget_older(tx, 90) == dict.fromkeys(
             ["history", "intent", "conflict", "delivery", "question", "plan", "run"], 0
         )
+
+
+def test_what_is_forgotten_is_found_by_an_index_and_in_parts(store, clock, monkeypatch):
+    lease.acquire(store, PAIR, "owner", 60)
+    with store.begin() as tx:
+        history.append_history(tx, PAIR, "ended", [history.Entry("trello", "update", str(n)) for n in range(3)])
+        for number in range(3):
+            intents.close_intent(
+                tx, intents.open_intent(tx, Intent(PAIR, "ended", "trello", "update", f"{number}")), "done"
+            )
+    clock.forward(days=91)
+    sent = {}
+    event.listen(
+        store.engine, "before_cursor_execute", lambda _c, _d, statement, values, *_: sent.update({statement: values})
+    )
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    found = []
+    for _ in range(2):
+        with store.begin() as tx:
+            forgotten = retention.forget_older(tx, 90)
+        found.append((forgotten["history"], forgotten["intent"]))
+    assert found == [(2, 2), (1, 1)]
+    looked = {text: values for text, values in sent.items() if text.startswith(("UPDATE", "DELETE"))}
+    assert len(looked) == 8
+    sqlite = store.engine.dialect.name == "sqlite"
+    with store.begin() as tx:
+        if not sqlite:
+            # Few rows are always read at once; what is asked is whether an index would do.
+            tx.execute(text("SET LOCAL enable_seqscan = off"))
+        for statement, values in looked.items():
+            verb = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
+            plan = "\n".join(str(row[-1]) for row in tx.connection.exec_driver_sql(verb + statement, values))
+            assert not re.search(r"\b(?:SCAN|Seq Scan on) (history|intent)\b", plan), f"{statement}\n{plan}"
 
 
 def test_of_plans_that_stay_held_the_latest_of_each_action_outlives_the_retention(store, clock):

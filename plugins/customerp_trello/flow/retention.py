@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from customerp_trello.state.retention import forget_older
+from customerp_trello.state.retention import AT_ONCE, forget_older
 from customerp_trello.state.runs import run_ids
 from customerp_trello.state.store import Store
 
@@ -22,8 +22,10 @@ def forget(store: Store, frames: Any, days: float) -> int:
     Returns:
         How many run folders were deleted.
     """
-    with store.begin() as tx:
-        forget_older(tx, days)
+    more = True
+    while more:
+        with store.begin() as tx:
+            more = max(forget_older(tx, days).values()) >= AT_ONCE
     if not frames.exists():
         return 0
     # In this order: a run's row is there before its folder is.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Text, cast, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Delete, Table, Text, cast, delete, exists, func, select, update
 
 from customerp_trello.state import conflicts, intents, plans
 from customerp_trello.state.tables import conflict, delivery, history, intent, pair_lease, plan, question, run
 from customerp_trello.state.transaction import Transaction
+
+AT_ONCE = 10_000
+"""Lines of history, and intents, that one transaction forgets: others wait for it to write."""
 
 
 def forget_older(tx: Transaction, days: float) -> dict[str, int]:
@@ -20,7 +23,7 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
     leave it, and must not give birth once more.
 
     Returns:
-        Rows deleted per table.
+        Rows deleted per table; where one reaches :data:`AT_ONCE` there may be more.
     """
     before = tx.now - timedelta(days=days)
     # A preview's plan, or an undo's, that nobody let through: no later run makes it anew, so nothing else ends it.
@@ -34,9 +37,10 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
     owners = select(pair_lease.c.owner_run).where(pair_lease.c.owner_run.is_not(None))
     values = cast(intent.c.before, Text) + cast(intent.c.after, Text) + func.coalesce(cast(intent.c.outcome, Text), "")
     tx.execute(update(intent).where(closed, consuming, values != "{}{}").values(before={}, after={}, outcome=None))
+    # Of each pair that ever had a turn: of history, pair and moment are one index.
     deletes = {
-        "history": delete(history).where(history.c.at < before),
-        "intent": delete(intent).where(closed, ~consuming),
+        "history": _some(history, history.c.pair.in_(select(pair_lease.c.pair)), history.c.at < before),
+        "intent": _some(intent, closed, ~consuming),
         "conflict": delete(conflict).where(conflict.c.status == conflicts.SETTLED, conflict.c.created_at < before),
         "delivery": delete(delivery).where(delivery.c.received_at < before),
         "question": delete(question).where(question.c.rests_until < before),
@@ -44,6 +48,11 @@ def forget_older(tx: Transaction, days: float) -> dict[str, int]:
         "run": delete(run).where(run.c.started_at < before, ~waiting, ~journal, ~asks, run.c.id.not_in(owners)),
     }
     return {name: tx.execute(statement).rowcount for name, statement in deletes.items()}
+
+
+def _some(table: Table, *old: ColumnElement[bool]) -> Delete:
+    """Deletes a part of what is *old*; an index has to lead there, since the table may be of millions."""
+    return delete(table).where(table.c.id.in_(select(table.c.id).where(*old).limit(AT_ONCE)))
 
 
 def _held_once_more() -> ColumnElement[bool]:

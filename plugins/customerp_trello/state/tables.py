@@ -185,6 +185,7 @@ intent = Table(
     _moment("opened_at"),
     _moment("closed_at", nullable=True),
     Column("outcome", _JSON),
+    Index(None, "closed_at"),
     Index(None, "pair", "status"),
     Index(None, "run", "status"),
     sqlite_autoincrement=True,

@@ -12,7 +12,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 from customerp_trello.errors import ConfigurationError
 from customerp_trello.state.database import BUSY_SECONDS, WRITES
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration; known without loading Alembic, so that an up-to-date database costs one query."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
