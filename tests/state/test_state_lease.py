@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from customerp_trello.errors import LeaseLost
-from customerp_trello.state import history, lease, runs
+from customerp_trello.state import by_hand, history, lease, runs
 from customerp_trello.state.store import Store
 
 PAIR = "pair"
@@ -32,6 +32,27 @@ def test_a_free_lease_is_taken_and_its_number_grows(store):
     assert lease.release(store, PAIR, "a")
     second = lease.acquire(store, PAIR, "b", 60)
     assert (second.number, second.run_fence) == (2, 2)
+
+
+def test_nothing_is_done_by_hand_under_a_run_that_reads_beyond_its_lease(store, clock):
+    with store.begin() as tx:
+        runs.start_run(tx, PAIR, dag_id="the_dag", airflow_run_id="scheduled__1", run_id="a")
+    lease.acquire(store, PAIR, "a", 60)
+    clock.forward(minutes=20)
+    with pytest.raises(by_hand.Busy, match="the_dag / scheduled__1"):
+        by_hand.link_by_hand(store, PAIR, "c1", "t1", "anna")
+    assert lease.take_over(store, PAIR, "a", 1, 60).number == 2, "the run goes on"
+    clock.forward(hours=6)
+    assert by_hand.link_by_hand(store, PAIR, "c1", "t1", "anna"), "a run that was killed hours ago is not waited for"
+
+
+def test_by_hand_an_expired_lease_of_a_run_that_has_ended_is_free(store, clock):
+    with store.begin() as tx:
+        runs.start_run(tx, PAIR, dag_id="the_dag", airflow_run_id="scheduled__1", run_id="a")
+        runs.end_run(tx, "a", "failed", {})
+    lease.acquire(store, PAIR, "a", 60)
+    clock.forward(minutes=2)
+    assert by_hand.link_by_hand(store, PAIR, "c1", "t1", "anna")
 
 
 def test_a_held_lease_says_whose_it_is(store, clock):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from sqlalchemy import or_, select, update
 
@@ -28,6 +29,8 @@ from customerp_trello.state.work import NEW_IN_TRELLO, TAKEN_APART, Work, clear_
 RETRY, LINK, UNLINK, REJOIN, RENEW = "retry", "link", "unlink", "rejoin", "renew"
 _MOMENT = 60.0
 """Seconds that the lease would outlive a web server that dies in the middle."""
+_LONGEST_RUN = timedelta(hours=6)
+"""As long as the next run waits for its turn."""
 
 
 class Busy(RecordError):
@@ -46,11 +49,13 @@ class Busy(RecordError):
 def _alone(store: Store, pair: str) -> Iterator[Transaction]:
     """A writing transaction while no run has the pair.
 
+    A lease that has expired is for another run to take, not for us: its run may be reading, and would lose all of it.
+
     Raises:
         Busy: one has.
     """
     who = new_run_id()
-    found = lease.acquire(store, pair, who, _MOMENT)
+    found = lease.under_way(store, pair, _LONGEST_RUN) or lease.acquire(store, pair, who, _MOMENT)
     if isinstance(found, Holder):
         raise Busy(found)
     try:

@@ -124,6 +124,25 @@ def holder(store: Store, pair: str) -> Holder | None:
         return _holder(tx, row) if row is not None and row.owner_run and row.expires_at > tx.now else None
 
 
+def under_way(store: Store, pair: str, longest: timedelta) -> Holder | None:
+    """Tell which run is at work, though its lease may have expired: whoever reads for long extends nothing.
+
+    Args:
+        store: the state database.
+        pair: the pair.
+        longest: a run that began earlier counts as killed, even if nobody could say that it ended.
+
+    Returns:
+        The lease's last owner while its run has not ended; None if there is none, or it is free.
+    """
+    with store.read() as tx:
+        row = tx.execute(select(pair_lease).where(pair_lease.c.pair == pair)).one_or_none()
+        if row is None or row.owner_run is None:
+            return None
+        mine = (run.c.id == row.owner_run) & run.c.ended_at.is_(None) & (run.c.started_at > tx.now - longest)
+        return _holder(tx, row) if tx.execute(select(run.c.id).where(mine)).first() else None
+
+
 def ensure_outlives(store: Store, fence: Fence, seconds: float) -> None:
     """Make sure that the lease outlives a request that may last *seconds*; to be called just before sending it.
 
