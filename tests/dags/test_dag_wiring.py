@@ -165,7 +165,7 @@ def test_a_run_that_does_not_succeed_in_time_is_told(dag):
 
 
 def test_every_failure_is_looked_at_by_the_notice(dag, bag):
-    for one in (dag, bag.dags[AUDIT]):
+    for one in (dag, bag.dags[AUDIT], bag.dags[DECISIONS]):
         for task in one.tasks:
             told = task.on_failure_callback  # a mapped task has it as it was given
             assert [type(one) for one in (told if isinstance(told, list | tuple) else [told])] == [Notice], task.task_id

@@ -9,6 +9,7 @@ import pytest
 from engine import CUSTOMERS, EMPLOYEES, erp_edit
 
 from customerp_trello.errors import FormError
+from customerp_trello.flow import plan_evidence
 from customerp_trello.flow.answers import LEAVE, LET
 from customerp_trello.flow.decisions import carry_out, form_of, has_questions, questions
 from customerp_trello.flow.plan_evidence import SHOWN
@@ -143,6 +144,21 @@ def test_a_plan_that_asks_for_more_by_now_is_held_again_and_asked_again(settled)
     assert "2 updates in trello" in form.body
     ran = settled.run(CUSTOMERS, **carry_out(settled.store, again, LET, "eva")["conf"])
     assert sorted(write[3] for write in ran.writes()) == ["First of two", "Second of two"]
+
+
+def test_a_held_plan_is_asked_about_though_its_storage_refuses_to_be_read(settled, monkeypatch):
+    rename(settled, "Held out of sight")
+    tighten(settled)
+    settled.run(CUSTOMERS)
+
+    def refuses(*_):
+        raise PermissionError("s3cret: AccessDenied")
+
+    monkeypatch.setattr(plan_evidence, "read_frame", refuses)
+    ((_, form),) = ask(settled)
+    assert "since the storage of the plan cannot be read" in form.body
+    assert "s3cret" not in form.body
+    assert form.options == (LET, LEAVE)
 
 
 def test_who_leaves_it_and_who_says_nothing_write_nothing(settled):

@@ -17,7 +17,7 @@ import pandas as pd
 from customerp_trello.errors import ConfigurationError, FatalError
 from customerp_trello.flow.answers import LEAVE, LET, SIDE_OF
 from customerp_trello.flow.artifacts import Folder, read_frame
-from customerp_trello.flow.change_log import MASK, Masker
+from customerp_trello.flow.change_log import MASK, Masker, log
 from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, SYNC, UNDO
 from customerp_trello.flow.links import run_page
 from customerp_trello.flow.markdown import cell, plain
@@ -194,6 +194,9 @@ def _last_change(folder: Folder, side: str, record_id: str) -> tuple[str, str]:
         frame = read_frame(folder, side)
     except FatalError:
         return "not known any more", ""
+    except Exception as error:  # as for a plan: each storage raises errors of its own
+        log.warning("no evidence", side=side, error=type(error).__name__)
+        return "not to be read now", ""
     row = frame[frame[ID].eq(record_id)].head(1)
     if row.empty:
         return "not told", ""

@@ -27,6 +27,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from customerp_trello.flow.answers import LEAVE, LET, SIDE_OF
 from customerp_trello.flow.assets import DECISIONS, decisions_asset
+from customerp_trello.flow.notices import Notice
 
 WAIT = timedelta(hours=24)
 """How long a form waits. Then its default is taken, which writes nothing, and the question is asked anew."""
@@ -89,7 +90,7 @@ def decisions_dag(doc: str | None = None) -> DAG:
         catchup=False,
         max_active_runs=MOST_RUNS,
         tags=["customerp", "trello", "decisions"],
-        default_args={"retries": 3, "retry_delay": timedelta(seconds=30)},
+        default_args={"retries": 3, "retry_delay": timedelta(seconds=30), "on_failure_callback": Notice(every=True)},
     ) as dag:
         _wire()
     return dag

@@ -14,7 +14,7 @@ import pandas as pd
 
 from customerp_trello.errors import FatalError
 from customerp_trello.flow.artifacts import Folder, read_frame
-from customerp_trello.flow.change_log import MASK, Masker
+from customerp_trello.flow.change_log import MASK, Masker, log
 from customerp_trello.flow.links import run_page
 from customerp_trello.flow.markdown import code, plain
 from customerp_trello.mapping.model import CUSTOMERP, TRELLO, Mapping
@@ -64,6 +64,10 @@ def _changes(held: Plan, mapping: Mapping | None, storage: Folder, page: str) ->
         plan = read_frame(storage / held.pair / held.run, "plan")
     except FatalError:
         yield "The table of the plan has been deleted."
+        return
+    except Exception as error:  # each storage raises errors of its own; without a form nobody would be asked for a day
+        log.warning("no evidence", run=held.run, error=type(error).__name__)
+        yield "The changes are not shown, since the storage of the plan cannot be read."
         return
     heads = plan.drop_duplicates("change")
     # Stable: within an operation the plan's own order stays.
