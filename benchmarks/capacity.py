@@ -95,7 +95,7 @@ def daily_writes(company: Company) -> dict[str, int]:
 
 def run_seconds(company: Company, answer: float = ANSWER) -> float:
     """The shortest time in which all four pairs can be looked through once, if nothing has changed."""
-    return sum(listing(company).values()) / rate(answer)
+    return shortest(sum(listing(company).values()), answer)
 
 
 def most_changes(company: Company, every_minutes: float = 15.0) -> int:
@@ -186,7 +186,7 @@ def duration(seconds: float) -> str:
     for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} seconds"
+    return f"{seconds:.0f} seconds" if seconds >= 1 else f"{seconds:g} seconds"
 
 
 def size(number: float) -> str:
@@ -211,7 +211,7 @@ def table(company: Company) -> list[tuple[str, str]]:
         ),
         (
             "a day's changes, at least",
-            f"{duration(daily / rate())} ({daily:,} requests)",
+            f"{duration(shortest(daily))} ({daily:,} requests)",
         ),
         ("changed records a day that the limit allows", f"{most_changes(company):,}"),
         ("a complete listing of the ERP", f"{erp_pages(company):,} requests"),

@@ -46,6 +46,15 @@ def test_the_requests_of_a_run_without_a_change_are_the_measured_ones(pair, meas
     assert capacity.listing(company)[pair] == requests
 
 
+def test_as_few_requests_as_go_out_at_once_take_one_answer():
+    few = capacity.Company(10, 10, 10, 10, 1, 1.0)
+    assert sum(capacity.listing(few).values()) <= capacity.PLACES
+    assert capacity.run_seconds(few) == capacity.ANSWER
+    told = dict(capacity.table(few))
+    for what in ("a run of all pairs without a change, at least", "a day's changes, at least"):
+        assert told[what].startswith("0.25 seconds"), what
+
+
 @pytest.mark.parametrize(("records", "seconds", "megabytes"), capacity.MEASURED_RECONCILE)
 def test_reconcile_is_computed_to_a_third(records, seconds, megabytes):
     computed = capacity.reconcile(records)
