@@ -347,6 +347,20 @@ def test_more_customers_than_an_account_has_workspaces(set_up: Any) -> None:
     assert "8 taken, 12 free, and at least 23 more customers want one" in rest
 
 
+def test_an_older_state_is_no_alarm_about_what_is_linked(set_up: Any) -> None:
+    set_up.monkeypatch.setattr(trello_sizes, "ORGANIZATIONS", 20)
+    with Store(state_url()) as store:
+        store.upgrade()
+        with store.begin() as tx:
+            add_links(tx, CUSTOMERS, [NewLink(str(number), f"w{number}") for number in range(30)], run="run")
+            tx.connection.exec_driver_sql("UPDATE customerp_trello_version SET version_num = '0001'")
+    status, text = set_up.examine("--pair", CUSTOMERS, "--pair", CONTACTS)
+    assert status == 0, text
+    untried = {(section, rest.partition(":")[0]) for section, rest in lines(text, "not tried")}
+    assert untried >= {("scope", f"{CONTACTS} in Trello"), ("limits", "trello_default, workspaces")}
+    assert "no customer is linked" not in text
+
+
 def test_records_that_would_be_quarantined_are_counted(set_up: Any) -> None:
     table = {"using": "value_table", "values": {"open": "Open", "completed": "Completed", "cancelled": "Cancelled"}}
     set_up.edit(PROJECTS, lambda mapping: _columns(mapping, "status", convert=table))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from customerp_trello.doctor.hooks import ExaminedTrello
 from customerp_trello.doctor.setup import Setup
-from customerp_trello.doctor.state import State
+from customerp_trello.doctor.state import OUTDATED, State
 from customerp_trello.errors import SyncError
 from customerp_trello.hooks.connection import whole_number
 from customerp_trello.mapping.model import Mapping
@@ -63,6 +63,9 @@ def _pace_of_trello(hook: ExaminedTrello) -> Finding:
 
 def _room(setup: Setup, hook: ExaminedTrello, mapping: Mapping, state: State) -> Iterator[Finding]:
     if mapping.trello.entity == "organization":
+        if state.outdated:
+            yield Finding(SECTION, f"{hook.conn_id}, workspaces", "not tried", OUTDATED)
+            return
         used = len(hook.my_organizations())
         wanted = max(0, _creating(setup, mapping) - len(state.linked(mapping.pair)))
         room = Workspaces(mapping, hook).more(used)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from customerp_trello.doctor.hooks import Sample
 from customerp_trello.doctor.setup import Setup
-from customerp_trello.doctor.state import State
+from customerp_trello.doctor.state import OUTDATED, State
 from customerp_trello.errors import ConfigurationError, SyncError
 from customerp_trello.mapping.conditions import holds
 from customerp_trello.mapping.frame import HOLD
@@ -113,6 +113,8 @@ def _staff(capability: str, mapping: Mapping, workspaces: Workspaces) -> Finding
 def _linked(capability: str, mapping: Mapping, workspaces: Workspaces, state: State) -> Finding:
     linked = [id_ for pair in mapping.after for id_ in state.linked(pair)]
     _ = workspaces.staff  # one that is not there would let staff become contacts
+    if state.outdated:
+        return Finding(SECTION, capability, "not tried", OUTDATED)
     first = ", ".join(mapping.after)
     if not linked:
         return Finding(SECTION, capability, "not there", f"no customer is linked to a workspace yet; first run {first}")

@@ -17,6 +17,7 @@ from customerp_trello.state.store import Store
 from customerp_trello.state.upgrade import HEAD, revision_of
 
 SECTION = "state"
+OUTDATED = "the next run brings the state to this version and tells what is linked; examine again after it"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class State:
     error: SyncError | None = None
     may_make_tables: bool = True
     links: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether it is of an older version, whose links are not read before the next run has brought it to ours."""
+        return self.revision is not None and self.revision < HEAD
 
     def linked(self, pair: str) -> list[str]:
         """Ids of the Trello records that a pair has linked."""
