@@ -1,7 +1,8 @@
 """How long the review page's views take the server: `python -m benchmarks.review [LINKS] [LINES]`.
 
-The whole of a view: rights, queries, template. SQLite and PostgreSQL, each in a database of its own, which takes some
-gigabytes while it is there. Every view is asked for with other records each time, so that no cache knows the answer.
+The queries and the template of a view; Airflow's answer about rights is not asked for. SQLite and PostgreSQL, each in a
+database of its own, which takes some gigabytes while it is there. Every view is asked for with other records each time,
+so that no cache knows the answer.
 """
 
 from __future__ import annotations
