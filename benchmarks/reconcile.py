@@ -23,6 +23,7 @@ CONTENDERS = ("ours", "polars", "duckdb")
 TIMES = 5
 RATIO, PEAK_MB = 2.5, 2500
 """What is promised of the largest size."""
+BROKEN = "NOT KEPT"
 
 _SAID = ["side", "customerp_id", "trello_id", "property", "before", "after"]
 
@@ -72,7 +73,7 @@ def verdict(found: dict[int, dict[str, Any]]) -> str:
     size = max(found)
     ours, polars = found[size]["ours"], found[size]["polars"]
     ratio = ours["seconds"] / polars["seconds"]
-    kept = "kept" if ratio <= RATIO and ours["peak_mb"] <= PEAK_MB else "NOT KEPT"
+    kept = "kept" if ratio <= RATIO and ours["peak_mb"] <= PEAK_MB else BROKEN
     return (
         f"Promise for {size:,} records: at most {RATIO} times Polars and {PEAK_MB:,} MB; "
         f"measured {ratio:.2f} times and {ours['peak_mb']:,} MB: {kept}"
@@ -83,19 +84,21 @@ def growth(found: dict[int, dict[str, Any]]) -> str:
     """How time grows with the records, from each size to the next."""
     steps = [(b / a, found[b]["ours"]["seconds"] / found[a]["ours"]["seconds"]) for a, b in pairwise(sorted(found))]
     told = "; ".join(f"{records:g} times the records take {seconds:.1f} times as long" for records, seconds in steps)
-    kept = "kept" if all(seconds <= records for records, seconds in steps) else "NOT KEPT"
+    kept = "kept" if all(seconds <= records for records, seconds in steps) else BROKEN
     return f"Promise of growth: at most linear; measured {told or 'at one size only'}: {kept}"
 
 
-def main(sizes: tuple[int, ...]) -> None:
-    """Measure, print the table, leave the figures."""
+def main(sizes: tuple[int, ...]) -> int:
+    """Measure, print the table, leave the figures; 1 if a promise is not kept."""
     found = {}
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             found[size] = measure(size, Path(folder))
-    print(table(found))
+    told = table(found)
+    print(told)
     save("reconcile", {"sizes": found}, "pandas", "pyarrow", "polars", "duckdb")
+    return 1 if BROKEN in told else 0
 
 
 if __name__ == "__main__":
-    main(tuple(int(size) for size in sys.argv[1:]) or SIZES)
+    sys.exit(main(tuple(int(size) for size in sys.argv[1:]) or SIZES))

@@ -19,7 +19,7 @@ def module(name, path):
 
 
 page = module("write_capacity", REPOSITORY / "docs" / "write_capacity.py")
-from benchmarks import capacity  # noqa: E402 - the page makes the folder known
+from benchmarks import capacity, reconcile  # noqa: E402 - the page makes the folder known
 
 
 def test_page_and_plot_are_what_the_command_writes():
@@ -80,3 +80,13 @@ def test_more_records_more_changes_or_slower_answers_never_make_anything_quicker
     assert capacity.run_seconds(small) < capacity.run_seconds(large) < capacity.run_seconds(large, answer=2.0)
     assert sum(capacity.first_load(small).values()) + 45_000 == sum(capacity.first_load(large).values())
     assert capacity.most_changes(small) > capacity.most_changes(large)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(1.0, 0), (100.0, 1)])
+def test_a_promise_that_is_not_kept_fails_the_benchmark(monkeypatch, seconds, status):
+    figures = {"seconds": 1.0, "median": 1.0, "cpu": 1.0, "peak_mb": 1, "writes": 1}
+    measured = {name: dict(figures) for name in reconcile.CONTENDERS}
+    measured["ours"]["seconds"] = seconds
+    monkeypatch.setattr(reconcile, "measure", lambda *_: measured)
+    monkeypatch.setattr(reconcile, "save", lambda *_: None)
+    assert reconcile.main((10,)) == status
