@@ -147,7 +147,7 @@ def test_a_plan_that_asks_for_more_by_now_is_held_again_and_asked_again(settled)
 
 
 def test_a_held_plan_is_asked_about_though_its_storage_refuses_to_be_read(settled, monkeypatch):
-    rename(settled, "Held out of sight")
+    rename(settled, "Held out of sight", fresh=False)
     tighten(settled)
     settled.run(CUSTOMERS)
 
@@ -155,10 +155,12 @@ def test_a_held_plan_is_asked_about_though_its_storage_refuses_to_be_read(settle
         raise PermissionError("s3cret: AccessDenied")
 
     monkeypatch.setattr(plan_evidence, "read_frame", refuses)
-    ((_, form),) = ask(settled)
+    ((question, form),) = ask(settled, "out of sight")
     assert "since the storage of the plan cannot be read" in form.body
     assert "s3cret" not in form.body
     assert form.options == (LET, LEAVE)
+    wish = carry_out(settled.store, question, LET, "eva")
+    assert settled.run(CUSTOMERS, **wish["conf"]).writes() == [("trello", "update", "name", "Held out of sight")]
 
 
 def test_who_leaves_it_and_who_says_nothing_write_nothing(settled):

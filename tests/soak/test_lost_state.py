@@ -47,13 +47,20 @@ def keys_of(machine: Any, name: str) -> Keys:
 
 
 def recognisable(machine: Any, keys: Keys) -> set[tuple[str, str]]:
-    """Links whose records show the same key, and nobody else does."""
+    """Links whose records show the same key, and nobody else does.
+
+    But for whoever has left and was let in again by hand: by a name alone nobody is sent away, so a person says so.
+    """
+    shown = machine.shown()
+    wishes = {side: {id_: one.get("membership") for id_, one in shown[side].items()} for side in SIDES}
     times = {side: Counter(map(str, keys[side].values())) for side in SIDES}
     found = set()
     for link in machine.links():
         here, there = (keys[side].get(link[f"{side}_id"]) for side in SIDES)
         alone = here is not None and all(times[side][str(here)] == 1 for side in SIDES)
-        if here == there and alone and machine.healthy(link["customerp_id"], link["trello_id"]):
+        wish, now = (wishes[side].get(link[f"{side}_id"]) for side in SIDES)
+        away = wish in ("none", "deactivated") and now == "active"
+        if here == there and alone and not away and machine.healthy(link["customerp_id"], link["trello_id"]):
             found.add((link["customerp_id"], link["trello_id"]))
     return found
 
