@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from company_state import CUSTOMERS, RUN, fill
-from sqlalchemy import event, text
+from sqlalchemy import event
+from state_databases import explained
 
 HERE = f"/pair/{CUSTOMERS}"
 WHOLE = re.compile(r"\b(?:SCAN|Seq Scan on) (link|history|search_word|open_work|conflict|run|intent|tombstone|plan)\b")
@@ -30,12 +31,5 @@ def test_every_view_goes_by_an_index(browse, store, clock):
         assert browser.press("/search", text=asked).status_code == 200
     event.remove(store.engine, "before_cursor_execute", note)
     assert len(sent) > 25
-    sqlite = store.engine.dialect.name == "sqlite"
-    with store.begin() as tx:
-        if not sqlite:
-            # Few rows are always read at once; what is asked is whether an index would do.
-            tx.execute(text("SET LOCAL enable_seqscan = off"))
-        for statement, parameters in sent.items():
-            verb = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
-            plan = "\n".join(str(row[-1]) for row in tx.connection.exec_driver_sql(verb + statement, parameters))
-            assert not WHOLE.search(plan), f"{statement}\n{plan}"
+    for statement, plan in explained(store, sent):
+        assert not WHOLE.search(plan), f"{statement}\n{plan}"

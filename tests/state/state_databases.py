@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 from postgres_server import binaries, running_server
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, make_url, text
 
 from customerp_trello.state.store import Store
 
@@ -18,6 +18,19 @@ SERVER = os.environ.get("CUSTOMERP_TRELLO_TEST_POSTGRES", "")
 """A server to use instead of one of the tests' own."""
 INSTALLED = bool(SERVER or binaries())
 BACKENDS = ["sqlite", *(["postgresql"] if INSTALLED else [])]
+
+
+def explained(store, sent):
+    """Statement and plan of what was sent (statement -> parameters)."""
+    sqlite = store.engine.dialect.name == "sqlite"
+    with store.begin() as tx:
+        if not sqlite:
+            # Few rows are always read at once; what is asked is whether an index would do.
+            tx.execute(text("SET LOCAL enable_seqscan = off"))
+        for statement, parameters in sent.items():
+            verb = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
+            rows = tx.connection.exec_driver_sql(verb + statement, parameters)
+            yield statement, "\n".join(str(row[-1]) for row in rows)
 
 
 class Clock:

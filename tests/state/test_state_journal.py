@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import event
+from state_databases import explained
 
 from customerp_trello.errors import FatalError, FormError, RecordError
 from customerp_trello.state import conflicts, history, intents, invitations, lease, links, plans, retention, runs, work
@@ -553,15 +554,8 @@ def test_what_is_forgotten_is_found_by_an_index_and_in_parts(store, clock, monke
     assert found == [(2, 2), (1, 1)]
     looked = {text: values for text, values in sent.items() if text.startswith(("UPDATE", "DELETE"))}
     assert len(looked) == 8
-    sqlite = store.engine.dialect.name == "sqlite"
-    with store.begin() as tx:
-        if not sqlite:
-            # Few rows are always read at once; what is asked is whether an index would do.
-            tx.execute(text("SET LOCAL enable_seqscan = off"))
-        for statement, values in looked.items():
-            verb = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
-            plan = "\n".join(str(row[-1]) for row in tx.connection.exec_driver_sql(verb + statement, values))
-            assert not re.search(r"\b(?:SCAN|Seq Scan on) (history|intent)\b", plan), f"{statement}\n{plan}"
+    for statement, plan in explained(store, looked):
+        assert not re.search(r"\b(?:SCAN|Seq Scan on) (history|intent)\b", plan), f"{statement}\n{plan}"
 
 
 def test_of_plans_that_stay_held_the_latest_of_each_action_outlives_the_retention(store, clock):

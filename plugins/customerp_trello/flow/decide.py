@@ -11,7 +11,7 @@ import pandas as pd
 
 from customerp_trello.errors import FatalError, FormError, GuardError
 from customerp_trello.flow.artifacts import read_frame, read_listing, write_csv, write_frame, write_planned
-from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, RELINK
+from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, RELINK, way_through
 from customerp_trello.flow.gathered import gather
 from customerp_trello.flow.labels import meant_by_names, unclear_name
 from customerp_trello.flow.pair_run import PairRun
@@ -201,7 +201,7 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
             f"it did ({text}). Look at this one in the log of the task reconcile; to let it through, trigger the DAG "
             f"with action let_through and plan {name}. Nothing was written."
         )
-    way = APPLY_PLAN if run.form.action == APPLY_PLAN else LET_THROUGH
+    way = way_through(run.form.action)
     advice = (
         "Look at the plan in the log of the task reconcile; to let it through, trigger the DAG with action "
         f"{way} and plan {name}. Nothing was written."

@@ -18,7 +18,7 @@ from customerp_trello.errors import ConfigurationError, FatalError
 from customerp_trello.flow.answers import LEAVE, LET, SIDE_OF
 from customerp_trello.flow.artifacts import Folder, read_frame
 from customerp_trello.flow.change_log import MASK, Masker, log
-from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH, SYNC, UNDO
+from customerp_trello.flow.form import SYNC, UNDO, way_through
 from customerp_trello.flow.links import run_page
 from customerp_trello.flow.markdown import cell, plain
 from customerp_trello.flow.plan_evidence import SHOWN, plan_evidence
@@ -136,7 +136,7 @@ def _run_for(tx: Transaction, asked: Question) -> dict[str, Any]:
     conf = {"action": SYNC}
     if asked.kind == PLAN:
         made_by = get_run(tx, str(asked.subjects[0]))
-        again = APPLY_PLAN if made_by and made_by.action == APPLY_PLAN else LET_THROUGH
+        again = way_through(made_by.action if made_by else "")
         conf = {"action": again, "plan": asked.about}
     return {"dag_id": asked.pair, "run_id": f"decision__{asked.id}__{asked.asked_in}", "conf": conf}
 

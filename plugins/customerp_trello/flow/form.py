@@ -55,6 +55,11 @@ _NEEDS = {
 }
 
 
+def way_through(action: str) -> str:
+    """Return the action that lets a held plan of a run with this *action* through."""
+    return APPLY_PLAN if action == APPLY_PLAN else LET_THROUGH
+
+
 @dataclass(frozen=True)
 class Form:
     """What a run was asked to do.

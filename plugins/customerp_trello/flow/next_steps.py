@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from customerp_trello.flow.assets import DECISIONS
-from customerp_trello.flow.form import APPLY_PLAN, LET_THROUGH
+from customerp_trello.flow.form import way_through
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.state.conflicts import conflicts
 from customerp_trello.state.plans import HELD, get_plan
@@ -33,7 +33,7 @@ def _steps(
     with run.store.read() as tx:
         plan, asked = get_plan(tx, run.id), len(conflicts(tx, run.pair))
     if plan and plan.status == HELD:
-        way = APPLY_PLAN if run.form.action == APPLY_PLAN else LET_THROUGH
+        way = way_through(run.form.action)
         yield f"look at the plan; to let it through, trigger action {way} with plan {plan.digest}"
         if not run.form.dry:
             yield f"or answer in the DAG {DECISIONS}, which asks"

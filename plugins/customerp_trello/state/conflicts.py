@@ -72,14 +72,16 @@ def record_conflict(tx: Transaction, pair: str, run: str, new: Conflict) -> int:
     values: dict[str, Any] = seen | {name: getattr(new, name) for name in _DECIDED}
     standing = _standing(tx, pair, run, new)
     if standing is not None and new.status == OPEN and standing["status"] in (OPEN, ANSWERED):
-        values |= {name: standing[name] for name in _ASKED if values[name] is None}  # unknown is no other value
-        if any(standing[name] != values[name] for name in _ASKED):
+        # What nobody sees now is no other value.
+        now = {name: standing[name] if seen[name] is None else seen[name] for name in _ASKED}
+        if any(standing[name] != now[name] for name in _ASKED):
             closed = update(conflict).where(conflict.c.id == standing["id"])
             tx.execute(closed.values(status=SETTLED, reason=SUPERSEDED))
-            values |= {name: seen[name] for name in _ASKED}
             run, standing = standing["run"], None  # the question keeps the run that asked it first
         elif standing["status"] == ANSWERED:
             return int(standing["id"])
+        else:
+            values |= now
     if standing is None:
         row = values | _UNANSWERED | {"pair": pair, "run": run, "link": new.link, "property": new.property}
         return int(tx.execute(insert(conflict).values(**row, created_at=tx.now).returning(conflict.c.id)).scalar_one())
