@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from time import sleep
 
 import pytest
 from engine import CONTACTS, CUSTOMERS, ask, erp_edit
 
+from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.state.work import load_open_work
+
+APART = 1.2
+"""Seconds between runs: what is older than the one before is not read again."""
 
 
 @pytest.fixture
@@ -118,6 +124,46 @@ def test_a_second_contact_of_that_address_is_not_linked_with_the_account_that_no
     with loaded.store.read() as tx:
         work = load_open_work(tx, CONTACTS)
     assert work.loc[work["record_id"] == str(again["id"]), "reason"].tolist() == ["possible_duplicate"]
+
+
+def test_an_address_that_somebody_got_while_out_of_sight_stays_taken_in_every_run(loaded, contact, monkeypatch):
+    """CustomERP is read by change: seen once, the address would be free in the next run, and who has it too invited."""
+    monkeypatch.setattr(flow_finish, "OVERLAP", timedelta(seconds=-5))
+    record, _ = contact
+    staff, member = loaded.summary["staff"]["workspaces"][0], loaded.link_of(CONTACTS, record)["trello_id"]
+    TrelloHook().set_member_type(staff, member.partition(":")[2], "normal")
+    address = f"of-both{record}@goes.example"
+    erp_edit("contact", record, email=address)
+    sleep(APART)
+    loaded.run(CONTACTS)
+    link = loaded.link_of(CONTACTS, record)
+    assert (link["status"], link["away"]) == ("suspended", "trello")
+    customer = CustomERPHook().get_record("contact", record)[0]["customer_id"]
+    fields = {"first_name": "Lea", "last_name": "Wing", "email": address, "customer_id": customer}
+    other, _ = CustomERPHook().create_record("contact", fields)
+    before = invitations(loaded)
+    for _ in range(3):
+        sleep(APART)
+        loaded.run(CONTACTS)
+        told = reasons(loaded)
+        assert told[str(other["id"])] == "possible_duplicate"
+        assert told[str(record)].startswith("out_of_scope: what it is found by")
+    assert invitations(loaded) == before
+    TrelloHook().remove_member(staff, member.partition(":")[2])
+    sleep(APART)
+    loaded.run(CONTACTS)
+    assert loaded.link_of(CONTACTS, record)["status"] == "linked"
+    assert not reasons(loaded)[str(record)].startswith("out_of_scope")
+    sleep(APART)
+    loaded.run(CONTACTS)
+    assert str(record) not in reasons(loaded)
+    assert reasons(loaded)[str(other["id"])] == "possible_duplicate"
+
+
+def reasons(loaded):
+    with loaded.store.read() as tx:
+        work = load_open_work(tx, CONTACTS)
+    return dict(zip(work["record_id"], work["reason"], strict=True))
 
 
 def test_whoever_has_joined_and_left_is_not_taken_for_a_newcomer_of_that_name(loaded, contact):

@@ -139,7 +139,7 @@ def test_an_edit_of_what_is_kept_without_its_counterpart_waits_and_is_looked_at_
 def test_nothing_is_deleted_or_brought_back_for_what_is_out_of_scope(gone, policy):
     survivor = {"customerp": "trello", "trello": "customerp"}[gone]
     m = sides(mapping(), **{survivor: {"on_gone": policy}})
-    away = {"_state": "suspended", "_reason": "outside of the filter", "website": "https://b.example"}
+    away = {"_state": "suspended", "_reason": "outside of the filter", "note": "edited"}
     c, t = (record("c1", _state="gone"), record("t1", **away)) if gone == "customerp" else (
         record("c1", **away), record("t1", _state="gone"))  # fmt: skip
     plan = run([c], [t], linked(link()), m)
@@ -189,7 +189,7 @@ def test_gone_on_both_sides_ends_the_link_whatever_the_policy():
 
 @pytest.mark.parametrize("away", ["customerp", "trello", "both"])
 def test_out_of_sight_suspends_once_with_its_reason_and_writes_nothing(away):
-    c = record("c1", name="B", **({"_state": "suspended", "_reason": "filtered"} if away != "trello" else {}))
+    c = record("c1", note="m", **({"_state": "suspended", "_reason": "filtered"} if away != "trello" else {}))
     t = record("t1", note="n", **({"_state": "suspended", "_reason": "cannot be seen"} if away != "customerp" else {}))
     trello = away == "trello"
     told = "1 trello suspended out_of_scope cannot be seen" if trello else "1 customerp suspended out_of_scope filtered"
@@ -208,7 +208,7 @@ def test_gone_here_is_stronger_than_out_of_sight_there_unless_it_would_be_writte
 
 def test_others_go_on_beside_a_suspended_one():
     links = linked(link(1), link(2, status="suspended"), link(3))
-    c = [record("c1", name="B"), record("c2", name="B"), record("c3", name="B")]
+    c = [record("c1", note="B"), record("c2", note="B"), record("c3", note="B")]
     t = [record("t1", _state="suspended", _reason="x"), record("t2"), record("t3")]
     plan = run(c, t, links)
     assert sorted(zip(plan["link"], plan["operation"], plan["cause"], strict=True)) == [
@@ -217,6 +217,19 @@ def test_others_go_on_beside_a_suspended_one():
         (2, "update", "edited_in_customerp"),
         (3, "update", "edited_in_customerp"),
     ]
+
+
+@pytest.mark.parametrize("edit", [{"name": "B"}, {"website": "https://b.example"}], ids=["name", "website"])
+@pytest.mark.parametrize("away", ["customerp", "trello"])
+def test_a_key_that_is_edited_out_of_sight_is_read_again_in_each_run(away, edit):
+    """CustomERP is read by change: seen once, the key would be free in the next run, and who has it too be made."""
+    out = {"_state": "suspended", "_reason": "filtered"}
+    c = [record("c1", **edit, **(out if away == "customerp" else {})), record("c2", note="edited", **out), record("c3")]
+    t = [record("t1", **(out if away == "trello" else {})), record("t2"), record("t3", name="B", **out)]
+    standing = [{"status": "suspended", "away": side} for side in (away, "customerp", "trello")]
+    plan = run(c, t, linked(*[link(n, **one) for n, one in enumerate(standing, 1)]))
+    told = "what it is found by was edited in CustomERP; compared when it is back"
+    assert short(plan) == [f"1 customerp waiting out_of_scope {told}"]
 
 
 # --- heirs

@@ -313,9 +313,9 @@ def test_an_edit_beside_a_delete_follows_the_policy_for_the_pair():
 
 def test_out_of_sight_is_suspended_and_resumes():
     away = [record("t1", _state="suspended", _reason="cannot be seen")]
-    assert told(run([record("c1", name="B")], away, ONE)) == [("trello", "suspended", "", "?", "out_of_scope")]
+    assert told(run([record("c1", note="B")], away, ONE)) == [("trello", "suspended", "", "?", "out_of_scope")]
     links = linked((1, "c1", "t1", BASE, BASE, {"status": "suspended", "away": "trello"}))
-    assert told(run([record("c1", name="B")], away, links)) == []
+    assert told(run([record("c1", note="B")], away, links)) == []
     assert told(run([record("c1", name="B")], [record("t1")], links)) == [
         ("", "link", "", "?", "resumed"),
         ("trello", "update", "name", "B", "edited_in_customerp"),

@@ -7,7 +7,7 @@ import pandas as pd
 from customerp_trello.mapping.frame import ID, SCOPE, STATE
 from customerp_trello.mapping.frame import SUSPENDED as AWAY
 from customerp_trello.mapping.model import Mapping
-from customerp_trello.reconcile.aligned import Aligned, Seen
+from customerp_trello.reconcile.aligned import Aligned, Seen, key_names
 from customerp_trello.reconcile.compare import columns_of, edited
 from customerp_trello.reconcile.plan import (
     CREATE,
@@ -24,6 +24,7 @@ from customerp_trello.reconcile.plan import (
 
 _LOST = ".lost"
 _IGNORED = "on_gone is ignore, so the edit of its counterpart waits until it is back"
+_REKEYED = "what it is found by was edited in CustomERP; compared when it is back"
 
 
 def rows(
@@ -117,6 +118,8 @@ def decide_gone(aligned: Aligned, mapping: Mapping) -> tuple[pd.Series, list[pd.
     for side in SIDES:
         fresh = told[side] & links["away"].ne(side)
         parts.append(rows(links, fresh, side, SUSPENDED, "out_of_scope", records[side]["_reason"]))
+    # CustomERP is read by change: unread, such a key would be free, and who has it too would be made.
+    parts.append(rows(links, suspended & _rekeyed(aligned, mapping), CUSTOMERP, WAITING, "out_of_scope", _REKEYED))
     parts.append(rows(links, gone[CUSTOMERP] & gone[TRELLO], "", UNLINK, "gone_on_both"))
     for side in SIDES:
         alone = gone[side] & ~gone[OTHER[side]] & ~suspended
@@ -124,6 +127,15 @@ def decide_gone(aligned: Aligned, mapping: Mapping) -> tuple[pd.Series, list[pd.
             parts += _one_gone(aligned, alone & ~away[OTHER[side]], side, mapping)
             parts.append(rows(links, alone & away[OTHER[side]], "", UNLINK, f"gone_in_{side}"))
     return suspended | gone[CUSTOMERP] | gone[TRELLO], parts
+
+
+def _rekeyed(aligned: Aligned, mapping: Mapping) -> pd.Series:
+    """Which records bear another key in CustomERP than their base, or bear it in another scope."""
+    names = {*key_names(mapping), *([mapping.scoped_by] if mapping.scoped_by else [])}
+    result = pd.Series(False, index=aligned.links.index)
+    for name in names:
+        result |= columns_of(aligned, mapping.property(name)).changed[CUSTOMERP]
+    return result
 
 
 def _one_gone(aligned: Aligned, mask: pd.Series, side: str, mapping: Mapping) -> list[pd.DataFrame]:
