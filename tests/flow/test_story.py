@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from time import sleep
 
 import pytest
 from engine import CONTACTS, CUSTOMERS, EMPLOYEES, PAIRS, PROJECTS, as_anna, ask, erp_edit
 
+from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.state.by_hand import rejoin
@@ -164,6 +167,25 @@ def test_a_deleted_comment_is_posted_again(loaded):
     again = loaded.link_of(PROJECTS, link["customerp_id"])
     assert again["trello_id"] != link["trello_id"]
     assert loaded.run(PROJECTS).writes() == []
+
+
+def test_what_was_edited_while_the_comment_was_gone_is_compared_once_it_is_posted_again(loaded, monkeypatch):
+    """CustomERP is read by change: nobody would see again what the run that posts it had nothing to compare with."""
+    monkeypatch.setattr(flow_finish, "OVERLAP", timedelta(seconds=-5))
+    found = loaded.mapping(PROJECTS)
+    one_way = tuple(p.model_copy(update={"direction": "to_customerp"} if p.name == "description" else {})
+                    for p in found.properties)  # fmt: skip
+    monkeypatch.setitem(loaded.mappings, PROJECTS, found.model_copy(update={"properties": one_way}))
+    loaded.let_through(PROJECTS)
+    link = loaded.fresh_link(PROJECTS)
+    TrelloHook().delete_comment(link["trello_id"])
+    erp_edit("project", link["customerp_id"], description="Trello decides this")
+    sleep(1.2)
+    assert {operation for _, operation, *_ in loaded.run(PROJECTS).writes()} == {"restore"}
+    sleep(1.2)
+    text = f"{link['c.number']}\nDescription: As Anna has decided"
+    as_anna(loaded, "POST", f"/cards/{loaded.summary['register_card']['id']}/actions/comments", text=text)
+    assert ("customerp", "update", "description", "As Anna has decided") in loaded.run(PROJECTS).writes()
 
 
 def test_a_comment_posted_again_names_whom_it_refers_to(loaded):

@@ -11,10 +11,11 @@ import pandas as pd
 from customerp_trello.flow.artifacts import Listing, read_frame, read_listing
 from customerp_trello.flow.extract import MANY_OPEN, OVERLAP
 from customerp_trello.flow.form import APPLY_PLAN
+from customerp_trello.flow.outcome import RESTORE
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.flow.restrict import links_only
 from customerp_trello.mapping.model import SIDES, Mapping, SideName
-from customerp_trello.reconcile.plan import ADOPT, CONFLICT, NOT_WRITABLE, QUARANTINE, UPDATE, WAITING
+from customerp_trello.reconcile.plan import ADOPT, CONFLICT, CREATE, NOT_WRITABLE, QUARANTINE, TRELLO, UPDATE, WAITING
 from customerp_trello.state.intents import OPEN, PLANNED, open_intents
 from customerp_trello.state.invitations import note_joined
 from customerp_trello.state.lease import Fence
@@ -43,7 +44,7 @@ def finish(run: PairRun, fence: Fence) -> None:
             known = {(one.side, one.record_id) for one in standing}
             interrupted = [one for one in _interrupted(tx, run.pair) if (one.side, one.record_id) not in known]
             joined = listings["trello"].facts.get("joined")
-            news = _news(tx, run, joined) | _let_in(run.mapping, plan)
+            news = _news(tx, run, joined) | _in_sight_again(run.mapping, plan)
             few = len(news) <= MANY_OPEN
             first = [Work("customerp", record, WAITING, NEW_IN_TRELLO) for record in sorted(news) if few]
             replace_open_work(tx, run.pair, [*first, *_open(plan), *standing, *interrupted])
@@ -82,17 +83,15 @@ def _news(tx: Transaction, run: PairRun, joined: Collection[str] | None) -> froz
     return made.union(links.loc[member.isin(list(joined)), "customerp_id"])
 
 
-def _let_in(mapping: Mapping, plan: pd.DataFrame) -> frozenset[str]:
-    """CustomERP ids of people whose membership changes: who is in again shows a profile that was out of sight.
+def _in_sight_again(mapping: Mapping, plan: pd.DataFrame) -> frozenset[str]:
+    """CustomERP ids whose counterpart shows (more of) itself only from now on.
 
-    What was edited in CustomERP meanwhile has been read, with nothing to compare it with.
+    People whose membership changes, as who is in again shows a profile, and whatever Trello lost and gets again. What
+    was edited in CustomERP meanwhile has been read, with nothing to compare it with.
     """
-    changed = (
-        plan["property"].isin(mapping.memberships)
-        & plan["operation"].isin((ADOPT, UPDATE))
-        & plan["customerp_id"].ne("")
-    )
-    return frozenset(plan.loc[changed, "customerp_id"])
+    changed = plan["property"].isin(mapping.memberships) & plan["operation"].isin((ADOPT, UPDATE))
+    restored = plan["operation"].eq(CREATE) & plan["side"].eq(TRELLO) & plan["detail"].eq(RESTORE)
+    return frozenset(plan.loc[(changed | restored) & plan["customerp_id"].ne(""), "customerp_id"])
 
 
 def _open(plan: pd.DataFrame) -> Iterator[Work]:

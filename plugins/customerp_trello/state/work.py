@@ -23,8 +23,8 @@ SURVIVES = "tombstone: its counterpart was deleted"
 whatever bears its key in Trello would seem to be new."""
 
 NEW_IN_TRELLO = "new in Trello, or back: compared in the next run"
-"""Why a CustomERP record waits whose counterpart was invited, linked, has joined or is back in sight in this run: only
-from now on does Trello show what it says, and CustomERP is read by change."""
+"""Why a CustomERP record waits whose counterpart was invited, linked, posted again, has joined or is back in sight in
+this run: only from now on does Trello show what it says, and CustomERP is read by change."""
 
 RESOLVED = "resolved: an interrupted write was found, compared in the next run"
 """Why a CustomERP record waits of which a write was open: what was edited meanwhile has been read, and left alone."""
