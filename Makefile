@@ -10,7 +10,7 @@ INSTALLED := .venv/.installed
 CLIENTS := tests/clients/node_modules/.package-lock.json
 ERPS := tests/erps/.venv/.installed
 DISTRIBUTED := tests/distributed/.venv/.installed
-DISTRIBUTED_PROGRAMS := bwrap redis-server pg_isready
+DISTRIBUTED_PROGRAMS := bwrap redis-server pg_isready curl wget
 AXE := tests/browser/node_modules/.package-lock.json
 CHROMIUM := /usr/bin/chromium
 DEMO := PYTHONPATH=include $(BIN)/python -m demo
@@ -152,7 +152,7 @@ $(ERPS): tests/erps/requirements.lock tests/erps/package-lock.json | $(INSTALLED
 $(DISTRIBUTED): tests/distributed/requirements.lock | $(INSTALLED)
 	@for program in $(DISTRIBUTED_PROGRAMS); do \
 		if ! command -v $$program >/dev/null; then \
-			echo "$$program is missing. Debian: apt-get install bubblewrap postgresql redis-server" >&2; \
+			echo "$$program is missing. Debian: apt-get install bubblewrap curl postgresql redis-server wget" >&2; \
 			exit 1; \
 		fi; \
 	done

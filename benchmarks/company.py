@@ -196,7 +196,8 @@ class Pair:
         assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.name} failed:\n{self.log.read_text()}")
+            ended = self.process.wait(timeout=60)  # -9: most often the machine had no memory left
+            raise SystemExit(f"{self.name} ended with {ended}:\n{self.log.read_text()}")
         return dict(json.loads(line))
 
     def run(self) -> dict[str, Any]:

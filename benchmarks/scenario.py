@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,12 @@ SYSTEMS = ("customerp", "trello")
 Answers = Mapping[str, Any]
 
 
-def scenario(systems: Running, go: Callable[[], Answers]) -> dict[str, dict[str, Any]]:
-    """First load, a run without a change, edits and a run; per step the figures, with what *go* has answered."""
-    found = {}
+Step = dict[str, Any]
+Told = Callable[[str, Step], None]
+
+
+def scenario(systems: Running, go: Callable[[], Answers], told: Told) -> None:
+    """First load, a run without a change, edits and a run; *told* gets each step's figures, and what *go* answered."""
     for step, before in (("first load", None), ("no change", None), ("edits", edit)):
         if before:
             before(systems)
@@ -41,9 +45,7 @@ def scenario(systems: Running, go: Callable[[], Answers]) -> dict[str, dict[str,
         writes = go()
         seconds = time.monotonic() - begun
         counts = {system: systems.ask("GET", "requests", system=system)["total"] for system in SYSTEMS}
-        found[step] = {"seconds": round(seconds, 1), "requests": counts, "writes": dict(writes)}
-        print(f"{step}: {found[step]}", file=sys.stderr, flush=True)
-    return found
+        told(step, {"seconds": round(seconds, 1), "requests": counts, "writes": dict(writes)})
 
 
 def edit(systems: Running) -> None:
@@ -70,8 +72,8 @@ def _company(size: Size) -> Iterator[Running]:
         yield systems
 
 
-def ours(size: Size) -> dict[str, Any]:
-    """Both pairs, the customers first."""
+def ours(size: Size, told: Told) -> dict[str, int]:
+    """Both pairs, the customers first; answers each one's peak memory in MB."""
     with _company(size) as systems, systems.pair(CUSTOMERS) as customers, systems.pair(CONTACTS) as contacts:
 
         def go() -> Answers:
@@ -81,15 +83,15 @@ def ours(size: Size) -> dict[str, Any]:
                 written[pair.name] = sum(done[f"load_{system}"]["written"] for system in SYSTEMS)
             return written
 
-        steps = scenario(systems, go)
-        return {"steps": steps, "peak_mb": {pair.name: peak_mb(pair.process.pid) for pair in (customers, contacts)}}
+        scenario(systems, go, told)
+        return {pair.name: peak_mb(pair.process.pid) for pair in (customers, contacts)}
 
 
-def plain(size: Size) -> dict[str, Any]:
+def plain(size: Size, told: Told) -> dict[str, int]:
     """The loop."""
     with _company(size) as systems, systems.process("plain", "benchmarks.scenario_plain") as loop:
-        steps = scenario(systems, loop.run)
-        return {"steps": steps, "peak_mb": {"plain": peak_mb(loop.process.pid)}}
+        scenario(systems, loop.run, told)
+        return {"plain": peak_mb(loop.process.pid)}
 
 
 def table(found: Mapping[str, Mapping[str, Any]], size: Size) -> str:
@@ -111,16 +113,23 @@ def table(found: Mapping[str, Mapping[str, Any]], size: Size) -> str:
 
 
 def main(customers: int = 100_000, contacts: int = 150_000) -> None:
-    """Measure both, print the table, leave the figures; fail where ours wrote other records than the loop."""
+    """Measure both, print the table, leave the figures; fail at once where ours wrote other records than the loop."""
     size = Size(customers, 4, 6, 1, contacts / customers, in_trello=False)
     found: dict[str, Any] = {}
+
+    def keep(name: str, step: str, figures: Step) -> None:
+        found[name]["steps"][step] = figures
+        save("scenario", {"scenes": found}, "requests", "pandas")  # each takes up to hours
+        print(f"{name}, {step}: {figures}", file=sys.stderr, flush=True)
+        first = found["plain"]["steps"][step]["writes"]
+        if sum(figures["writes"].values()) != sum(first.values()):
+            raise SystemExit(f"{step}: {name} wrote {figures['writes']}, the loop {first}")
+
     for name, act in {"plain": plain, "ours": ours}.items():
-        found[name] = act(size)
-        save("scenario", {"scenes": found}, "requests", "pandas")  # each takes hours
+        found[name] = {"steps": {}}
+        found[name]["peak_mb"] = act(size, partial(keep, name))
+    save("scenario", {"scenes": found}, "requests", "pandas")
     print(table(found, size))
-    for step, row in found["ours"]["steps"].items():
-        if sum(row["writes"].values()) != sum(found["plain"]["steps"][step]["writes"].values()):
-            raise SystemExit(f"{step}: {row['writes']}, the loop {found['plain']['steps'][step]['writes']}")
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ conditional writes. Two more requests a run ask who the token's member is and wh
 | projects | one for 999 comments, and one to see the end |
 | the ERP | one for 500 records (the profile's page), of which only the changes since the last run are asked for |
 
-A run needs time for itself as well, which no limit explains: Airflow's eleven tasks take some ten seconds, and *reconcile*
+A run needs time for itself as well, which no limit explains: Airflow's twelve tasks take some ten seconds, and *reconcile*
 what the table says.
 """
     )
