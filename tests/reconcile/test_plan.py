@@ -1,6 +1,7 @@
 """The plan as a table: complete, in a fixed order, numbered by change, and readable change by change."""
 
 import hashlib
+import tracemalloc
 
 import pandas as pd
 import pytest
@@ -136,6 +137,20 @@ def test_a_change_is_handed_to_the_load_with_its_values():
     (back,) = changes(made, "customerp", ("update",))
     assert (back.target_id, back.source_id, back.values) == ("c2", "t2", {"name": "Z"})
     assert list(changes(made, "customerp", ("create",))) == []
+
+
+def test_a_first_load_of_many_records_has_all_its_changes_at_hand_in_little_memory():
+    one = plan(*[row("create", "trello", 1, f"p{n}", after="value", link=None, trello_id="") for n in range(6)])
+    many = pd.concat([one.assign(change=n, customerp_id=f"c{n}") for n in range(1_000)], ignore_index=True)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    found = list(changes(many, "trello", WRITES))
+    kept = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert [change.values for change in found[::500]] == [{f"p{n}": "value" for n in range(6)}] * 2
+    assert {change.customerp_id for change in found} == {f"c{n}" for n in range(1_000)}
+    # The columns themselves, which all share, and little for each; a frame for each was 25,000 bytes.
+    assert kept / 1_000 < 3_000
 
 
 def test_the_first_row_of_a_change_speaks_for_it():

@@ -330,6 +330,36 @@ def test_history_is_found_by_either_id_and_counted_by_change(store, clock):
         assert history.recent_counts(tx, PAIR, clock() - timedelta(days=3))["trello", "update"] == 3
 
 
+def test_what_a_run_did_is_counted_by_the_database(store):
+    def entry(side, operation, key, property="", link=None):
+        return history.Entry(side, operation, key, "c", "t", property, link=link)
+
+    lines = [
+        *[entry("trello", "create", "1", name, 1) for name in ("name", "website")],
+        entry("trello", "create", "2", "name", 2),
+        *[entry("customerp", "update", "3", name, 3) for name in ("name", "website")],
+        *[entry("", "conflict", "4", name, 3) for name in ("name", "website")],
+        entry("", "unlink", "5", link=4),
+        entry("customerp", "update", "6", "name", 4),
+        entry("trello", "delete", "7"),
+    ]
+    with store.begin() as tx:
+        history.append_history(tx, PAIR, "r1", lines)
+        history.append_history(tx, PAIR, "r2", [entry("trello", "create", "1", "name", 9)])
+        assert history.counts_of_run(tx, "r1") == {
+            ("trello", "create"): (2, 3),
+            ("customerp", "update"): (2, 3),
+            ("", "conflict"): (1, 2),
+            ("", "unlink"): (1, 1),
+            ("trello", "delete"): (1, 1),
+        }
+        assert history.counts_of_run(tx, "r3") == {}
+        assert history.links_touched(tx, "r1", ("unlink", "delete")) == 3
+        assert (history.links_touched(tx, "r1", ()), history.links_touched(tx, "r3", ("unlink",))) == (4, 0)
+        assert history.has_done(tx, "r1", ("move", "unlink"))
+        assert not history.has_done(tx, "r2", ("move", "unlink"))
+
+
 def test_a_membership_counts_as_what_it_does_to_people(store, clock):
     with store.begin() as tx:
         for number, (operation, value) in enumerate(

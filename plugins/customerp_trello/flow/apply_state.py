@@ -125,12 +125,14 @@ def _relink(tx: Transaction, journal: _Journal, change: Change) -> None:
 
 def _links(journal: _Journal, plan: pd.DataFrame, fence: Fence) -> None:
     run = journal.run
+    everything = list(changes(plan, "", (LINK,)))
+    if not everything:
+        return
     with run.store.read() as tx:
         standing = link_ids(tx, run.pair)
         stones = load_tombstones(tx, run.pair)
     bound = set(zip(standing["customerp_id"], standing["trello_id"], strict=True))
     taken = {side: set(standing[f"{side}_id"]) for side in SIDES}
-    everything = list(changes(plan, "", (LINK,)))
     new = [c for c in everything if c.link < 0 and (c.customerp_id, c.trello_id) not in bound]
     free = []
     for change in new:

@@ -12,9 +12,9 @@ from customerp_trello.flow.metrics import send_health, send_run
 from customerp_trello.flow.next_steps import next_steps
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SIDES
-from customerp_trello.reconcile.plan import DELETE, MOVED, NOT_WRITABLE, NOTES, STATE_ONLY, UNLINK, WRITES
+from customerp_trello.reconcile.plan import CONFLICT, DELETE, MOVED, NOT_WRITABLE, NOTES, STATE_ONLY, UNLINK, WRITES
 from customerp_trello.state.health import health_of
-from customerp_trello.state.history import history_of_run
+from customerp_trello.state.history import counts_of_run, has_done, links_touched
 from customerp_trello.state.links import count_links
 from customerp_trello.state.plans import APPLIED, HELD, get_plan
 from customerp_trello.state.runs import end_run
@@ -68,7 +68,7 @@ def report(run: PairRun, steps: Mapping[str, Mapping[str, Any] | None]) -> str:
 def links_changed(run: PairRun) -> bool:
     """Whether the run made, moved or ended a link, so that pairs that build on this one have news."""
     with run.store.read() as tx:
-        return bool(history_of_run(tx, run.id)["operation"].isin(LINK_CHANGES).any())
+        return has_done(tx, run.id, LINK_CHANGES)
 
 
 def _status(run: PairRun, steps: Mapping[str, Mapping[str, Any] | None]) -> str:
@@ -86,15 +86,15 @@ def _status(run: PairRun, steps: Mapping[str, Mapping[str, Any] | None]) -> str:
 def _figures(run: PairRun) -> dict[str, Any]:
     """Numbers of changes, not of properties."""
     with run.store.read() as tx:
-        history = history_of_run(tx, run.id)
+        done = counts_of_run(tx, run.id)
+        touched = links_touched(tx, run.id, (UNLINK, DELETE))
         work = load_open_work(tx, run.pair)
         linked = count_links(tx, run.pair)
         plan = get_plan(tx, run.id)
-    done = history.drop_duplicates(["change_key", "operation", "link"])
     figures: dict[str, Any] = {"linked": linked}
     for side in SIDES:
         for operation, word in WROTE.items():
-            number = _count(done, operation, side)
+            number = done.get((side, operation), (0, 0))[0]
             if number or operation in ("create", "update"):
                 figures[f"{word} in {side}"] = number
     for operation, word in {
@@ -103,16 +103,14 @@ def _figures(run: PairRun) -> dict[str, Any]:
         "relink": "relinked",
         "unlink": "unlinked",
     }.items():
-        figures[word] = _count(done, operation)
-    figures["conflicts"] = _count(history, "conflict")
+        figures[word] = sum(changes for (_, one), (changes, _) in done.items() if one == operation)
+    figures["conflicts"] = sum(lines for (_, one), (_, lines) in done.items() if one == CONFLICT)
     figures["not writable"] = int((plan.counts if plan else {}).get(NOT_WRITABLE, 0))
     if moved := int((plan.counts if plan else {}).get(MOVED, 0)):
         figures["moved"] = moved
     figures["quarantined"] = _kinds(work, "quarantined", "quarantine")
     figures["waiting"] = _kinds(work, "waiting", "deferred", "conflict")
-    ended = history.loc[history["operation"].isin((UNLINK, DELETE)), "link"]
-    touched = history.loc[~history["link"].isin(ended), "link"].dropna().nunique()
-    figures["unchanged"] = max(0, linked - int(touched))
+    figures["unchanged"] = max(0, linked - touched)
     return figures
 
 
@@ -130,11 +128,6 @@ def _intended(run: PairRun) -> dict[str, Any]:
     for operation in (*STATE_ONLY, *NOTES):
         figures[operation.replace("_", " ")] = int(counts.get(operation, 0))
     return figures
-
-
-def _count(done: pd.DataFrame, operation: str, side: str | None = None) -> int:
-    hit = done["operation"].eq(operation)
-    return int((hit if side is None else hit & done["side"].eq(side)).sum())
 
 
 def _kinds(work: pd.DataFrame, *kinds: str) -> int:

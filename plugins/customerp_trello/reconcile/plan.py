@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pandas as pd
 
@@ -62,8 +63,11 @@ _GROUP = ["side", "operation", "customerp_id", "trello_id"]
 class Change:
     """All rows of one change, for the one who applies it.
 
+    A first load has hundreds of thousands at once, so that each knows only where its rows are.
+
     Attributes:
-        rows: the plan's rows, one per property.
+        table: the plan's rows of one side and some operations, shared by all of their changes.
+        begin, end: from where to where the change's own rows stand in it.
     """
 
     number: int
@@ -75,7 +79,14 @@ class Change:
     key: str
     cause: str
     detail: str
-    rows: pd.DataFrame
+    table: pd.DataFrame = field(repr=False)
+    begin: int
+    end: int
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The change's rows, one per property."""
+        return self.table.iloc[self.begin : self.end]
 
     @property
     def target_id(self) -> str:
@@ -131,20 +142,25 @@ def digest(plan: pd.DataFrame) -> str:
 
 def changes(plan: pd.DataFrame, side: str, operations: tuple[str, ...]) -> Iterator[Change]:
     """The plan's changes of one side and some operations, in the plan's order of operations."""
-    rows = plan[(plan["side"] == side) & plan["operation"].isin(operations)]
-    for number, group in rows.groupby("change", sort=True):
-        first = group.iloc[0]
+    chosen = plan[(plan["side"] == side) & plan["operation"].isin(operations)]
+    rows = chosen.sort_values("change", kind="stable").reset_index(drop=True)
+    begins = rows.index[~rows.duplicated("change")].tolist()
+    heads = rows.loc[begins, ["change", "operation", "link", "customerp_id", "trello_id", "key", "cause", "detail"]]
+    places = pairwise([*begins, len(rows)])
+    for head, (begin, end) in zip(heads.itertuples(index=False), places, strict=True):
         yield Change(
-            number=int(str(number)),
+            number=int(str(head.change)),
             side=side,
-            operation=str(first["operation"]),
-            link=int(first["link"]),
-            customerp_id=str(first["customerp_id"]),
-            trello_id=str(first["trello_id"]),
-            key=str(first["key"]),
-            cause=str(first["cause"]),
-            detail=str(first["detail"]),
-            rows=group,
+            operation=str(head.operation),
+            link=int(str(head.link)),
+            customerp_id=str(head.customerp_id),
+            trello_id=str(head.trello_id),
+            key=str(head.key),
+            cause=str(head.cause),
+            detail=str(head.detail),
+            table=rows,
+            begin=begin,
+            end=end,
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Select, case, func, insert, literal, or_, select
+from sqlalchemy import Select, case, distinct, func, insert, literal, or_, select
 
 from customerp_trello.state.frames import read_frame
 from customerp_trello.state.tables import history, plan
@@ -84,6 +84,31 @@ def history_of(tx: Transaction, pair: str, record_id: str, property: str | None 
 def history_of_run(tx: Transaction, run: str) -> pd.DataFrame:
     """All that a run did, in order (columns as in the table)."""
     return read_frame(tx, select(*_COLUMNS).where(history.c.run == run).order_by(history.c.id))
+
+
+def counts_of_run(tx: Transaction, run: str) -> dict[tuple[str, str], tuple[int, int]]:
+    """What a run did, by (side, operation): the number of changes, and of their lines (one for each property)."""
+    c = history.c
+    change = (c.side, c.operation, c.change_key, c.link)
+    lines = select(*change, func.count().label("lines")).where(c.run == run).group_by(*change).subquery()
+    side, operation = lines.c.side, lines.c.operation
+    counted = select(side, operation, func.count(), func.sum(lines.c.lines)).group_by(side, operation)
+    return {(side, name): (changes, int(each)) for side, name, changes, each in tx.connection.execute(counted).all()}
+
+
+def has_done(tx: Transaction, run: str, operations: Collection[str]) -> bool:
+    """Whether a run did any of these operations."""
+    c = history.c
+    found = select(c.id).where(c.run == run, c.operation.in_(operations)).limit(1)
+    return tx.execute(found).first() is not None
+
+
+def links_touched(tx: Transaction, run: str, ended: Collection[str]) -> int:
+    """The number of links that a run did anything with, those of the operations *ended* left out."""
+    c = history.c
+    over = select(c.link).where(c.run == run, c.operation.in_(ended), c.link.is_not(None))
+    touched = select(func.count(distinct(c.link))).where(c.run == run, c.link.is_not(None), c.link.not_in(over))
+    return int(tx.execute(touched).scalar_one())
 
 
 def recent_counts(
