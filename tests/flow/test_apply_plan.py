@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
+from time import sleep
 
 import pytest
-from engine import CUSTOMERS, erp_edit
+from engine import CUSTOMERS, ask, erp_edit
 
 from customerp_trello.errors import FormError
+from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.state.plans import APPLIED, get_plan
 from customerp_trello.state.runs import load_watermarks
@@ -69,6 +72,24 @@ def test_what_moved_since_the_preview_is_listed_and_left_alone(settled):
     again = settled.run(CUSTOMERS, action="apply_plan", plan=digest(preview))
     assert again.writes() == []
     assert operations(again) == ["moved"]
+
+
+def test_what_was_edited_after_the_preview_and_could_not_be_written_is_written_by_the_next_run(settled, monkeypatch):
+    """The ERP is read by change: that it is open must not be forgotten because another property was written."""
+    monkeypatch.setattr(flow_finish, "OVERLAP", timedelta(seconds=-5))
+    one = settled.fresh_link(CUSTOMERS)
+    erp_edit("customer", one["customerp_id"], name="Seen in time")
+    preview = settled.run(CUSTOMERS, action="preview")
+    erp_edit("customer", one["customerp_id"], description="Edited later")
+    sleep(1.2)
+    settled.fault("trello", match="PUT /1/organizations/*", kind="status:500", times=9)
+    assert settled.run(CUSTOMERS).writes() == []
+    ask("DELETE", f"{settled.trello_url}/sandbox/faults")
+    sleep(1.2)
+    applied = settled.run(CUSTOMERS, action="apply_plan", plan=digest(preview))
+    assert applied.writes() == [("trello", "update", "name", "Seen in time")]
+    sleep(1.2)
+    assert settled.run(CUSTOMERS).writes() == [("trello", "update", "description", "Edited later")]
 
 
 def test_a_preview_of_some_records_is_applied_to_them_alone(settled):

@@ -32,6 +32,27 @@ def test_a_second_contact_of_one_customer_with_one_address_is_not_invited(engine
     assert erp("contact", second["id"])["email"] == "twice@one.example"
 
 
+def test_the_address_of_whoever_was_linked_by_name_stays_taken(engine):
+    """Trello shows it of nobody whom we did not invite, and the second contact would have been invited."""
+    hook = CustomERPHook()
+    customer, _ = hook.create_record("customer", {"name": "By name", "type": "company"})
+    synced(engine, CUSTOMERS)
+    account = {"fullName": "Nele Name", "username": "nelename", "email": "nele@private.example"}
+    member = ask("POST", f"{engine.trello_url}/sandbox/accounts", **account)["id"]
+    workspace = engine.link_of(CUSTOMERS, customer["id"])["trello_id"]
+    TrelloHook().set_member_type(workspace, member, "normal")
+    fields = {"last_name": "Name", "email": "nele@by-name.example", "customer_id": customer["id"]}
+    first, _ = hook.create_record("contact", fields | {"first_name": "Nele"})
+    synced(engine, CONTACTS, 2)
+    link = engine.link_of(CONTACTS, first["id"])
+    assert (link["trello_id"], link["c.email"]) == (f"{workspace}:{member}", fields["email"])
+    hook.create_record("contact", fields | {"first_name": "Nelly"})
+    assert synced(engine, CONTACTS, 3) == []
+    erp_edit("contact", first["id"], email="other@by-name.example")  # which Trello does not show either
+    assert [(side, name) for side, _, name, _ in synced(engine, CONTACTS) if side == "trello"][:1] != []
+    assert engine.link_of(CONTACTS, first["id"])["c.email"] == "other@by-name.example"
+
+
 def test_an_answer_for_somebody_who_is_out_waits_until_they_are_back(engine):
     """Nobody sees a profile then, and the ERP lists what has changed alone."""
     found = engine.mapping(CONTACTS)

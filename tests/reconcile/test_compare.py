@@ -120,9 +120,23 @@ def test_an_edit_on_the_receiving_side_may_be_left_and_is_reported_once():
     assert told("x", "y", m=left) == ["trello update y>x edited_in_customerp"]
 
 
-def test_what_is_given_once_is_never_compared():
-    assert told("x", "y", name="number") == []
-    assert told("x", "y", None, None, name="number") == []
+def test_what_is_given_once_is_never_written_and_a_new_one_of_the_erp_is_noted():
+    assert told("b", "y", name="number") == []
+    assert told("x", "y", name="number") == ["- adopt noted"]
+    assert told("x", "y", None, None, name="number") == ["- adopt noted"]
+    assert told("x", "y", "x", "y", name="number") == told("", "y", None, None, name="number") == []
+    assert told(None, "y", name="number") == []
+
+
+def test_a_key_that_trello_never_shows_is_noted_since_an_unlisted_record_is_what_its_base_says():
+    theirs = {"name": "website", "t_meta": {"_readonly": "website", "_readonly_reason": "its owner's"}.items()}
+    assert told("x", None, None, None, **theirs) == ["- adopt noted"]
+    assert told("x", None, "x", None, **theirs) == told("", None, None, None, **theirs) == []
+    assert told("", None, "x", None, **theirs) == told("y", None, "x", None, **theirs) == ["- adopt noted"]
+    assert told("y", None, "x", "x", **theirs) == ["trello not_writable ?>y edited_in_customerp its owner's"]
+    assert told("x", None, None, None) == ["trello update ?>x first_link_fill"], "no key, and Trello takes it"
+    for base in (None, "x"):
+        assert told("x", None, base, None, name="website") == ["trello update ?>x first_link_fill"]
 
 
 def test_capitals_do_not_count_where_the_mapping_says_so():

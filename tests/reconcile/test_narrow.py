@@ -124,16 +124,16 @@ def quiet(customerp=None, trello=None, links=None, **past):
 def test_links_of_which_nothing_is_told_are_left_out():
     assert quiet() == [False, False]
     assert quiet(customerp=snapshot(complete=False)) == [False, False]
-    assert quiet(customerp=snapshot(record("c1", note=None), record("c2", note="base c2", number="8"))) == [
-        False,
-        False,
-    ]  # unknown is no change, and what is given once is not compared
+    assert quiet(customerp=snapshot(record("c1", note=None), record("c2", note="base c2"))) == [False, False]  # unknown
+    silent = snapshot(complete=False, unread=["c2", "c9"])
+    assert quiet(customerp=silent) == [False, True], "asked for, and not to be read"
 
 
 def test_whatever_is_told_of_a_link_makes_it_noteworthy():
     note = "base c2"
     for told in (
         {"note": "new"},
+        {"number": "8"},
         {"_state": "gone"},
         {"_state": "suspended"},
         {"_problem": "broken"},

@@ -322,6 +322,29 @@ def test_out_of_sight_is_suspended_and_resumes():
     ]
 
 
+def test_who_is_back_is_compared_once_the_erp_has_told_what_it_shows_now():
+    """Its base is of the time before it was out of sight, and a mark of then would be written."""
+    marked = {"status": "suspended", "away": "trello", "marks": '{"note": "not_writable:trello"}'}
+    links = linked((1, "c1", "t1", BASE | {"note": "old"}, BASE, marked))
+    assert told(run(snapshot(complete=False), [record("t1")], links)) == [("", "link", "", "?", "resumed")]
+    listed = snapshot(record("c1", note="new"), complete=False)
+    assert told(run(listed, [record("t1")], links)) == [
+        ("", "link", "", "?", "resumed"),
+        ("trello", "update", "note", "new", "edited_in_customerp"),
+    ]
+
+
+def test_of_whom_the_erp_refuses_to_show_nothing_is_decided():
+    """Its base in its place, a person's answer would be void, as it was given for other values."""
+    manual = pd.DataFrame({"link": [1], "property": ["name"], "answer": ["customerp"], "reason": ["manual"],
+                           "customerp": ["C"], "trello": ["T"]})  # fmt: skip
+    refused = snapshot(complete=False, unread=["c1", "c7"])
+    assert told(run(refused, [record("t1", name="T")], ONE, manual=manual)) == [
+        ("customerp", "waiting", "", "?", "not_seen")
+    ]
+    assert told(run(snapshot(complete=False), [record("t1")], ONE)) == []
+
+
 def test_an_erp_record_that_left_the_scope_stays_away_while_a_listing_by_change_leaves_it_out():
     silent = snapshot(complete=False)
     links = linked((1, "c1", "t1", BASE, BASE, {"status": "suspended", "away": "customerp"}))

@@ -212,6 +212,16 @@ def test_what_an_unlisted_linked_record_bears_is_its_base():
     assert created(plan) == {"c3"}
 
 
+def test_who_a_complete_listing_lacks_bears_its_base_until_it_was_looked_up():
+    links = linked((1, "c1", "t1", BASE, BASE | {"name": "Renamed there"}))
+    plan = run([record("c2"), record("c3", "B")], [record("t1", "Renamed there")], links)
+    assert lines(plan) == [
+        "c1 t1 customerp waiting not_seen listed by neither scan nor look-up",
+        "c2 - customerp waiting possible_duplicate",
+    ]
+    assert created(plan) == {"c3"}
+
+
 def test_who_is_linked_in_this_very_run_bears_keys_too():
     c = [record("c1", website=A), record("c2")]
     plan = run(c, [record("t1", website=A)])

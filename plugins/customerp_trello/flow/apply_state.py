@@ -14,6 +14,7 @@ from customerp_trello.flow.change_log import ChangeLog
 from customerp_trello.flow.outcome import change_key, lines_of, link_of
 from customerp_trello.flow.pair_run import PairRun
 from customerp_trello.mapping.model import SideName, other
+from customerp_trello.reconcile.compare import NOTED
 from customerp_trello.reconcile.known import APART, BOTH
 from customerp_trello.reconcile.plan import (
     ADOPT,
@@ -160,7 +161,8 @@ def _links(journal: _Journal, plan: pd.DataFrame, fence: Fence) -> None:
 def _adopt(tx: Transaction, journal: _Journal, change: Change) -> None:
     link = link_of(tx, journal.run.pair, change)
     marks: dict[str, str | None] = {
-        row["property"]: (None if row["cause"] == "equal" else row["cause"]) for row in change.rows.to_dict("records")
+        row["property"]: (None if row["cause"] in ("equal", NOTED) else row["cause"])
+        for row in change.rows.to_dict("records")
     }
     _settle_as_read(tx, journal.run, change, link, marks)
     journal.append(tx, lines_of(change, link))

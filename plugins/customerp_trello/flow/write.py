@@ -11,6 +11,7 @@ import pandas as pd
 
 from customerp_trello.errors import RecordError, RecordStale, RetriableError, UnknownOutcome
 from customerp_trello.flow.artifacts import read_frame, read_listing, read_planned
+from customerp_trello.flow.form import APPLY_PLAN
 from customerp_trello.flow.labels import labels_of
 from customerp_trello.flow.outcome import (
     RESTORE,
@@ -34,6 +35,7 @@ from customerp_trello.state.links import included_of
 from customerp_trello.state.work import Work, note_work
 
 T = TypeVar("T")
+_AS_PREVIEWED = "applied as previewed; what was edited since is compared in the next run"
 
 
 class Deferred(Exception):
@@ -245,6 +247,8 @@ class Writer:
         with self.run.begin(self.fence) as tx:
             record = record_first_half if self.replaces_sources and write.operation == CREATE else record_written
             record(tx, self.run.pair, self.run.id, intent, write, answer)
+            if self.run.form.action == APPLY_PLAN:  # what came after the preview may have been open, and is not written
+                note_work(tx, self.run.pair, Work(*who(write), "deferred", f"{self.name}: {_AS_PREVIEWED}"))
             if left:
                 reason = f"{self.name}: not as the plan saw it, so left for the next run: {', '.join(left)}"
                 note_work(tx, self.run.pair, Work(*who(write), "deferred", reason))

@@ -48,7 +48,8 @@ class Aligned:
 class Seen(Sight):
     """One side's snapshot in memory, seen from the links.
 
-    One that a complete listing leaves out without a word has a missing ``_state``: nothing is decided about it.
+    One that a complete listing leaves out without a word has a missing ``_state``, as has one that was asked for and
+    could not be read: nothing is decided about it.
 
     Attributes:
         snapshot: what was read of the side.
@@ -68,6 +69,11 @@ class Seen(Sight):
     def complete(self) -> bool:
         """Whether absence means something."""
         return self.snapshot.complete
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the snapshot says of itself."""
+        return self.snapshot.facts
 
     def where(self, mask: Mask) -> Seen:
         """The same side, seen from the links in *mask* alone."""
@@ -104,9 +110,9 @@ class Seen(Sight):
         return pd.NaT if name == MODIFIED_AT else ""
 
     def _standing(self) -> pd.Series:
-        """The state of records that have not changed: whoever was out of scope is."""
+        """The state of records that have not changed: whoever was out of scope is. Missing of one not to be read."""
         live = pd.Series(LIVE, index=self.links.index, dtype="str")
-        return live.mask(self.links["away"].eq(self.side), SUSPENDED)
+        return live.mask(self.links["away"].eq(self.side), SUSPENDED).mask(self.unread, pd.NA)
 
 
 def look(links: pd.DataFrame, snapshots: dict[str, Snapshot]) -> dict[str, Seen]:

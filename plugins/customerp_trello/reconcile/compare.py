@@ -13,10 +13,13 @@ import pandas as pd
 
 from customerp_trello.mapping.frame import BY, SCOPE, TAKES_PLACE
 from customerp_trello.mapping.model import Mapping, Property
-from customerp_trello.reconcile.aligned import Aligned
+from customerp_trello.reconcile.aligned import Aligned, key_names
 from customerp_trello.reconcile.capacity import PLACE
 from customerp_trello.reconcile.plan import ADOPT, CONFLICT, CUSTOMERP, NOT_WRITABLE, OTHER, SIDES, TRELLO, UPDATE
 from customerp_trello.reconcile.winner import Decision, decide
+
+NOTED = "noted"
+"""Why a base of CustomERP's moves alone: its records are found by the property, and CustomERP is read by change."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,19 @@ def edited(aligned: Aligned, mapping: Mapping, side: str) -> pd.Series:
 def compare(aligned: Aligned, mapping: Mapping, decision: Decision) -> list[pd.DataFrame]:
     """All rows that linked records call for, as plan parts."""
     parts: list[pd.DataFrame] = []
+    keys = key_names(mapping)
     for prop in mapping.properties:
         if not prop.create_only:
-            parts += _compare_property(aligned, mapping, prop, decision)
+            parts += _compare_property(aligned, mapping, prop, decision, found_by=prop.name in keys)
+        elif prop.name in keys:
+            cols = columns_of(aligned, prop)
+            parts.append(_rows(aligned, prop, cols, _unknown_of_the_erp(aligned, prop, cols), "", ADOPT, cause=NOTED))
     return parts
 
 
-def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decision: Decision) -> list[pd.DataFrame]:
+def _compare_property(
+    aligned: Aligned, mapping: Mapping, prop: Property, decision: Decision, *, found_by: bool
+) -> list[pd.DataFrame]:
     cols = columns_of(aligned, prop)
     either = cols.changed[CUSTOMERP] | cols.changed[TRELLO]
     told = either | ~cols.based | aligned.links["marks"].ne("{}")
@@ -84,7 +93,7 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
         fills = filled & (cols.now[OTHER[side]] == "")
         winner, cause = winner.mask(fills, side), cause.mask(fills, "first_link_fill")
     for side in SIDES:
-        news = _never_shown(aligned, prop, cols, OTHER[side])
+        news = _never_shown(aligned, prop, cols, OTHER[side], found_by=found_by)
         winner, cause = winner.mask(news, side), cause.mask(news, "first_link_fill")
     clash = filled & (winner == "")
     winner, cause = _settle(clash, winner, cause, _first_link(mapping, prop), "first_link")
@@ -114,7 +123,18 @@ def _compare_property(aligned: Aligned, mapping: Mapping, prop: Property, decisi
         adopt |= manual.notna() & cols.based & cols.equal
         adopt &= ~waits
         conflict |= waits
-    return _emit(aligned, prop, cols, winner, cause, adopt, conflict)
+    parts = _emit(aligned, prop, cols, winner, cause, adopt, conflict)
+    if found_by:
+        # An address, as a rule: Trello shows nobody's but of those whom we invited.
+        noted = _unknown_of_the_erp(aligned, prop, cols) & winner.eq("")
+        noted &= ~cols.known[TRELLO] & aligned.base(TRELLO, prop.name).isna()
+        parts.append(_rows(aligned, prop, cols, noted, "", ADOPT, cause=NOTED))
+    return parts
+
+
+def _unknown_of_the_erp(aligned: Aligned, prop: Property, cols: Columns) -> pd.Series:
+    """Records with another value in CustomERP than its base."""
+    return cols.known[CUSTOMERP] & cols.now[CUSTOMERP].ne(aligned.base(CUSTOMERP, prop.name).fillna(""))
 
 
 def _settle(mask: pd.Series, winner: pd.Series, cause: pd.Series, side: str, why: str) -> tuple[pd.Series, pd.Series]:
@@ -129,10 +149,12 @@ def _first_link(mapping: Mapping, prop: Property) -> str:
     return (prop.on_first_link or mapping.on_first_link) if prop.two_way else _source(prop)
 
 
-def _never_shown(aligned: Aligned, prop: Property, cols: Columns, target: str) -> pd.Series:
+def _never_shown(aligned: Aligned, prop: Property, cols: Columns, target: str, *, found_by: bool) -> pd.Series:
     """Records that never showed the property on *target* and can take it: a line that a comment does not have yet."""
     source = OTHER[target]
-    never = aligned.base(source, prop.name).isna() & aligned.base(target, prop.name).isna()
+    never = aligned.base(target, prop.name).isna()
+    if not (found_by and source == CUSTOMERP):  # whose base may be noted although the target never showed anything
+        never &= aligned.base(source, prop.name).isna()
     new = never & cols.known[source] & cols.now[source].ne("") & ~cols.known[target] & prop.to(target)
     return new & _refusal(aligned, prop, target, cols.now[source]).eq("") if new.any() else new
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from customerp_trello.mapping.frame import LIVE, PROBLEM, STATE, TOUCH
 from customerp_trello.mapping.model import Mapping
+from customerp_trello.reconcile.aligned import key_names
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.sight import Columns, Mask, Sight
 
@@ -33,12 +34,12 @@ def noteworthy(links: Columns, seen: Dict[str, Sight], past: Past, mapping: Mapp
         mask |= links["link"].isin(past.manual["link"]).to_numpy()
     for side, one in seen.items():
         mask |= one.any_of(one.listed[STATE].ne(LIVE) | one.listed[PROBLEM].ne("") | one.listed[TOUCH].ne(""))
-        if one.complete:
-            mask |= one.absent
+        mask |= one.absent if one.complete else one.unread
         held = past.held_reasons(side)
         if len(held):
             mask |= links[f"{side}_id"].isin(held.index).to_numpy()
-    names = [prop.name for prop in mapping.properties if not prop.create_only]
+    keys = key_names(mapping)
+    names = [prop.name for prop in mapping.properties if not prop.create_only or prop.name in keys]
     # The comparisons release Python's lock, so two cores do them side by side.
     with ThreadPoolExecutor(2) as pool:
         for differs in pool.map(lambda one: _differs(*one), product(seen.values(), names)):

@@ -61,10 +61,21 @@ class Sight(ABC):
     def complete(self) -> bool:
         """Whether absence means something."""
 
+    @property
+    @abstractmethod
+    def facts(self) -> Mapping[str, Any]:
+        """What the snapshot says of itself."""
+
     @cached_property
     def absent(self) -> Mask:
         """Which links' records the snapshot leaves out."""
         return self.position < 0
+
+    @cached_property
+    def unread(self) -> Mask:
+        """Which links' records were asked for and could not be read: nothing is known of them, not even the base."""
+        ids = self.facts.get("unread") or ()
+        return self.absent & self.links[f"{self.side}_id"].isin(list(ids)).to_numpy() if ids else self.absent & False
 
     @cached_property
     def free(self) -> Mask:
@@ -83,6 +94,10 @@ class Sight(ABC):
         if not self.absent.any():
             return taken
         return taken.mask(self.absent, pd.NA if self.complete else self.base(name))
+
+    def borne(self, name: str) -> pd.Series:
+        """One property of the links' records, or its base wherever the snapshot leaves a record out."""
+        return take(self.listed[name], self.position).mask(self.absent, self.base(name))
 
     def any_of(self, marked: pd.Series) -> Mask:
         """Which links' records are among the snapshot's *marked* rows."""

@@ -162,7 +162,7 @@ def _taken(
     for side, one in seen.items():
         bearers += [rest[side][rest[side][ID].isin(found[f"{side}_id"])], aside[side]]
         columns = {ID: one.links[f"{side}_id"], "_scope": one.scopes(mapping)}
-        bearers.append(pd.DataFrame(columns | {name: one.column(name) for name in key_names(mapping)}))
+        bearers.append(pd.DataFrame(columns | {name: one.borne(name) for name in key_names(mapping)}))
     return _key_texts(bearers, mapping, wanted)
 
 

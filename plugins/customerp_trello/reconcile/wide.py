@@ -59,6 +59,11 @@ class WideSide(Sight):
         """Whether absence means something."""
         return self.snapshot.complete
 
+    @property
+    def facts(self) -> Dict[str, Any]:
+        """What the snapshot says of itself."""
+        return self.snapshot.facts
+
     def kept(self, few: Mask) -> Snapshot:
         """The records of the links in *few*, and those that no link names."""
         wanted = self.free.copy()
@@ -135,7 +140,7 @@ def _bearing_a_free_key(seen: dict[str, WideSide], mapping: Mapping) -> Mask:
         for name in key_names(mapping)
     }
     for one in seen.values():
-        bears = {name: _folded(one.column(name)).isin(texts).to_numpy() for name, texts in free.items()}
+        bears = {name: _folded(one.borne(name)).isin(texts).to_numpy() for name, texts in free.items()}
         for key in mapping.link_keys:
             hit |= np.logical_and.reduce([bears[name] for name in key.properties])
     return hit

@@ -52,6 +52,7 @@ CAUSES: Mapping[str, str] = {
     "out_of_scope": "left the scope",
     "not_seen": "cannot be seen any more",
     "equal": "both sides show the same",
+    "noted": "only CustomERP shows it; kept to find the record by",
     "recovered": "found after an interruption",
     "answered": "a person decided",
     "manual": "a person has to decide",
