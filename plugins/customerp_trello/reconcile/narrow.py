@@ -1,8 +1,9 @@
 """Which links anything can follow for: all others are left out before the rules are asked.
 
 Of a million links a run changes a few thousand. Here a handful of column comparisons finds those, so that the decision
-table runs on them alone. What is left out is quiet by construction: linked, seen, readable, nothing open or marked,
-and on both sides every property shows its base. A law in the tests says that the plan is the same without this step.
+table runs on them alone. What is left out is quiet by construction: linked, seen, readable, nothing open or marked, on
+both sides every property shows its base, and Trello lacks no key that it could be given. A law in the tests says that
+the plan is the same without this step.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from itertools import product
 
 import numpy as np
 
-from customerp_trello.mapping.frame import LIVE, PROBLEM, STATE, TOUCH
+from customerp_trello.mapping.frame import LIVE, PROBLEM, READONLY, STATE, TOUCH
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.reconcile.aligned import key_names
 from customerp_trello.reconcile.known import Past
-from customerp_trello.reconcile.sight import Columns, Mask, Sight
+from customerp_trello.reconcile.plan import TRELLO
+from customerp_trello.reconcile.sight import Columns, Mask, Sight, take
 
 
 def noteworthy(links: Columns, seen: Dict[str, Sight], past: Past, mapping: Mapping) -> Mask:
@@ -44,7 +46,20 @@ def noteworthy(links: Columns, seen: Dict[str, Sight], past: Past, mapping: Mapp
     with ThreadPoolExecutor(2) as pool:
         for differs in pool.map(lambda one: _differs(*one), product(seen.values(), names)):
             mask |= differs
+    for prop in mapping.properties:
+        if prop.name in keys and prop.to(TRELLO) and not prop.create_only:
+            mask |= _fillable(links, seen[TRELLO], prop.name)
     return mask
+
+
+def _fillable(links: Columns, trello: Sight, name: str) -> Mask:
+    """Where Trello never showed a key that CustomERP's base has, and its record can take it."""
+    lacks = (links[f"t.{name}"].isna() & links[f"c.{name}"].notna()).to_numpy(dtype=bool) & ~trello.absent
+    if not lacks.any():
+        return lacks
+    readonly = "," + take(trello.listed[READONLY], trello.position) + ","
+    fillable: Mask = lacks & ~readonly.str.contains(f",{name},", regex=False).to_numpy(dtype=bool)
+    return fillable
 
 
 def _differs(seen: Sight, name: str) -> Mask:
