@@ -28,8 +28,6 @@ EVERY = 200
 """One in so many is edited in CustomERP, and another one in Trello."""
 SYSTEMS = ("customerp", "trello")
 Answers = Mapping[str, Any]
-
-
 Step = dict[str, Any]
 Told = Callable[[str, Step], None]
 

@@ -9,6 +9,7 @@ from time import sleep
 
 import pytest
 from engine import CUSTOMERS, ask, erp_edit
+from test_moved_since_the_plan import APART
 
 from customerp_trello.errors import FormError
 from customerp_trello.flow import finish as flow_finish
@@ -81,14 +82,14 @@ def test_what_was_edited_after_the_preview_and_could_not_be_written_is_written_b
     erp_edit("customer", one["customerp_id"], name="Seen in time")
     preview = settled.run(CUSTOMERS, action="preview")
     erp_edit("customer", one["customerp_id"], description="Edited later")
-    sleep(1.2)
+    sleep(APART)
     settled.fault("trello", match="PUT /1/organizations/*", kind="status:500", times=9)
     assert settled.run(CUSTOMERS).writes() == []
     ask("DELETE", f"{settled.trello_url}/sandbox/faults")
-    sleep(1.2)
+    sleep(APART)
     applied = settled.run(CUSTOMERS, action="apply_plan", plan=digest(preview))
     assert applied.writes() == [("trello", "update", "name", "Seen in time")]
-    sleep(1.2)
+    sleep(APART)
     assert settled.run(CUSTOMERS).writes() == [("trello", "update", "description", "Edited later")]
 
 

@@ -8,14 +8,12 @@ from time import sleep
 
 import pytest
 from engine import CONTACTS, CUSTOMERS, ask, erp_edit
+from test_moved_since_the_plan import APART
 
 from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.state.work import load_open_work
-
-APART = 1.2
-"""Seconds between runs: what is older than the one before is not read again."""
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from time import sleep
 
 import pytest
 from engine import CONTACTS, CUSTOMERS, EMPLOYEES, PAIRS, PROJECTS, as_anna, ask, erp_edit
+from test_moved_since_the_plan import APART
 
 from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.customerp import CustomERPHook
@@ -180,9 +181,9 @@ def test_what_was_edited_while_the_comment_was_gone_is_compared_once_it_is_poste
     link = loaded.fresh_link(PROJECTS)
     TrelloHook().delete_comment(link["trello_id"])
     erp_edit("project", link["customerp_id"], description="Trello decides this")
-    sleep(1.2)
+    sleep(APART)
     assert {operation for _, operation, *_ in loaded.run(PROJECTS).writes()} == {"restore"}
-    sleep(1.2)
+    sleep(APART)
     text = f"{link['c.number']}\nDescription: As Anna has decided"
     as_anna(loaded, "POST", f"/cards/{loaded.summary['register_card']['id']}/actions/comments", text=text)
     assert ("customerp", "update", "description", "As Anna has decided") in loaded.run(PROJECTS).writes()

@@ -118,8 +118,10 @@ def decide_gone(aligned: Aligned, mapping: Mapping) -> tuple[pd.Series, list[pd.
     for side in SIDES:
         fresh = told[side] & links["away"].ne(side)
         parts.append(rows(links, fresh, side, SUSPENDED, "out_of_scope", records[side]["_reason"]))
-    # CustomERP is read by change: unread, such a key would be free, and who has it too would be made.
-    parts.append(rows(links, suspended & _rekeyed(aligned, mapping), CUSTOMERP, WAITING, "out_of_scope", _REKEYED))
+    if suspended.any():
+        # CustomERP is read by change: unread, such a key would be free, and who has it too would be made.
+        rekeyed = suspended & _rekeyed(aligned, mapping)
+        parts.append(rows(links, rekeyed, CUSTOMERP, WAITING, "out_of_scope", _REKEYED))
     parts.append(rows(links, gone[CUSTOMERP] & gone[TRELLO], "", UNLINK, "gone_on_both"))
     for side in SIDES:
         alone = gone[side] & ~gone[OTHER[side]] & ~suspended

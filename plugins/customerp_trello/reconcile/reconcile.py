@@ -13,7 +13,7 @@ from customerp_trello.reconcile.gone import decide_gone, relinks, rows
 from customerp_trello.reconcile.known import Past
 from customerp_trello.reconcile.narrow import noteworthy
 from customerp_trello.reconcile.plan import CUSTOMERP, LINK, QUARANTINE, RELINK, SIDES, TRELLO, WAITING, make_plan
-from customerp_trello.reconcile.sight import Mask, found_again
+from customerp_trello.reconcile.sight import found_again
 from customerp_trello.reconcile.touch import with_touch
 from customerp_trello.reconcile.unlinked import decide_unlinked
 from customerp_trello.reconcile.winner import Decision
@@ -45,7 +45,8 @@ def reconcile(mapping: Mapping, customerp: Snapshot, trello: Snapshot, past: Pas
             links = _with_ids_of(links, moved)
             seen = look(links, snapshots)
             aligned = align({side: one.where(few) for side, one in seen.items()}, mapping)
-        silent = seen[CUSTOMERP].where(few).absent & (not customerp.complete)
+        erp = seen[CUSTOMERP].where(few)
+        silent = erp.links["link"][erp.absent & (not customerp.complete)]
         parts += _linked(aligned, mapping, past, aligned.links["link"].isin(unclear), silent)
     parts += decide_unlinked(seen, mapping, past)
     capacity = {side: one.facts.get("capacity") or {} for side, one in snapshots.items()}
@@ -76,10 +77,9 @@ def _moved_by_hand(
     return links, parts
 
 
-def _linked(aligned: Aligned, mapping: Mapping, past: Past, busy: pd.Series, silent: Mask) -> list[pd.DataFrame]:
-    """Everything about linked records but the *busy* ones; of the *silent* ones CustomERP has told nothing."""
+def _linked(aligned: Aligned, mapping: Mapping, past: Past, busy: pd.Series, silent: pd.Series) -> list[pd.DataFrame]:
+    """Everything about linked records but the *busy* ones; of links *silent* CustomERP has told nothing."""
     links, parts = aligned.links, []
-    unread = links["link"][silent]
     for side in SIDES:
         record = aligned.records[side]
         unseen = record[STATE].isna()
@@ -97,5 +97,5 @@ def _linked(aligned: Aligned, mapping: Mapping, past: Past, busy: pd.Series, sil
     back = aligned.links["status"].eq("suspended")
     parts.append(rows(aligned.links, back, "", LINK, "resumed"))
     # Its base is of the time before it was out of sight; the next run reads what it shows now.
-    aligned = aligned.where(~(back & aligned.links["link"].isin(unread)))
+    aligned = aligned.where(~(back & aligned.links["link"].isin(silent)))
     return parts + with_touch(compare(aligned, mapping, Decision(past)), aligned)

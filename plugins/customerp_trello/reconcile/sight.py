@@ -90,14 +90,14 @@ class Sight(ABC):
 
     def column(self, name: str) -> pd.Series:
         """One property of the links' records, in the order of the links."""
-        taken = take(self.listed[name], self.position)
-        if not self.absent.any():
-            return taken
-        return taken.mask(self.absent, pd.NA if self.complete else self.base(name))
+        if self.complete and self.absent.any():
+            return take(self.listed[name], self.position).mask(self.absent, pd.NA)
+        return self.borne(name)
 
     def borne(self, name: str) -> pd.Series:
-        """One property of the links' records, or its base wherever the snapshot leaves a record out."""
-        return take(self.listed[name], self.position).mask(self.absent, self.base(name))
+        """Like :meth:`column`, with the base wherever the snapshot leaves a record out, complete or not."""
+        taken = take(self.listed[name], self.position)
+        return taken.mask(self.absent, self.base(name)) if self.absent.any() else taken
 
     def any_of(self, marked: pd.Series) -> Mask:
         """Which links' records are among the snapshot's *marked* rows."""
