@@ -88,6 +88,14 @@ def test_every_service_is_limited_restarts_and_gains_no_rights(name):
 
 
 @pytest.mark.parametrize("name", SERVICES)
+def test_no_service_runs_as_root(name):
+    said = SAID[name]
+    # These two images begin as root, make their volume their own and go on as their account.
+    drops_root_itself = image(SERVICES[name]) in {POSTGRES, REDIS} and "entrypoint" not in said
+    assert drops_root_itself or said.get("user", "root").partition(":")[0] not in {"", "0", "root"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
 def test_what_is_mounted_from_the_repository_is_there_and_cannot_be_written(name):
     mounted = [one for one in SERVICES[name].volumes if not one.named]
     assert all((REPOSITORY / one.source).exists() and one.read_only for one in mounted)
