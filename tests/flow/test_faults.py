@@ -41,15 +41,35 @@ def new_customer(name):
 @pytest.mark.parametrize("kind", ["lost_answer", "reset", "status:500", "twice"])
 def test_p10_a_create_whose_answer_is_lost_happens_once(settled, kind):
     name = f"Lost {kind.replace(':', ' ')}"
-    new_customer(name)
+    new = str(new_customer(name)["id"])
     settled.fault("trello", match="POST /1/organizations", kind=kind)
     settled.run(CUSTOMERS)
     settled.run(CUSTOMERS)
+    with settled.store.read() as tx:
+        work = load_open_work(tx, CUSTOMERS)
+    assert new not in set(work["record_id"]), "the run that finds it has compared it"
     settled.run(CUSTOMERS)
     # A delivery that the network doubles makes two on a system without idempotency keys: shown, never a third.
     assert workspaces(name) == (2 if kind == "twice" else 1)
     with settled.store.read() as tx:
         assert open_intents(tx, CUSTOMERS) == []
+
+
+def test_p10_a_workspace_is_gone_whose_deletion_was_done_and_answered_to_nobody(settled):
+    mapping = settled.mapping(CUSTOMERS)
+    deletes = mapping.trello.model_copy(update={"on_gone": "delete"})
+    settled.mappings[CUSTOMERS] = mapping.model_copy(update={"trello": deletes})
+    one, two = settled.fresh_link(CUSTOMERS), settled.fresh_link(CUSTOMERS)
+    for link in (one, two):
+        CustomERPHook().delete_record("customer", link["customerp_id"])
+    held = settled.run(CUSTOMERS)
+    settled.fault("trello", match=f"DELETE /1/organizations/{one['trello_id']}", kind="lost_answer", times=9)
+    settled.run(CUSTOMERS, action="let_through", plan=held.steps["reconcile"]["digest"])
+    taken = ask("GET", f"{settled.trello_url}/sandbox/requests")["writes_taken"]
+    assert not settled.run(CUSTOMERS).held
+    assert ask("GET", f"{settled.trello_url}/sandbox/requests")["writes_taken"] == taken
+    links = settled.links(CUSTOMERS)
+    assert not {one["trello_id"], two["trello_id"]} & set(links["trello_id"])
 
 
 def test_a_young_interrupted_create_is_left_alone_until_it_has_settled(settled):

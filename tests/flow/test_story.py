@@ -235,7 +235,7 @@ def test_a_customer_switched_off_is_unlinked_and_stays_apart(loaded):
     assert "lives_again" in loaded.run(CUSTOMERS).plan["cause"].tolist()
 
 
-def test_a_preview_changes_no_state(loaded):
+def test_p20_a_preview_changes_no_state_and_has_the_digest_of_its_run(loaded):
     link = loaded.fresh_link(CUSTOMERS)
     erp_edit("customer", link["customerp_id"], name="Only seen")
     preview = loaded.run(CUSTOMERS, action="preview")

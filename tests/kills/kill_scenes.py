@@ -364,7 +364,11 @@ SCENES = {
         manual=("description",),
     ),
     "customers, deletes": Scene(
-        CUSTOMERS, edit_customers_to_delete, _writes("trello.delete", "trello.update"), trello={"on_gone": "delete"}
+        CUSTOMERS,
+        edit_customers_to_delete,
+        _writes("trello.delete", "trello.update"),
+        always=("after DELETE /1/organizations/.*",),
+        trello={"on_gone": "delete"},
     ),
     "customers, undo": Scene(CUSTOMERS, edit_customers_to_undo, _writes("trello.undo", "customerp.undo", "unlink")),
     "employees": Scene(

@@ -23,7 +23,7 @@ from customerp_trello.state.links import link_ids, made_by
 from customerp_trello.state.plans import APPLIED, APPROVED, HELD, REFUSED, plans, seen_plan, set_plan_status
 from customerp_trello.state.runs import Watermark, get_run, load_watermarks, save_watermark
 from customerp_trello.state.transaction import Transaction
-from customerp_trello.state.work import NEW_IN_TRELLO, Work, load_open_work, replace_open_work
+from customerp_trello.state.work import FOUND, NEW_IN_TRELLO, Work, load_open_work, replace_open_work
 
 
 def finish(run: PairRun, fence: Fence) -> None:
@@ -112,9 +112,8 @@ def _standing(work: pd.DataFrame, started: datetime, plan: pd.DataFrame, unread:
     """Failures of this run, earlier ones whose time has not come, and whatever stands of records nobody could read."""
     held = plan[plan["cause"].eq("held")]
     ids = set(held["customerp_id"]) | set(held["trello_id"])
-    keep = work["kind"].isin(("quarantined", "waiting", "deferred")) & (
-        work["last_seen"].ge(started) | work["record_id"].isin(ids)
-    )
+    noted = work["last_seen"].ge(started) & work["reason"].ne(FOUND)  # what was found first has been compared
+    keep = work["kind"].isin(("quarantined", "waiting", "deferred")) & (noted | work["record_id"].isin(ids))
     keep |= work["side"].eq("customerp") & work["record_id"].isin(unread)
     for row in work[keep].to_dict("records"):
         yield Work(row["side"], row["record_id"], row["kind"], row["reason"])

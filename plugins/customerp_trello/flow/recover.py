@@ -20,17 +20,18 @@ from customerp_trello.flow.outcome import (
     write_again,
 )
 from customerp_trello.flow.pair_run import PairRun
-from customerp_trello.mapping.frame import GONE, LIVE, READONLY, STATE, Record
+from customerp_trello.mapping.frame import GONE, LIVE, READONLY, REASON, STATE, SUSPENDED, Record
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, UPDATE
 from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.sides.base import NOT_TAKEN, Alike, Movable, Side
+from customerp_trello.sides.trello_rows import OUT_OF_SCOPE
 from customerp_trello.state.bases import load_links
 from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_intent, open_intents, postpone_intent
 from customerp_trello.state.lease import Fence
 from customerp_trello.state.links import counterpart_of
 from customerp_trello.state.transaction import Transaction
-from customerp_trello.state.work import FORGOTTEN, RESOLVED, Work, note_failure, note_work
+from customerp_trello.state.work import FORGOTTEN, FOUND, RESOLVED, Work, note_failure, note_work
 
 _Recorder = Callable[[Transaction, str, str, int, Write, Record], None]
 
@@ -56,7 +57,7 @@ def recover(run: PairRun, fence: Fence, open_side: Callable[[str], Side], *, pla
         intents = open_intents(tx, run.pair)
     ends = {"adopted": 0, "forgotten": 0, "left open": 0}
     for intent in intents:
-        one = _Interrupted(run, fence, open_side, intent, late=planned and intent.run != run.id)
+        one = _Interrupted(run, fence, open_side, intent, planned=planned)
         try:
             end = one.resolve()
         except RecordMissing:
@@ -73,9 +74,9 @@ class _Interrupted:
     """One write without an outcome."""
 
     def __init__(
-        self, run: PairRun, fence: Fence, open_side: Callable[[str], Side], intent: Intent, *, late: bool
+        self, run: PairRun, fence: Fence, open_side: Callable[[str], Side], intent: Intent, *, planned: bool
     ) -> None:
-        self.run, self.fence, self.open_side, self.intent, self.late = run, fence, open_side, intent, late
+        self.run, self.fence, self.open_side, self.intent, self.planned = run, fence, open_side, intent, planned
         self.side, self.write = open_side(intent.side), write_again(intent)
         if intent.run != run.id:  # this run's own changes are counted from 0 as well
             self.write = replace(self.write, change_key=f"{intent.change_key}@{intent.id}")
@@ -114,13 +115,19 @@ class _Interrupted:
 
     def _delete(self) -> str:
         record = self.side.read(self.write.target_id)
-        if record is not None and record.meta.get(STATE) != GONE:
+        if record is not None and not self._is_gone(record):
             return self.forget()
         with self.run.begin(self.fence) as tx:
             write = replace(self.write, link=link_of(tx, self.run.pair, self.write), key=self._key(tx))
             for_good = self.run.mapping.side(write.side).on_gone == "delete"
             record_deleted(tx, self.run.pair, self.run.id, self.intent.id, write, for_good=for_good)
         return "adopted"
+
+    def _is_gone(self, record: Record) -> bool:
+        """Whether the record that we asked to delete is there no more, or as far as anybody can see."""
+        state, reason = record.meta.get(STATE), record.meta.get(REASON)
+        out_of_sight = state == SUSPENDED and reason != OUT_OF_SCOPE
+        return state == GONE or (self.side.hides_deleted and out_of_sight)
 
     def _key(self, tx: Transaction) -> str:
         """The display key that the plan had: the first key property of which the link has a base."""
@@ -180,7 +187,8 @@ class _Interrupted:
         with self.run.begin(self.fence) as tx:
             record(tx, self.run.pair, self.run.id, self.intent.id, self.write, answer)
             if self.write.customerp_id:
-                note_work(tx, self.run.pair, Work("customerp", self.write.customerp_id, "waiting", RESOLVED))
+                reason = RESOLVED if self.planned else FOUND
+                note_work(tx, self.run.pair, Work("customerp", self.write.customerp_id, "waiting", reason))
         return "adopted"
 
     def forget(self) -> str:
@@ -190,7 +198,8 @@ class _Interrupted:
                 postpone_intent(tx, self.intent.id)
             else:
                 close_intent(tx, self.intent.id, NOT_DONE, outcome="not found; decided anew")
-                if self.late and self.write.customerp_id:  # a listing by change leaves it out of the run that decides
+                late = self.planned and self.intent.run != self.run.id
+                if late and self.write.customerp_id:  # a listing by change leaves it out of the run that decides
                     note_work(tx, self.run.pair, Work("customerp", self.write.customerp_id, "waiting", FORGOTTEN))
         return "forgotten"
 

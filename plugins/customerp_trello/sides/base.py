@@ -124,6 +124,10 @@ class Side(Protocol):
         """Whether creating twice makes one record only (an invitation, keyed by its email)."""
 
     @property
+    def hides_deleted(self) -> bool:
+        """Whether a deleted record looks to us like one that we were shut out of (a workspace)."""
+
+    @property
     def replaces_sources(self) -> bool:
         """Whether a record here that gave birth to one across is replaced by one of ours (a project's comment)."""
 

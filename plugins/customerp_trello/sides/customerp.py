@@ -59,6 +59,7 @@ class CustomERPRecords:
     """
 
     repeatable_creates = False
+    hides_deleted = False
     writes_in_flight = 1
     replaces_sources = False
 

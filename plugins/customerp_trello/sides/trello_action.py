@@ -48,6 +48,7 @@ class TrelloActions:
     """
 
     repeatable_creates = False
+    hides_deleted = False
     replaces_sources = True
 
     def __init__(self, mapping: Mapping, hook: TrelloHook, known: Known) -> None:

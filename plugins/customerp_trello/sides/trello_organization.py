@@ -35,6 +35,7 @@ class TrelloOrganizations:
     """
 
     repeatable_creates = False
+    hides_deleted = True
     replaces_sources = False
 
     def __init__(self, mapping: Mapping, hook: TrelloHook) -> None:

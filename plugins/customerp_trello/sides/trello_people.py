@@ -50,6 +50,7 @@ class TrelloPeople(ABC):
     """
 
     repeatable_creates = True
+    hides_deleted = False
     writes_in_flight = 1
     replaces_sources = False
 

@@ -26,6 +26,9 @@ NEW_IN_TRELLO = "new in Trello, or back: compared in the next run"
 """Why a CustomERP record waits whose counterpart was invited, linked, posted again, has joined or is back in sight in
 this run: only from now on does Trello show what it says, and CustomERP is read by change."""
 
+FOUND = "found: an interrupted write was found before anything was read, compared in this run"
+"""Why a CustomERP record is read of which a write was open: what was edited meanwhile is an edit."""
+
 RESOLVED = "resolved: an interrupted write was found, compared in the next run"
 """Why a CustomERP record waits of which a write was open: what was edited meanwhile has been read, and left alone."""
 
