@@ -55,10 +55,10 @@ def test_p10_a_create_whose_answer_is_lost_happens_once(settled, kind):
         assert open_intents(tx, CUSTOMERS) == []
 
 
-def test_p10_a_workspace_is_gone_whose_deletion_was_done_and_answered_to_nobody(settled):
+def test_p10_a_workspace_is_gone_whose_deletion_was_done_and_answered_to_nobody(settled, monkeypatch):
     mapping = settled.mapping(CUSTOMERS)
     deletes = mapping.trello.model_copy(update={"on_gone": "delete"})
-    settled.mappings[CUSTOMERS] = mapping.model_copy(update={"trello": deletes})
+    monkeypatch.setitem(settled.mappings, CUSTOMERS, mapping.model_copy(update={"trello": deletes}))
     one, two = settled.fresh_link(CUSTOMERS), settled.fresh_link(CUSTOMERS)
     for link in (one, two):
         CustomERPHook().delete_record("customer", link["customerp_id"])
