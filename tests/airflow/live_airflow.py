@@ -62,6 +62,9 @@ class LiveAirflow:
         state: our state database.
     """
 
+    # How long a test waits for an attempt of a task, and for the middle of its load.
+    attempt_seconds, middle_seconds = 150.0, 60.0
+
     def __init__(self, home: Path, connections: dict[str, dict[str, Any]] | None = None) -> None:
         self._more = connections or {}
         layout = Layout(home)
@@ -133,7 +136,7 @@ class LiveAirflow:
             ready = found["state"] == "running" and found["try_number"] == attempt and found["pid"]
             return psutil.Process(found["pid"]) if ready else None
 
-        return wait_for(process, f"{task} of {pair}, attempt {attempt}", 150)
+        return wait_for(process, f"{task} of {pair}, attempt {attempt}", self.attempt_seconds)
 
     def in_the_middle(self, pair: str, done: int) -> Intent:
         """Wait until so many creates are done and the next ones are on their way; the first of these."""
@@ -142,7 +145,7 @@ class LiveAirflow:
             standing = self.open_intents(pair)
             return standing[0] if len(standing) == AT_ONCE and len(self.done(pair)) == done else None
 
-        found = wait_for(underway, f"create {done + 1} of {pair}", 60)
+        found = wait_for(underway, f"create {done + 1} of {pair}", self.middle_seconds)
         time.sleep(0.7)  # written down before they are sent
         return found
 

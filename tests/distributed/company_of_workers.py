@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from compose_file import REPOSITORY, read_env
 from installation import Installation
 from live_airflow import AT_ONCE, LiveAirflow
 from machine import Machine
+from scenarios import SYNC, only
 
 from customerp_trello.state.store import Store
 from demo import rounds
 from demo.airflow_api import AirflowApi
+from demo.check_records import PAIRS
 from demo.company import Company, unscheduled_mappings
 from demo.layout import Layout
+from demo.processes import members
 from demo.systems import CUSTOMERP_TOKEN, INTEGRATION_TOKEN, CustomERP
 from deployment.new_env import EXAMPLE, for_sandbox, new_env
 
@@ -35,14 +39,21 @@ QUICK = {
 class DistributedAirflow(LiveAirflow):
     """Like the live Airflow on one machine, but for where its parts are.
 
+    Args:
+        home: folder of everything.
+        tasks_run_by: the profile of docker-compose.yaml that says who runs the tasks.
+
     Attributes:
         installation: the running services.
         company: what the service `seed` has made.
     """
 
-    def __init__(self, home: Path) -> None:
+    attempt_seconds, middle_seconds = 300.0, 150.0
+
+    def __init__(self, home: Path, tasks_run_by: str = "celery") -> None:
         self.mappings = _mappings(home / "unscheduled")
-        self.installation = Installation(home / "installed", _env(), _sources(home / "sources", self.mappings), QUICK)
+        sources, env = _sources(home / "sources", self.mappings), _env(tasks_run_by)
+        self.installation = Installation(home / "installed", env, sources, QUICK)
         self.stack = self.installation  # type: ignore[assignment]
 
     def open(self) -> None:
@@ -57,15 +68,36 @@ class DistributedAirflow(LiveAirflow):
         """CustomERP as anybody reaches it."""
         return CustomERP(self.installation.systems["customerp"]["url"])
 
+    def in_sync(self, pair: str, *routes: str) -> bool:
+        """Whether a further run ends well and sends no write to these routes."""
+        api, before = self.api(), self.systems().writes_made()
+        again = api.wait(pair, api.trigger(pair, SYNC), LONGEST_RUN)
+        return again.state == "success" and not only(self.systems().writes_made() - before, *routes)
+
     def worker_of(self, api: AirflowApi, pair: str, run: str, task: str) -> Machine:
         """The machine on which a task runs or ran last."""
         (found,) = (one for one in api.task_instances(pair, run) if one["task_id"] == task)
         return self.installation.machines[found["hostname"]]
 
 
-def _env() -> dict[str, str]:
+@contextmanager
+def installed(home: Path, tasks_run_by: str) -> Iterator[DistributedAirflow]:
+    """Everything that `docker compose up` starts, with all four DAGs unpaused; nothing of it runs afterwards."""
+    live = DistributedAirflow(home, tasks_run_by)
+    with live.installation:
+        live.open()
+        api = live.api()
+        api.wait_for_dags(PAIRS, 600)
+        for pair in PAIRS:
+            api.set_paused(pair, False)
+        yield live
+        live.state.close()
+    assert members(str(live.installation.home)) == []
+
+
+def _env(profile: str) -> dict[str, str]:
     """A new `.env` for the sandbox, with the tokens that the demo's own clients use, and two writes in flight."""
-    fresh = new_env(EXAMPLE.read_text(encoding="utf-8"))
+    fresh = new_env(EXAMPLE.read_text(encoding="utf-8")).replace("PROFILES=celery", f"PROFILES={profile}")
     made = read_env(fresh)
     text = fresh.replace(made["SANDBOX_CUSTOMERP_TOKEN"], CUSTOMERP_TOKEN)
     env = read_env(for_sandbox(text.replace(made["SANDBOX_TRELLO_TOKEN"], INTEGRATION_TOKEN)))

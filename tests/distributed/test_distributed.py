@@ -7,14 +7,12 @@ from collections import Counter
 
 import pytest
 import requests
-from company_of_workers import LONGEST_RUN, DistributedAirflow, new_lines
+from company_of_workers import LONGEST_RUN, installed, new_lines
 from live_airflow import AT_ONCE, CUSTOMERS, PROJECTS, alive, wait_for
 from machine import AIRFLOW
-from scenarios import CREATE_WORKSPACE, POST_COMMENT, SYNC, only, tries
+from scenarios import CREATE_WORKSPACE, POST_COMMENT, SYNC, tries
 
-from demo.check_records import PAIRS
 from demo.page import Page
-from demo.processes import members
 from demo.story import play
 
 pytestmark = [pytest.mark.distributed, pytest.mark.timeout(3600)]
@@ -25,16 +23,8 @@ PERSON = {"password": "only-for-this-test", "firstname": "Vera", "lastname": "Vi
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    live = DistributedAirflow(tmp_path_factory.mktemp("distributed"))
-    with live.installation:
-        live.open()
-        api = live.api()
-        api.wait_for_dags(PAIRS, 600)
-        for pair in PAIRS:
-            api.set_paused(pair, False)
+    with installed(tmp_path_factory.mktemp("distributed"), tasks_run_by="celery") as live:
         yield live
-        live.state.close()
-    assert members(str(live.installation.home)) == []
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +91,7 @@ def test_a_worker_whose_power_is_cut_is_taken_over_and_nothing_is_posted_twice(l
     assert len(texts) == NEW
     assert len({one.fence for one in live.done(PROJECTS)[base:]}) == 2
     live.installation.start_machine(dead.name)
-    assert in_sync(live, api, PROJECTS, POST_COMMENT, "/actions/", "/projects")
+    assert live.in_sync(PROJECTS, POST_COMMENT, "/actions/", "/projects")
     wait_for(lambda: live.installation.says_well(dead.name), f"{dead.name} to be back", 240)
 
 
@@ -131,15 +121,8 @@ def test_a_task_that_lost_its_parent_lives_on_beside_its_retry_and_creates_nothi
     made = {one["id"]: one["displayName"] for one in systems.organizations() if one["id"] not in before}
     assert sorted(made.values()) == [f"Werft Nordkai {number} GmbH" for number in range(NEW)]
     assert set(made) <= set(live.links(CUSTOMERS).values())
-    assert in_sync(live, api, CUSTOMERS, "/organizations", "/customers")
+    assert live.in_sync(CUSTOMERS, "/organizations", "/customers")
     assert live.open_intents(CUSTOMERS) == []
-
-
-def in_sync(live, api, pair, *routes):
-    """Whether a further run ends well and writes none of these."""
-    written = live.systems().writes_made()
-    again = api.wait(pair, api.trigger(pair, SYNC), LONGEST_RUN)
-    return (again.state, dict(only(live.systems().writes_made() - written, *routes))) == ("success", {})
 
 
 def as_vera(live, path):
