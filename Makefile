@@ -97,7 +97,7 @@ kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real p
 mutants: $(INSTALLED) ## Change mapping and reconcile in one place at a time and see that tests fail (an hour, 25 minutes on two fast cores)
 	@$(BIN)/python tests/mutants/run.py
 
-soak: $(INSTALLED) ## Edit, break, kill and preview at random for 100,000 steps, all pairs (70 minutes on two fast quiet cores, else over two hours)
+soak: $(INSTALLED) ## Edit, break, kill and preview at random for 100,000 steps, all pairs (85 minutes on two fast quiet cores, else over two hours)
 	@SEED=$${CUSTOMERP_TRELLO_SOAK_SEED:-$$(date +%s)}; CUSTOMERP_TRELLO_SOAK_SEED=$$SEED \
 		CUSTOMERP_TRELLO_SOAK_STEPS=25000 CUSTOMERP_TRELLO_SOAK_PARTS=8 AIRFLOW_HOME=$(CURDIR)/.run/test \
 		$(BIN)/python -m pytest -n 2 --show-capture=no tests/soak

@@ -50,7 +50,7 @@ class DistributedAirflow(LiveAirflow):
 
     attempt_seconds, middle_seconds = 300.0, 150.0
 
-    def __init__(self, home: Path, tasks_run_by: str = "celery") -> None:
+    def __init__(self, home: Path, tasks_run_by: str) -> None:
         self.mappings = _mappings(home / "unscheduled")
         sources, env = _sources(home / "sources", self.mappings), _env(tasks_run_by)
         self.installation = Installation(home / "installed", env, sources, QUICK)

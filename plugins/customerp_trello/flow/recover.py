@@ -20,12 +20,11 @@ from customerp_trello.flow.outcome import (
     write_again,
 )
 from customerp_trello.flow.pair_run import PairRun
-from customerp_trello.mapping.frame import GONE, LIVE, READONLY, REASON, STATE, SUSPENDED, Record
+from customerp_trello.mapping.frame import GONE, LIVE, OUT_OF_SCOPE, READONLY, REASON, STATE, SUSPENDED, Record
 from customerp_trello.mapping.model import SideName, other
 from customerp_trello.reconcile.plan import CREATE, CUSTOMERP, DELETE, MOVE, TRELLO, UPDATE
 from customerp_trello.reconcile.undo import UNDO
 from customerp_trello.sides.base import NOT_TAKEN, Alike, Movable, Side
-from customerp_trello.sides.trello_rows import OUT_OF_SCOPE
 from customerp_trello.state.bases import load_links
 from customerp_trello.state.intents import NOT_DONE, REFUSED, Intent, close_intent, open_intents, postpone_intent
 from customerp_trello.state.lease import Fence

@@ -27,6 +27,7 @@ from typing import Any
 import pandas as pd
 
 LIVE, GONE, SUSPENDED = "live", "gone", "suspended"
+OUT_OF_SCOPE = "the mapping's filter does not let it take part (any more)"
 
 ID = "_id"
 VERSION = "_version"

@@ -8,14 +8,25 @@ from typing import Any
 
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.conditions import holds
-from customerp_trello.mapping.frame import BY, HOLD, ID, MODIFIED_AT, NATIVE, PROBLEM, REASON, STATE, SUSPENDED, TOUCH
+from customerp_trello.mapping.frame import (
+    BY,
+    HOLD,
+    ID,
+    MODIFIED_AT,
+    NATIVE,
+    OUT_OF_SCOPE,
+    PROBLEM,
+    REASON,
+    STATE,
+    SUSPENDED,
+    TOUCH,
+)
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import AUTHOR
 from customerp_trello.sides.comment import SEPARATOR, Moment
 from customerp_trello.sides.comment_layout import OWN_FIELDS, Texts
 from customerp_trello.sides.register import Comment, Project
 from customerp_trello.sides.rows import Row, moment, packed
-from customerp_trello.sides.trello_rows import OUT_OF_SCOPE
 
 AMENDMENT = "amendment:"
 NO_PROJECT = "CustomERP has no project with its number (any more), and a comment with a number is no new one"

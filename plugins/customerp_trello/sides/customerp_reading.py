@@ -22,6 +22,7 @@ from customerp_trello.mapping.frame import (
     LIVE,
     MODIFIED_AT,
     NATIVE,
+    OUT_OF_SCOPE,
     PROBLEM,
     REASON,
     SCOPE,
@@ -38,7 +39,6 @@ from customerp_trello.sides.rows import moment, packed
 
 MERGED_INTO = "merged_into"
 _DESTROYED = "_destroyed"
-OUT_OF_SCOPE = "the mapping's filter does not let it take part (any more)"
 
 NO_ADDRESS = "no address: only somebody with an e-mail address can be invited"
 

@@ -10,12 +10,22 @@ import pandas as pd
 
 from customerp_trello.mapping.conditions import hold, holds
 from customerp_trello.mapping.converters import fields_frame, raw_text
-from customerp_trello.mapping.frame import HOLD, ID, LIVE, REASON, STATE, SUSPENDED, Record, conform, make_record
+from customerp_trello.mapping.frame import (
+    HOLD,
+    ID,
+    LIVE,
+    OUT_OF_SCOPE,
+    REASON,
+    STATE,
+    SUSPENDED,
+    Record,
+    conform,
+    make_record,
+)
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.mapping.values import normalise, normalise_one, to_text
 from customerp_trello.sides.rows import Row
 
-OUT_OF_SCOPE = "the mapping's filter does not let it take part (any more)"
 CONDITION = "the mapping's condition is not met"
 
 
