@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,23 @@ def test_what_we_sent_is_masked_in_the_answer() -> None:
     assert said == "*** of ***: status '***' is none of open, on_hold (5)"
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Bad request [see https://docs.erp.example]", "Bad request [see ***"),
+        ("Invalid website: http://[acme", "Invalid website: ***"),
+        ("help is at https://[tenant].erp.example/help", "help is at ***"),
+    ],
+)
+def test_what_looks_like_a_url_and_is_none_is_masked_whole(said: str, told: str) -> None:
+    assert Redactor().text(said) == told
+
+
+@pytest.mark.parametrize("note", ["Anna Berg, anna@firma.de, allergic to nuts", "see https://x.de/a?note=nuts, Anna"])
+def test_a_sent_text_with_an_address_in_it_is_masked_whole(note: str) -> None:
+    assert Redactor().text(f"bio '{note}' is too long", sent={"bio": note}) == "bio '***' is too long"
+
+
 def test_addresses_and_phone_numbers_are_masked() -> None:
     said = Redactor().text("duplicate of anna.berg@firma.de, call +49 (228) 123-456\nor see http://x.de/a?mail=b@c.de")
     assert "anna" not in said
@@ -40,6 +58,11 @@ def test_its_own_text_shows_nothing() -> None:
 def test_a_secret_never_survives(secret: str, around: str) -> None:
     said = Redactor([secret]).text(f"{around}{secret}{around}")
     assert secret not in said or secret in around
+
+
+@given(st.text(alphabet="ab[]:/@?#% ", max_size=12))
+def test_no_text_of_another_system_is_too_odd(text: str) -> None:
+    assert isinstance(Redactor(["secret-1"]).text(f"http://{text} https://[{text}", sent=[text]), str)
 
 
 @given(st.text(alphabet="abcäß ", min_size=2, max_size=12).filter(lambda text: len(text.strip()) > 1))

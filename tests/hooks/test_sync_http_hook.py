@@ -111,6 +111,7 @@ CASES: list[tuple[str, str, Scripted, type[SyncError], str]] = [
     ("PUT", "r 1", Scripted(400, {"error": {"message": "bad"}}), RecordError, "bad"),
     ("POST", "r 1", Scripted(409, {"error": "twice"}), RecordError, "twice"),
     ("POST", "r 1", Scripted(422, {"detail": "no name"}), RecordError, "no name"),
+    ("POST", "r 1", Scripted(422, {"detail": "no URL: http://[x"}), RecordError, r"no URL: \*\*\*"),
     ("GET", "", Scripted(400, "bad filter"), ConfigurationError, "bad filter"),
     ("PUT", "r 1", Scripted(405, ""), ConfigurationError, "405"),
     ("GET", "", Scripted(418, "teapot"), FatalError, "teapot"),

@@ -23,8 +23,11 @@ _SPACES = re.compile(r"\s+")
 
 
 def redact_url(url: str) -> str:
-    """Drop user info and fragment of *url* and mask the value of every query parameter."""
-    parts = urlsplit(url)
+    """Drop user info and fragment of *url* and mask the value of every query parameter; mask it whole if it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a system's message may hold anything: "see [https://erp.example]" ends in a lone bracket
+        return MASK
     query = urlencode([(name, MASK) for name, _ in parse_qsl(parts.query, keep_blank_values=True)], safe="*")
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
 
@@ -50,10 +53,13 @@ class Redactor:
             text: a message of the other system, or one of ours that quotes it.
             sent: body of the request that *text* answers; its texts are masked where they appear as whole words.
         """
-        text = _URL.sub(lambda match: redact_url(match.group()), text)
-        for pattern in (self._secrets, _EMAIL, _any_of(set(_texts(sent))), _PHONE):
+        # What was sent goes first: a note with an address in it would not be found again once the address is masked.
+        for pattern in (self._secrets, _any_of(set(_texts(sent)))):
             if pattern:
                 text = pattern.sub(MASK, text)
+        text = _URL.sub(lambda match: redact_url(match.group()), text)
+        for pattern in (_EMAIL, _PHONE):
+            text = pattern.sub(MASK, text)
         text = _SPACES.sub(" ", text).strip()
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
