@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from customerp_trello.errors import SyncError
+from customerp_trello.review.body_limit import BodyLimit
 
 PREFIX = "/customerp-trello/review"
 
@@ -31,6 +32,7 @@ def build_app() -> FastAPI:
     app = FastAPI(
         title="CustomERP and Trello review", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_with_routes
     )
+    app.add_middleware(BodyLimit)
     # Starlette's, since the router refuses unknown addresses and methods with it.
     for kind in (HTTPException, RequestValidationError, SyncError):
         app.add_exception_handler(kind, _refusal)

@@ -81,6 +81,7 @@ _PLAIN = {
     403: "You have no right to this. Ask whoever gives the rights in Airflow for the pair's DAG.",
     404: "There is nothing here (any more).",
     405: "That is not how this address is used.",
+    413: "That is larger than anything that this page sends.",
 }
 
 
