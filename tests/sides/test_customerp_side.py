@@ -10,7 +10,7 @@ from customerp_trello.hooks.profile_writing import FieldDelete, TombstoneDelete
 from customerp_trello.mapping.frame import GONE, SUSPENDED
 from customerp_trello.mapping.load import load_mapping
 from customerp_trello.sides.base import Directory, Known, Reading
-from customerp_trello.sides.customerp_directory import FEW
+from customerp_trello.sides.customerp_directory import FEW, Directories
 from customerp_trello.sides.open import open_side
 
 
@@ -304,7 +304,20 @@ def test_find_by_key_where_no_marker_is_kept(side, customer, monkeypatch):
     assert [found.id for found in one.find({"name": "CONTOSO"}, marker="m")] == [str(customer["id"])]
 
 
-def test_a_personal_key_is_never_part_of_a_url(changed, erp, customer, customerp_server, monkeypatch):
+@pytest.fixture
+def queries(customerp_server, monkeypatch):
+    """The query of each request that the ERP gets."""
+    heard = []
+    count = customerp_server.service.count
+    monkeypatch.setattr(
+        customerp_server.service,
+        "count",
+        lambda incoming, status: (heard.append(incoming.query), count(incoming, status)),
+    )
+    return heard
+
+
+def test_a_personal_key_is_never_part_of_a_url(changed, erp, customer, queries):
     """A filter stands in the URL, which proxies and servers log: such records are listed and compared here."""
     mapping = changed("custom_contact")
     email = mapping.property("email").model_copy(update={"direction": "both"})
@@ -317,16 +330,21 @@ def test_a_personal_key_is_never_part_of_a_url(changed, erp, customer, customerp
     one = open_side(mapping, "customerp")
     one._kind = one._kind.model_copy(update={"marker": None})
     assert "email" in one._kind.filters
-    queries = []
-    count = customerp_server.service.count
-    monkeypatch.setattr(
-        customerp_server.service,
-        "count",
-        lambda incoming, status: (queries.append(incoming.query), count(incoming, status)),
-    )
+    queries.clear()
     assert [found.id for found in one.find({"email": "anna@x.example"}, marker="m")] == [str(made["id"])]
     assert queries
     assert "anna@x.example" not in str(queries)
+
+
+def test_a_number_is_looked_up_and_whoever_is_named_in_its_place_is_not_part_of_a_url(erp, people, queries):
+    number = people[0]["employee_number"]
+    assert Directories(erp).by_text("employee", number).ids == {number: people[0]["id"]}
+    assert [query.get("employee_number") for query in queries] == [number]
+    for written in ("Anna Berg", "anna@x.example"):
+        queries.clear()
+        assert number in Directories(erp).by_text("employee", written).ids, "listed, since a name may be meant"
+        assert queries
+        assert not any(word in str(queries) for word in ("Anna", "anna"))
 
 
 def test_directory(side, erp, people, customer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,9 @@ from customerp_trello.mapping.values import WHITESPACE, to_text
 
 FEW = 20
 """Up to so many ids are read one by one; beyond that a listing of the entity is cheaper."""
+
+_NAME_OR_ADDRESS = re.compile(r"[\s@]")
+"""A number has neither; what a person wrote in its place must not come into a URL."""
 
 Entry = tuple[Any, Any, str]
 
@@ -50,7 +54,7 @@ class Directories:
             return self._directory(entity)
         known = self._directory(entity)
         kind = self._hook.profile.entities[entity]
-        if text not in known.ids and kind.number in kind.filters:
+        if text not in known.ids and kind.number in kind.filters and not _NAME_OR_ADDRESS.search(text):
             for record in self._hook.list_records(entity, filters={str(kind.number): text}):
                 self._put(entity, record)
             known = self._directory(entity)
