@@ -31,19 +31,15 @@ def opened() -> Store:
         if _opened is not None and now - _opened[2] < SAME_DATABASE_SECONDS:
             return _opened[1]
         url = state_url()
-        store = _opened[1] if _opened is not None and _opened[0] == url else Store(url)
+        if _opened is not None and _opened[0] == url:
+            store = _opened[1]
+        else:
+            if _opened is not None:
+                _opened[1].close()
+            store = Store(url)
         store.upgrade()
         _opened = (url, store, now)
         return store
-
-
-def forget() -> None:
-    """Close the database; the next view opens it again."""
-    global _opened
-    with _lock:
-        if _opened is not None:
-            _opened[1].close()
-        _opened = None
 
 
 State = Annotated[Store, Depends(opened)]

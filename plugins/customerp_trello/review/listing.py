@@ -116,9 +116,9 @@ def _opened(path: str) -> pq.ParquetFile:
             "the workers' storage: set the Airflow variable customerp_trello_storage to a place that all of them reach."
         ) from None
     except Exception as error:  # each kind of storage has errors of its own; their texts may hold addresses and keys
-        log.warning("a run's file cannot be read", path=path, error=type(error).__name__, reason=str(error)[:200])
+        log.warning("a run's file cannot be read", path=path, error=type(error).__name__)
         raise RecordMissing(
-            f"The plan's file cannot be read ({type(error).__name__}; the web server's log has the rest). It "
+            f"The plan's file cannot be read ({type(error).__name__}; the web server's log has its path). It "
             "needs the packages, the connection and the rights that the workers have for customerp_trello_storage."
         ) from None
 
