@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROLES = Path(__file__).with_name("roles.json")
 """Role *Sync*: beside Viewer or User it shows the page of that name in the navigation; these two see no plugin."""
@@ -19,8 +20,16 @@ def main() -> None:
     password = os.environ.pop("ADMIN_PASSWORD", "")
     if not password:
         sys.exit("ADMIN_PASSWORD is empty: it is the password that the administrator logs in with, see .env.example")
+    check_path(os.environ.get("AIRFLOW__API__BASE_URL", ""), os.environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"])
     prepare_airflow(os.environ.get("ADMIN_NAME") or "admin", password)
     prepare_state()
+
+
+def check_path(base_url: str, execution_url: str) -> None:
+    """End with a sentence where tasks would not find the api-server: it answers them below the path of its address."""
+    path = urlsplit(base_url).path.rstrip("/")
+    if urlsplit(execution_url).path != f"{path}/execution/":
+        sys.exit(f"AIRFLOW_URL has the path {path}, where no task would find Airflow: write AIRFLOW_PATH={path} instead")
 
 
 def prepare_airflow(name: str, password: str) -> None:

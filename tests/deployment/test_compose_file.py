@@ -16,6 +16,7 @@ from installation import Installation
 from machine import AIRFLOW, ALLOWED, POSTGRES, PROGRAMS, REDIS, SEAWEEDFS, Machine
 
 from deployment.new_env import EXAMPLE, for_sandbox, new_env
+from deployment.prepare import check_path
 
 TEXT = FILE.read_text()
 COMPOSE = yaml.safe_load(TEXT)
@@ -30,6 +31,7 @@ OF_PROVIDERS = {
     "CELERY__RESULT_BACKEND",
     "CELERY__WORKER_CONCURRENCY",
     "CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT",
+    "FAB__ENABLE_PROXY_FIX",
 }
 
 
@@ -173,10 +175,19 @@ def test_wget_asks_no_name_that_may_be_an_address_where_nobody_listens():
 def test_whoever_links_to_airflow_knows_its_address():
     """Workers among them: notices are written in a task's process."""
     url = "https://erp.example/airflow"
-    parts = read_compose(ENV | {"AIRFLOW_URL": url})
+    parts = read_compose(ENV | {"AIRFLOW_URL": "https://erp.example", "AIRFLOW_PATH": "/airflow"})
     told = {name: parts[name].environment.get("AIRFLOW__API__BASE_URL") for name in of_airflow()}
     assert {name: said for name, said in told.items() if said != url}.keys() == {"seed", "customerp", "trello"}
     assert "base_url" in yaml.safe_load(HELM.read_text())["config"]["api"]
+
+
+@pytest.mark.parametrize(("url", "path"), [("", ""), ("https://erp.example", ""), ("https://erp.example", "/airflow")])
+def test_tasks_find_the_api_server_below_its_own_path(url, path):
+    told = read_compose(ENV | {"AIRFLOW_URL": url, "AIRFLOW_PATH": path})["prepare"].environment
+    check_path(told["AIRFLOW__API__BASE_URL"], told["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"])
+    told = read_compose(ENV | {"AIRFLOW_URL": "https://erp.example/sync"})["prepare"].environment
+    with pytest.raises(SystemExit, match="AIRFLOW_PATH=/sync instead"):
+        check_path(told["AIRFLOW__API__BASE_URL"], told["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"])
 
 
 def test_nothing_is_published_beyond_this_host():
