@@ -1,5 +1,5 @@
-# Airflow with the package. What the official image brings stays as it is, since Airflow's project has tested it
-# together; only what is missing is added. The package is installed in place, so that its connection types are known and
+# Airflow with the package. What the official image brings stays, since Airflow's project has tested it together; only what
+# is missing is added: s3fs, which replaces the image's fsspec by its own version's, and a few small ones. The package is installed in place, so that its connection types are known and
 # the folder that docker-compose.yaml mounts over it is what runs.
 FROM apache/airflow:3.3.2
 
