@@ -29,7 +29,7 @@ def check_path(base_url: str, execution_url: str) -> None:
     """End with a sentence where tasks would not find the api-server: it answers them below the path of its address."""
     path = urlsplit(base_url).path.rstrip("/")
     if urlsplit(execution_url).path != f"{path}/execution/":
-        sys.exit(f"AIRFLOW_URL has the path {path}, where no task would find Airflow: write AIRFLOW_PATH={path} instead")
+        sys.exit(f"AIRFLOW_URL has the path {path}, where no task finds Airflow: write AIRFLOW_PATH={path} instead")
 
 
 def prepare_airflow(name: str, password: str) -> None:
