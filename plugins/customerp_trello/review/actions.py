@@ -18,7 +18,7 @@ from customerp_trello.review.database import State
 from customerp_trello.review.listing import as_read
 from customerp_trello.review.lists import label, seen, title
 from customerp_trello.review.naming import called
-from customerp_trello.review.pairs import mapping_of
+from customerp_trello.review.pairs import known_mapping
 from customerp_trello.review.record import Number
 from customerp_trello.review.render import base, page
 from customerp_trello.state import by_hand, records
@@ -126,8 +126,7 @@ def check_link(
     Raises:
         RecordError: one of them is linked, or no run has seen it.
     """
-    found = mapping_of(pair)
-    mapping = found if isinstance(found, Mapping) else None
+    mapping = known_mapping(pair)
     sides = _seen(store, pair, mapping, customerp_id.strip(), trello_id.strip())
     names = mapping.names if mapping else ()
     rows = [(label(mapping, name), *(sides[side].get(name) for side in ("customerp", "trello"))) for name in names]
@@ -150,8 +149,7 @@ def link(
     request: Request, pair: ActionablePair, user: Caller, store: State, customerp_id: RecordId, trello_id: RecordId
 ) -> Response:
     """Link two records that no run would link by itself."""
-    found = mapping_of(pair)
-    _seen(store, pair, found if isinstance(found, Mapping) else None, customerp_id, trello_id)
+    _seen(store, pair, known_mapping(pair), customerp_id, trello_id)
     number = by_hand.link_by_hand(store, pair, customerp_id, trello_id, user.get_name())
     return _back(request, f"/pair/{pair}/record/{number}", "linked")
 

@@ -29,14 +29,18 @@ _AT_ONCE = 2_000
 
 
 def plan(pair: ReadablePair, store: State, run: RunId) -> Response:
-    """The whole plan: every change with before, after and cause."""
+    """The whole plan: every change with before, after and cause; ``?`` is unknown, as in the run's own file."""
     with store.read() as tx:
         of_pair(tx, pair, run)
         found = get_plan(tx, run)
     if found is None:
         raise HTTPException(404, "This run has made no plan.")
-    rows = ([row.get(name) for name in PLAN] for row in _begun(plan_rows(found.path)))
+    rows = ([_cell(row.get(name, "")) for name in PLAN] for row in _begun(plan_rows(found.path)))
     return _csv(f"{pair}-{run[:8]}-plan", PLAN, rows)
+
+
+def _cell(value: Any) -> Any:
+    return "?" if value is None else value
 
 
 def changes(pair: ReadablePair, store: State, run: RunId) -> Response:

@@ -10,13 +10,12 @@ from typing import Annotated, Literal, TypeVar
 from fastapi import Query, Request, Response
 from pydantic import AwareDatetime
 
-from customerp_trello.errors import ConfigurationError
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.review.access import Caller, ReadablePair, acts
 from customerp_trello.review.database import State
 from customerp_trello.review.listing import as_read
 from customerp_trello.review.naming import Name, called, name_of
-from customerp_trello.review.pairs import mapping_of
+from customerp_trello.review.pairs import known_mapping
 from customerp_trello.review.render import page
 from customerp_trello.state import records
 from customerp_trello.state.conflicts import Conflict
@@ -70,15 +69,18 @@ def seen(conflict: Conflict) -> str:
 
 
 def asked_questions(
-    tx: Transaction, pair: str, mapping: Mapping | ConfigurationError, *, after: int = 0, limit: int = PAGE
+    tx: Transaction, pair: str, mapping: Mapping | None, *, after: int = 0, limit: int = PAGE
 ) -> list[Question]:
     """A page of unanswered conflicts."""
-    known = mapping if isinstance(mapping, Mapping) else None
     asked = records.open_conflicts(tx, pair, after=after, limit=limit)
     links = records.links_of(tx, pair, {one.link for one in asked})
     return [
         Question(
-            one, link := links.get(one.link), _name(link, known, str(one.link)), label(known, one.property), seen(one)
+            one,
+            link := links.get(one.link),
+            _name(link, mapping, str(one.link)),
+            label(mapping, one.property),
+            seen(one),
         )
         for one in asked
     ]
@@ -93,7 +95,7 @@ def label(mapping: Mapping | None, name: str) -> str:
 def work_rows(
     tx: Transaction,
     pair: str,
-    mapping: Mapping | ConfigurationError,
+    mapping: Mapping | None,
     kinds: Collection[str],
     *,
     after: int = 0,
@@ -104,23 +106,20 @@ def work_rows(
     return named(tx, pair, mapping, work)
 
 
-def named(
-    tx: Transaction, pair: str, mapping: Mapping | ConfigurationError, work: Collection[OpenWork]
-) -> list[WorkRow]:
+def named(tx: Transaction, pair: str, mapping: Mapping | None, work: Collection[OpenWork]) -> list[WorkRow]:
     """Open work with what its records are called."""
-    known = mapping if isinstance(mapping, Mapping) else None
     links = records.links_with(tx, pair, {(one.side, one.record_id) for one in work})
     lone = [one for one in work if (one.side, one.record_id) not in links]
-    path = latest_path(tx, pair) if lone and known else ""
+    path = latest_path(tx, pair) if lone and mapping else ""
     read = {
-        side: as_read(path, side, {one.record_id for one in lone if one.side == side}, known.names if known else ())
+        side: as_read(path, side, {one.record_id for one in lone if one.side == side}, mapping.names if mapping else ())
         for side in {one.side for one in lone}
     }
     return [
         WorkRow(
             one,
             link := links.get((one.side, one.record_id)),
-            name_of(link, known) if link else called(read[one.side].get(one.record_id, {}), known, one.record_id),
+            name_of(link, mapping) if link else called(read[one.side].get(one.record_id, {}), mapping, one.record_id),
         )
         for one in work
     ]
@@ -133,7 +132,7 @@ def _name(link: Link | None, mapping: Mapping | None, otherwise: str) -> Name:
 def conflicts(request: Request, pair: ReadablePair, user: Caller, store: State, after: After = 0) -> Response:
     """Conflicts that a person has to settle."""
     with store.read() as tx:
-        questions, last = paged(asked_questions(tx, pair, mapping_of(pair), after=after, limit=MORE))
+        questions, last = paged(asked_questions(tx, pair, known_mapping(pair), after=after, limit=MORE))
     return page(
         request,
         "conflicts",
@@ -155,7 +154,7 @@ def open_work(
 ) -> Response:
     """Records that are quarantined, that wait, or that get no counterpart."""
     with store.read() as tx:
-        rows, last = paged(work_rows(tx, pair, mapping_of(pair), KINDS[kind], after=after, limit=MORE))
+        rows, last = paged(work_rows(tx, pair, known_mapping(pair), KINDS[kind], after=after, limit=MORE))
     return page(
         request,
         "open_work",
@@ -170,13 +169,16 @@ def open_work(
 
 def not_writable(request: Request, pair: ReadablePair, store: State, before: Before = None) -> Response:
     """Links with a value that a target does not take."""
-    mapping = mapping_of(pair)
-    known = mapping if isinstance(mapping, Mapping) else None
+    mapping = known_mapping(pair)
     with store.read() as tx:
         found, last = paged(records.not_writable_links(tx, pair, before=before, limit=MORE))
         lone = work_rows(tx, pair, mapping, KINDS["not_writable"]) if before is None else []
     rows = [
-        (one, name_of(one, known), [label(known, name) for name, text in one.marks.items() if text.startswith("not_")])
+        (
+            one,
+            name_of(one, mapping),
+            [label(mapping, name) for name, text in one.marks.items() if text.startswith("not_")],
+        )
         for one in found
     ]
     more = last.id if last else None
@@ -185,11 +187,10 @@ def not_writable(request: Request, pair: ReadablePair, store: State, before: Bef
 
 def suspended(request: Request, pair: ReadablePair, store: State, after: After = 0) -> Response:
     """Links of which one side is out of sight."""
-    mapping = mapping_of(pair)
-    known = mapping if isinstance(mapping, Mapping) else None
+    mapping = known_mapping(pair)
     with store.read() as tx:
         found, last = paged(records.suspended_links(tx, pair, after=after, limit=MORE))
-    rows = [(one, name_of(one, known)) for one in found]
+    rows = [(one, name_of(one, mapping)) for one in found]
     more = last.id if last else None
     return page(request, "suspended", pair=pair, title=title(pair), rows=rows, more=more)
 
@@ -212,5 +213,5 @@ def runs(request: Request, pair: ReadablePair, store: State, before: AwareDateti
 
 def title(pair: str) -> str:
     """What the pair is called."""
-    mapping = mapping_of(pair)
-    return mapping.title if isinstance(mapping, Mapping) else pair
+    mapping = known_mapping(pair)
+    return mapping.title if mapping else pair

@@ -7,11 +7,9 @@ from datetime import datetime
 
 from fastapi import Request, Response
 
-from customerp_trello.errors import ConfigurationError
-from customerp_trello.mapping.model import Mapping
 from customerp_trello.review.access import Caller, readable
 from customerp_trello.review.database import State
-from customerp_trello.review.pairs import mapping_of, pair_names
+from customerp_trello.review.pairs import known_mapping, pair_names, problem_of
 from customerp_trello.review.render import page
 from customerp_trello.state import lease
 from customerp_trello.state.figures import Figures, figures, last_run
@@ -64,9 +62,9 @@ class Glance:
 
 def glance(store: Store, pair: str) -> Glance:
     """Look at one pair."""
-    mapping = mapping_of(pair)
-    title = mapping.title if isinstance(mapping, Mapping) else pair
-    problem = str(mapping) if isinstance(mapping, ConfigurationError) else ""
+    mapping = known_mapping(pair)
+    title = mapping.title if mapping else pair
+    problem = problem_of(pair)
     with store.read() as tx:
         latest = last_run(tx, pair, status=None)
         good = latest if latest and latest.status == "success" else last_run(tx, pair)

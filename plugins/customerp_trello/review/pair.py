@@ -6,15 +6,13 @@ from typing import Literal
 
 from fastapi import Request, Response
 
-from customerp_trello.errors import ConfigurationError
 from customerp_trello.mapping import document
-from customerp_trello.mapping.model import Mapping
 from customerp_trello.review import chart
 from customerp_trello.review.access import Caller, ReadablePair, acts
 from customerp_trello.review.database import State
 from customerp_trello.review.lists import asked_questions, work_rows
 from customerp_trello.review.overview import glance
-from customerp_trello.review.pairs import mapping_of
+from customerp_trello.review.pairs import known_mapping, mapping_of
 from customerp_trello.review.render import page
 from customerp_trello.state.figures import KINDS, counts_since
 from customerp_trello.state.records import apart
@@ -28,7 +26,7 @@ def show(
     request: Request, pair: ReadablePair, user: Caller, store: State, span: Literal["day", "month"] = "month"
 ) -> Response:
     """How the pair is doing and what there is to do."""
-    chosen, mapping = chart.SPANS[span], mapping_of(pair)
+    chosen, mapping = chart.SPANS[span], known_mapping(pair)
     with store.read() as tx:
         bars = chart.bars_of(counts_since(tx, pair, chosen.begins(tx.now)), chosen, tx.now)
         latest = recent_runs(tx, pair, limit=8)
@@ -55,9 +53,6 @@ def show(
 def mapping(request: Request, pair: ReadablePair) -> Response:
     """What corresponds to what."""
     found = mapping_of(pair)
-    if isinstance(found, ConfigurationError):
-        raise found
-    assert isinstance(found, Mapping)  # noqa: S101 - the only other thing it can be
     return page(
         request,
         "mapping",

@@ -10,12 +10,36 @@ from customerp_trello.mapping.model import Mapping
 def pair_names() -> list[str]:
     """All pairs that have a mapping, those that others build on first, as far as the mappings can be read."""
     names = sorted(path.stem for path in mappings_folder().glob("*.yaml"))
-    known = {name: mapping for name in names if isinstance(mapping := mapping_of(name), Mapping)}
+    known = {name: mapping for name in names if (mapping := known_mapping(name))}
     return sorted(names, key=lambda name: (len(known[name].after) if name in known else 1, name))
 
 
-def mapping_of(pair: str) -> Mapping | ConfigurationError:
-    """A pair's mapping, or what is wrong with it. Read anew when the file has changed."""
+def mapping_of(pair: str) -> Mapping:
+    """A pair's mapping.
+
+    Raises:
+        ConfigurationError: what is wrong with it.
+    """
+    found = _mapping_or_error(pair)
+    if isinstance(found, ConfigurationError):
+        raise found
+    return found
+
+
+def known_mapping(pair: str) -> Mapping | None:
+    """A pair's mapping; None where it cannot be read, so that a page shows what is known without it."""
+    found = _mapping_or_error(pair)
+    return None if isinstance(found, ConfigurationError) else found
+
+
+def problem_of(pair: str) -> str:
+    """What is wrong with a pair's mapping; "" if nothing is."""
+    found = _mapping_or_error(pair)
+    return str(found) if isinstance(found, ConfigurationError) else ""
+
+
+def _mapping_or_error(pair: str) -> Mapping | ConfigurationError:
+    # read anew when the file has changed
     path = mappings_folder() / f"{pair}.yaml"
     try:
         changed = path.stat().st_mtime_ns

@@ -14,7 +14,7 @@ from customerp_trello.review.database import State
 from customerp_trello.review.listing import as_read
 from customerp_trello.review.lists import MORE, Before, Question, label, named, paged, seen, title
 from customerp_trello.review.naming import called, name_of, trello_address
-from customerp_trello.review.pairs import mapping_of
+from customerp_trello.review.pairs import known_mapping
 from customerp_trello.review.render import page
 from customerp_trello.state import records
 from customerp_trello.state.conflicts import ANSWERED, OPEN, SETTLED, Conflict
@@ -74,8 +74,7 @@ def show(
     request: Request, pair: ReadablePair, user: Caller, store: State, link: Number, before: Before = None
 ) -> Response:
     """A linked record; or, if its link has ended, the history that is left."""
-    found_mapping = mapping_of(pair)
-    mapping = found_mapping if isinstance(found_mapping, Mapping) else None
+    mapping = known_mapping(pair)
     with store.read() as tx:
         found = records.get_link(tx, pair, link)
         ids = [found.customerp_id, found.trello_id] if found else []
@@ -137,8 +136,7 @@ def unlinked(
     request: Request, pair: ReadablePair, user: Caller, store: State, work: Number, before: Before = None
 ) -> Response:
     """A record that is not linked, with what is open about it and what the last run read of it."""
-    found_mapping = mapping_of(pair)
-    mapping = found_mapping if isinstance(found_mapping, Mapping) else None
+    mapping = known_mapping(pair)
     with store.read() as tx:
         found = records.get_open_work(tx, pair, work)
         if found is None:
@@ -146,7 +144,7 @@ def unlinked(
         about = records.open_work_about(tx, pair, **{f"{found.side}_id": found.record_id})
         told = records.history_about(tx, pair, link_id=None, ids=[found.record_id], before=before, limit=MORE)
         history, last = paged(told)
-        (row,) = named(tx, pair, found_mapping, [found])
+        (row,) = named(tx, pair, mapping, [found])
         path = latest_path(tx, pair)
     read = as_read(path, found.side, [found.record_id], mapping.names if mapping else ()).get(found.record_id, {})
     return page(

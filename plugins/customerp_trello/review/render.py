@@ -121,6 +121,7 @@ def environment() -> Environment:
         "mark": words.mark,
         "moment": words.moment,
         "operation": words.operation,
+        "planned": words.planned,
         "side": words.SIDES.__getitem__,
     }
     made.globals |= {"statuses": words.STATUSES, "actions": words.ACTIONS}

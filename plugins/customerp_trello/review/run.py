@@ -8,12 +8,11 @@ from fastapi import HTTPException, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from customerp_trello.errors import RecordMissing
-from customerp_trello.mapping.model import Mapping
 from customerp_trello.review.access import ReadablePair
 from customerp_trello.review.database import State
 from customerp_trello.review.listing import PlanPage, plan_page
 from customerp_trello.review.lists import MORE, After, paged, title
-from customerp_trello.review.pairs import mapping_of
+from customerp_trello.review.pairs import known_mapping
 from customerp_trello.review.render import base, page
 from customerp_trello.state import records
 from customerp_trello.state.plans import Plan, get_plan
@@ -74,8 +73,8 @@ def plan(
 
 
 def _head(pair: str, run: Run, plan: Plan | None, *, did: bool) -> dict[str, Any]:
-    mapping = mapping_of(pair)
-    properties = mapping.properties if isinstance(mapping, Mapping) else ()
+    mapping = known_mapping(pair)
+    properties = mapping.properties if mapping else ()
     return {
         "pair": pair,
         "pair_title": title(pair),

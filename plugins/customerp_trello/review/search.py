@@ -7,12 +7,11 @@ from typing import Annotated
 
 from fastapi import Form, Request, Response
 
-from customerp_trello.mapping.model import Mapping
 from customerp_trello.review.access import Caller, readable
 from customerp_trello.review.database import State
 from customerp_trello.review.lists import WorkRow, named, title
 from customerp_trello.review.naming import Name, name_of
-from customerp_trello.review.pairs import mapping_of, pair_names
+from customerp_trello.review.pairs import known_mapping, pair_names
 from customerp_trello.review.render import page
 from customerp_trello.state import records
 from customerp_trello.state.records import Link
@@ -64,8 +63,7 @@ def find(request: Request, user: Caller, store: State, text: Text = "") -> Respo
 
 
 def _in_pair(store: Store, pair: str, text: str) -> Hits:
-    found = mapping_of(pair)
-    mapping = found if isinstance(found, Mapping) else None
+    mapping = known_mapping(pair)
     with store.read() as tx:
         links = records.links_of(tx, pair, find_links(tx, pair, text, limit=MOST))
         work = [
@@ -75,5 +73,5 @@ def _in_pair(store: Store, pair: str, text: str) -> Hits:
             not in {record for link in links.values() for record in (link.customerp_id, link.trello_id)}
         ]
         past = records.links_once_of(tx, pair, text) - links.keys()
-        rows = named(tx, pair, found, work)
+        rows = named(tx, pair, mapping, work)
     return Hits(pair, title(pair), [(link, name_of(link, mapping)) for link in links.values()], rows, sorted(past))

@@ -30,6 +30,17 @@ OPERATIONS: Mapping[str, str] = {
     "renew": "counts as new again",
 }
 
+PLANNED: Mapping[str, str] = {
+    "create": "create",
+    "update": "update",
+    "delete": "delete",
+    "move": "move",
+    "link": "link",
+    "relink": "move link",
+    "unlink": "unlink",
+    "adopt": "note as equal",
+}
+
 CAUSES: Mapping[str, str] = {
     "edited_in_customerp": "edited in CustomERP",
     "edited_in_trello": "edited in Trello",
@@ -121,6 +132,11 @@ ACTIONS: Mapping[str, str] = {
 def operation(name: str) -> str:
     """What was done, in a word."""
     return OPERATIONS.get(name, name.replace("_", " "))
+
+
+def planned(name: str) -> str:
+    """What a plan means to do, in a word."""
+    return PLANNED.get(name) or operation(name)
 
 
 def cause(text: str) -> str:
