@@ -17,8 +17,8 @@ ANSWER = 0.25
 """Seconds that Trello takes to answer. A place is held until WINDOW after the answer."""
 
 # https://support.atlassian.com/trello/docs/ and the answers of the API: most workspaces of a member, most members of a
-# workspace, most people in a free one (those who are invited included).
-WORKSPACES, MEMBERS, FREE_WORKSPACE = 850, 4000, 10
+# workspace. A free one takes ten, those who are invited included; nobody of this size has one.
+WORKSPACES, MEMBERS = 850, 4000
 
 BATCH, COMMENTS, ERP_PAGE = 10, 999, 500
 """What a request reads: workspaces with their members; comments, one of each page twice; records of the ERP."""

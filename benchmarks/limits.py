@@ -1,4 +1,4 @@
-"""First loads under Trello's limits: `python -m benchmarks.limits [PROJECTS [CUSTOMERS]]`. In real time, ten minutes.
+"""First loads under Trello's limits: `python -m benchmarks.limits [PROJECTS [CUSTOMERS]]`, a quarter of an hour.
 
 2,000 projects become comments, alone and beside 800 customers that become workspaces, each pair in a process of its own
 on one token. The sandbox's Trello has Trello's own limits and takes a tenth of a second for an answer; it counts what

@@ -22,8 +22,6 @@ RUNS_A_DAY, DAYS = 96, 90
 _ADJECTIVES = ("Nordic", "Alpine", "Baltic", "Central", "Eastern", "Global", "Iberian", "Modern", "Royal", "United")
 _NOUNS = ("Bakery", "Bikes", "Cables", "Dairy", "Energy", "Foods", "Glass", "Homes", "Logistics", "Tools")
 
-Row = Sequence[Any]
-
 
 def name_of(number: int) -> str:
     """What customer *number* is called."""

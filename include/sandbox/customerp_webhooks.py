@@ -78,4 +78,4 @@ class CustomERPWebhooks:
                 }
                 if client:
                     headers["X-Client-Identifier"] = client
-                self._courier.send(Parcel(str(webhook["id"]), webhook["url"], body, headers))
+                self._courier.send(Parcel(webhook["url"], body, headers))

@@ -19,11 +19,9 @@ class Parcel:
     """One delivery to one webhook.
 
     Attributes:
-        webhook: the webhook's id.
         told: called with True or False after each attempt, in the courier's thread.
     """
 
-    webhook: str
     url: str
     body: bytes
     headers: dict[str, str]

@@ -25,7 +25,6 @@ class Locale:
     trades: tuple[str, ...]
     forms: tuple[str, ...]
     cities: tuple[tuple[str, str], ...]
-    family_first: bool = False
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
@@ -92,7 +91,6 @@ LOCALES = (
         ("建設", "運輸", "食品", "電機", "造園", "印刷"),
         ("株式会社", "有限会社", "合同会社"),
         _cities("東京=100-0001 大阪=530-0001 札幌=060-0001"),
-        family_first=True,
     ),
     Locale(
         "CN",
@@ -104,7 +102,6 @@ LOCALES = (
         ("建筑", "物流", "食品", "电子", "园艺", "印刷"),
         ("有限公司", "股份有限公司", "集团"),
         _cities("上海=200000 北京=100000 成都=610000"),
-        family_first=True,
     ),
     Locale(
         "EG",

@@ -179,7 +179,7 @@ class TrelloWebhooks:
         def told(taken: bool) -> None:
             self._failures[webhook["id"]] = 0 if taken else self._failures[webhook["id"]] + 1
 
-        return Parcel(webhook["id"], webhook["callback_url"], body, headers, told)
+        return Parcel(webhook["callback_url"], body, headers, told)
 
 
 def _own_token(call: TrelloCall) -> None:
