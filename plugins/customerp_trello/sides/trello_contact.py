@@ -1,7 +1,8 @@
 """Contacts as members of their customer's workspace: one record per membership (contract, section 8).
 
 Requests: a listing takes one for the organizations, one for the token's member, and a tenth per linked and per staff
-workspace; reading a record takes a tenth. An invitation takes two or three, a move three or four, other changes one.
+workspace; reading a record takes one. An invitation takes two or three, a move three or four; another change three: who
+is in, the change, and reading back.
 """
 
 from __future__ import annotations

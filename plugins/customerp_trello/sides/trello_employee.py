@@ -1,8 +1,8 @@
 """Employees as members of the staff workspaces: one record per person over all of them (contract, section 8).
 
 Requests: a listing takes one for the organizations, one for the token's member and a tenth per staff workspace; reading
-a record takes a tenth per staff workspace too. An invitation takes two or three, every other change one per workspace
-concerned, and a tenth per workspace for reading back.
+a record takes one for ten staff workspaces. An invitation takes two or three; another change one per workspace
+concerned, and one for ten workspaces before it and after it: who is in, and reading back.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Work:
 
     Attributes:
         side, record_id: the record.
-        kind: quarantined, ambiguous, waiting, possible_duplicate, deferred, not_writable, unreadable, conflict...
+        kind: quarantined (refused), quarantine (cannot be read), waiting, deferred, not_writable or conflict.
         reason: in a sentence; the system's own message where there is one.
     """
 
