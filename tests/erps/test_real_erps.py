@@ -89,10 +89,10 @@ class TestTheSideOnRealErps:
 
         monkeypatch.setattr(hook, "list_records", disturbed)
         side = CustomERPRecords(load_pair("custom_customer__trello_organizations"), hook)
-        seen = side.extract(Reading(None, None, Known(frozenset(ids))))
+        seen = side.extract(Reading(None, Known(frozenset(ids))))
         states = dict(zip(seen.frame[ID], seen.frame[STATE], strict=True))
         live = [id_ for id_, state in states.items() if state == LIVE]
         assert set(ids[1:]) <= set(live)
         assert {id_ for id_, state in states.items() if state == GONE} <= {ids[0]}
-        again = side.extract(Reading(None, None, Known(frozenset(ids)))).frame.set_index(ID)[STATE]
+        again = side.extract(Reading(None, Known(frozenset(ids)))).frame.set_index(ID)[STATE]
         assert (again[ids[0]], sorted(again[again == LIVE].index)) == (GONE, sorted(ids[1:]))

@@ -66,7 +66,7 @@ def trello(trello_server: Any, as_person: Callable[..., TrelloHook]) -> TrelloHo
 
 @pytest.fixture
 def read_all() -> Callable[..., Reading]:
-    return lambda **known: Reading(None, None, Known(**known))
+    return lambda **known: Reading(None, Known(**known))
 
 
 @pytest.fixture

@@ -114,11 +114,9 @@ def test_since_reads_what_changed_and_the_open_work(side, erp, project, customer
     erp.create_record("project", {"name": "late", "status": "open"})
     now = datetime.now(UTC) + timedelta(seconds=3600)
     known = Known(open_ids=frozenset({str(project["id"])}))
-    snapshot = side().extract(Reading(now - timedelta(minutes=10), None, known))
+    snapshot = side().extract(Reading(now - timedelta(minutes=10), known))
     assert not snapshot.complete
     assert sorted(snapshot.frame["name"]) == ["Rollout", "late"]
-    snapshot = side().extract(Reading(now - timedelta(minutes=10), now - timedelta(hours=2), known))
-    assert sorted(snapshot.frame["name"]) == ["Rollout"]
 
 
 def test_open_work_is_read_though_a_complete_listing_lacks_it(side, project, monkeypatch):
@@ -126,10 +124,10 @@ def test_open_work_is_read_though_a_complete_listing_lacks_it(side, project, mon
     one, mine = side(), str(project["id"])
     monkeypatch.setattr(one.hook, "list_records", lambda *_, **__: iter(()))
     known = Known(open_ids=frozenset({mine, "999"}))
-    snapshot = one.extract(Reading(None, None, known))
+    snapshot = one.extract(Reading(None, known))
     assert (snapshot.complete, snapshot.frame["_id"].tolist(), snapshot.facts["unread"]) == (True, [mine], [])
     monkeypatch.setattr("customerp_trello.sides.customerp.LOOK_UPS", 0)
-    snapshot = one.extract(Reading(None, None, known))
+    snapshot = one.extract(Reading(None, known))
     assert (snapshot.frame["_id"].tolist(), snapshot.facts["unread"]) == ([], sorted([mine, "999"]))
 
 
@@ -138,9 +136,9 @@ def test_whoever_found_no_place_among_the_look_ups_comes_first_next_time(side, p
     monkeypatch.setattr(one.hook, "list_records", lambda *_, **__: iter(()))
     monkeypatch.setattr("customerp_trello.sides.customerp.LOOK_UPS", 1)
     known = Known(ids=frozenset({"0", mine}))
-    assert mine not in set(one.extract(Reading(None, None, known)).frame["_id"])
+    assert mine not in set(one.extract(Reading(None, known)).frame["_id"])
     waits = Known(ids=known.ids, open_ids=frozenset({mine}))
-    assert mine in set(one.extract(Reading(None, None, waits)).frame["_id"])
+    assert mine in set(one.extract(Reading(None, waits)).frame["_id"])
 
 
 def test_a_time_before_all_calendars_is_none(side, project, read_all, monkeypatch):
@@ -204,12 +202,6 @@ def test_gone_needs_another_linked_record_that_reads(side, customer, read_all, r
     found = rows(side("custom_customer").extract(read_all(ids=frozenset({"999", str(customer["id"])}))))
     assert found["999"]["_state"] == GONE
     assert side("custom_customer").read("999") is None
-
-
-def test_merged_into_is_told(side, erp, customer, read_all, rows):
-    other, _ = erp.create_record("customer", {"name": "Contoso Ltd", "merged_into": customer["id"]})
-    row = rows(side("custom_customer").extract(read_all()))[str(other["id"])]
-    assert json.loads(row["_native"]) == {"merged_into": str(customer["id"])}
 
 
 def test_a_code_that_the_mapping_lacks_is_a_problem_of_the_record(changed, erp, read_all, rows, tmp_path, project):
@@ -387,7 +379,7 @@ def test_p9_a_destroyed_record_in_a_list_of_changes_is_gone_and_says_nothing_els
     monkeypatch.setattr(one.hook.profile.__class__, "delete_of", lambda *_: delete)
     monkeypatch.setattr(one.hook, "list_records", lambda *_, **__: iter([{"id": 7, "deleted": True}]))
     known = Known(ids=frozenset({"7"}))
-    (row,) = one.extract(Reading(datetime.now(UTC), None, known)).frame.to_dict("records")
+    (row,) = one.extract(Reading(datetime.now(UTC), known)).frame.to_dict("records")
     assert (row["_id"], row["_state"], row["_reason"]) == ("7", GONE, "CustomERP says that the record was destroyed")
 
 

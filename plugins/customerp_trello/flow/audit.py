@@ -47,7 +47,7 @@ def compare(mapping: PairMapping, store: Store, open_side: Callable[[str], Side]
     read_at = {side: pd.Timestamp(mark.at) for side, mark in marks.items() if mark.at}
     snapshots: dict[str, Snapshot] = {}
     for side in SIDES:
-        reading = Reading(since=None, until=None, known=known_of(store, mapping, side))
+        reading = Reading(since=None, known=known_of(store, mapping, side))
         snapshots[side] = open_side(side).extract(reading)
     # After both sides were read: what a run has written meanwhile is a difference that the base explains. What it has
     # linked meanwhile may be younger than what was read.

@@ -43,7 +43,7 @@ def extract(run: PairRun, name: SideName, side: Side) -> dict[str, Any]:
     started = datetime.now(UTC)
     identity = side.identity()
     since = mark.at if mark and not _complete(run, name, mark, known, started, identity) else None
-    snapshot = side.extract(Reading(since=since, until=None, known=known))
+    snapshot = side.extract(Reading(since=since, known=known))
     _check_columns(run.mapping, name, snapshot)
     facts = snapshot.facts | {
         "identity": identity,

@@ -168,9 +168,8 @@ class Writer:
     def _create(self, change: Change) -> Write:
         replaced = self._source_now(change) if self.replaces_sources else {}
         self._check_absent(change)
-        request = change.values, change.source_id
         write = replace(write_of(change), replaced=replaced)
-        return self._send(write, lambda: self.side.create(request[0], marker=request[1], labels=self.labels))
+        return self._send(write, lambda: self.side.create(change.values, marker=change.source_id, labels=self.labels))
 
     @cached_property
     def _sources(self) -> pd.DataFrame:
@@ -213,7 +212,7 @@ class Writer:
     @cached_property
     def _second_listing(self) -> pd.DataFrame:
         known = known_of(self.run.store, self.run.mapping, self.name)
-        frame = self.side.extract(Reading(since=None, until=None, known=known)).frame
+        frame = self.side.extract(Reading(since=None, known=known)).frame
         return frame[~frame[ID].isin(known.ids)]
 
     def _delete(self, change: Change) -> Write:

@@ -13,7 +13,6 @@ what a text means is in the mapping. Columns that begin with an underscore descr
 ``_problem``          why the record cannot be read; it is quarantined
 ``_touch``            the record must be written although no property differs (an amendment to be included)
 ``_label``            JSON object: reference value -> human name
-``_native``           JSON object: what the side itself needs in order to write the record later
 ``_by``               who made the last change, where the system says so; empty where it does not
 ``_hold``             why no counterpart may be created for the record now; empty if it may
 """
@@ -41,7 +40,6 @@ TAKES_PLACE = "_takes_place"
 PROBLEM = "_problem"
 TOUCH = "_touch"
 LABEL = "_label"
-NATIVE = "_native"
 HOLD = "_hold"
 BY = "_by"
 
@@ -56,7 +54,6 @@ _DEFAULTS: dict[str, str] = {
     PROBLEM: "",
     TOUCH: "",
     LABEL: "",
-    NATIVE: "",
     HOLD: "",
     BY: "",
 }

@@ -13,7 +13,6 @@ from customerp_trello.mapping.frame import (
     HOLD,
     ID,
     MODIFIED_AT,
-    NATIVE,
     OUT_OF_SCOPE,
     PROBLEM,
     REASON,
@@ -26,7 +25,7 @@ from customerp_trello.sides.base import AUTHOR
 from customerp_trello.sides.comment import SEPARATOR, Moment
 from customerp_trello.sides.comment_layout import OWN_FIELDS, Texts
 from customerp_trello.sides.register import Comment, Project
-from customerp_trello.sides.rows import Row, moment, packed
+from customerp_trello.sides.rows import Row, moment
 
 AMENDMENT = "amendment:"
 NO_PROJECT = "CustomERP has no project with its number (any more), and a comment with a number is no new one"
@@ -52,7 +51,6 @@ class ActionRows:
         row[BY] = ", ".join(dict.fromkeys(_author(amended.comment) for amended in project.pending)) or row[BY]
         row[PROBLEM], row[REASON] = project.problem, "; ".join(refused)
         row[HOLD] = NO_PROJECT  # counts only while no link or match is found
-        row[NATIVE] = packed({"marker": project.parsed.footer.marker, "source": project.parsed.footer.source})
         author, amendment = "" if project.ours else AUTHOR, touch_of(last.at) if last else ""
         row[TOUCH] = f"{author} {amendment}".strip()
         return row

@@ -84,7 +84,6 @@ class Reading:
     """What to read: everything, or what changed since a moment (plus the open work)."""
 
     since: datetime | None
-    until: datetime | None
     known: Known
 
 

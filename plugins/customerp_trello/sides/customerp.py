@@ -20,7 +20,6 @@ from customerp_trello.mapping.frame import (
     GONE,
     HOLD,
     ID,
-    MODIFIED_AT,
     REASON,
     STATE,
     SUSPENDED,
@@ -107,9 +106,6 @@ class CustomERPRecords:
         records |= found
         proved = bool(known.ids & frozenset(records))
         frame = self._held_back(self._frame(records.values(), known.ids), records, known)
-        if partial and reading.until is not None:
-            late = frame[MODIFIED_AT].ge(reading.until) & ~frame[ID].isin(known.open_ids)
-            frame = frame[~late]
         gone = [self._missing_row(id_, proved) for id_ in missing if id_ in known.ids]
         if gone:
             frame = pd.concat([frame, make_frame(gone, self.mapping.names)], ignore_index=True)

@@ -21,7 +21,6 @@ from customerp_trello.mapping.frame import (
     LABEL,
     LIVE,
     MODIFIED_AT,
-    NATIVE,
     OUT_OF_SCOPE,
     PROBLEM,
     REASON,
@@ -37,7 +36,6 @@ from customerp_trello.mapping.values import to_text
 from customerp_trello.sides.customerp_directory import Directories
 from customerp_trello.sides.rows import moment, packed
 
-MERGED_INTO = "merged_into"
 _DESTROYED = "_destroyed"
 
 NO_ADDRESS = "no address: only somebody with an e-mail address can be invited"
@@ -75,7 +73,7 @@ class CustomERPReader:
             linked: ids of linked records.
         """
         raw = [{**record, ACTIVE: self.is_active(record), _DESTROYED: self._is_destroyed(record)} for record in records]
-        names = {*self._mapping.customerp_fields, ACTIVE, _DESTROYED, MERGED_INTO, self._kind.id}
+        names = {*self._mapping.customerp_fields, ACTIVE, _DESTROYED, self._kind.id}
         fields = fields_frame(
             raw, [*names, *filter(None, (self._kind.modified, self._kind.created, self._kind.modified_by))]
         )
@@ -84,7 +82,6 @@ class CustomERPReader:
         columns |= self._states(fields) | self._properties(fields)
         if self._kind.modified_by is not None:
             columns[BY] = raw_text(fields, self._kind.modified_by)
-        columns[NATIVE] = self._merged(fields)
         columns |= self._people(columns)
         frame = conform(pd.DataFrame(columns), self._mapping.names)
         away = frame[STATE].eq(SUSPENDED) & ~frame[ID].isin(linked)
@@ -181,10 +178,6 @@ class CustomERPReader:
             hold_ = hold_.mask(address.eq("") & hold_.eq(""), NO_ADDRESS)
             hold_ = hold_.mask(invalid(address, "email", ()).ne("") & hold_.eq(""), "its email is no address")
         return more | {HOLD: hold_}
-
-    def _merged(self, fields: pd.DataFrame) -> pd.Series[str]:
-        heirs = raw_text(fields, MERGED_INTO).fillna("")
-        return heirs.map(lambda heir: packed({MERGED_INTO: heir} if heir else {})).astype("str")
 
 
 def _and(problems: pd.Series[str], more: pd.Series[str], about: str = "") -> pd.Series[str]:

@@ -42,11 +42,6 @@ def packed(content: Mapping[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, sort_keys=True) if content else ""
 
 
-def unpacked(text: object) -> dict[str, Any]:
-    """What :func:`packed` packed."""
-    return dict(json.loads(text)) if isinstance(text, str) and text else {}
-
-
 def first_record(frame: pd.DataFrame, properties: Sequence[str]) -> Record:
     """The first row of a canonical frame as a record."""
     row = {name: frame[name].iloc[0] for name in (*META, *properties)}

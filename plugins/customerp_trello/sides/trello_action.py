@@ -17,7 +17,6 @@ from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.frame import (
     GONE,
     ID,
-    NATIVE,
     REASON,
     STATE,
     SUSPENDED,
@@ -34,7 +33,7 @@ from customerp_trello.sides.comment_layout import Texts, layout_of
 from customerp_trello.sides.comment_reading import Canonical, parse
 from customerp_trello.sides.comment_text import fold
 from customerp_trello.sides.register import Comment, Project, Register
-from customerp_trello.sides.rows import Row, moment, packed
+from customerp_trello.sides.rows import Row, moment
 
 
 class TrelloActions:
@@ -252,7 +251,6 @@ class TrelloActions:
             return make_record(row, self.mapping.names)
         values, _ = self._texts.read(parsed.values, parsed.places)
         row |= values
-        row[NATIVE] = packed({"marker": parsed.footer.marker, "source": parsed.footer.source})
         record = make_record(row, self.mapping.names)
         record.meta[INCLUDED] = touch_of(comment.since(parsed.footer))
         if parsed.footer.left_out and self._layout.block:

@@ -11,11 +11,10 @@ from typing import Any
 
 from customerp_trello.errors import ConfigurationError, RecordError, RecordWaits
 from customerp_trello.hooks.trello import TrelloHook
-from customerp_trello.mapping.frame import HOLD, NATIVE, REASON, SCOPE, STATE, SUSPENDED, Record, Snapshot
+from customerp_trello.mapping.frame import HOLD, REASON, SCOPE, STATE, SUSPENDED, Record, Snapshot
 from customerp_trello.mapping.membership import ACTIVE, NONE
 from customerp_trello.mapping.model import Mapping
 from customerp_trello.sides.base import Known, Reading
-from customerp_trello.sides.rows import packed
 from customerp_trello.sides.trello_invitation import Invitation
 from customerp_trello.sides.trello_people import TrelloPeople, name_in, only_once, strongest
 from customerp_trello.sides.trello_roster import (
@@ -226,7 +225,6 @@ class TrelloContacts(TrelloPeople):
         if customer is not None:
             found.fields["customer"] = customer
             found.meta[SCOPE] = customer
-        found.meta[NATIVE] = packed({"idOrganization": workspace, "idMember": member})
         return found
 
     def _among_staff(self, one: Found, member: str, staff: frozenset[str] | None) -> Found:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from customerp_trello.errors import ConfigurationError, RecordError
-from customerp_trello.mapping.frame import NATIVE, Record, Snapshot
+from customerp_trello.mapping.frame import Record, Snapshot
 from customerp_trello.mapping.membership import ACTIVE, NONE
 from customerp_trello.sides.base import Reading
-from customerp_trello.sides.rows import packed
 from customerp_trello.sides.trello_invitation import Invitation
 from customerp_trello.sides.trello_people import TrelloPeople, name_in, strongest
 from customerp_trello.sides.trello_roster import Roster, Standing, is_pending
@@ -155,9 +154,7 @@ class TrelloEmployees(TrelloPeople):
 
     def _one(self, member: str, rosters: Roster) -> Found:
         here = self._standings(member, rosters)
-        found = self._found(member, member, list(here.values()), rosters)
-        found.meta[NATIVE] = packed({"workspaces": sorted(here)})
-        return found
+        return self._found(member, member, list(here.values()), rosters)
 
     def _answer(self, member: str, invited: Invitation | None = None, told: Standing | None = None) -> Record:
         """What Trello shows after a write, or what the write's answer *told*: of one workspace that is all there is."""
