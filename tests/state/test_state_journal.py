@@ -122,21 +122,18 @@ KEYS = st.tuples(
 @given(
     first=st.dictionaries(KEYS, st.sampled_from("xy")),
     then=st.dictionaries(KEYS, st.sampled_from("xy")),
-    examined=st.none() | st.sets(st.tuples(st.sampled_from(["customerp", "trello"]), st.sampled_from("abc"))),
 )
-def test_open_work_becomes_what_was_found_and_others_stay(store, written, first, then, examined):
+def test_open_work_becomes_what_was_found(store, written, first, then):
     def rows(found):
         return [work.Work(side, record, kind, reason) for (side, record, kind), reason in found.items()]
 
     with store.begin() as tx:
         work.replace_open_work(tx, PAIR, rows(first))
-        differences = work.replace_open_work(tx, PAIR, rows(then), examined=examined)
+        differences = work.replace_open_work(tx, PAIR, rows(then))
         frame = work.load_open_work(tx, PAIR)
-    stays = {key: why for key, why in first.items() if examined is not None and key[:2] not in examined}
-    wanted = stays | then
     got = {(row.side, row.record_id, row.kind): row.reason for row in frame.itertuples()}
-    assert got == wanted
-    assert differences == sum(first.get(key) != wanted.get(key) for key in first.keys() | wanted.keys())
+    assert got == then
+    assert differences == sum(first.get(key) != then.get(key) for key in first.keys() | then.keys())
 
 
 def test_failures_are_retried_later_and_later(store, clock):

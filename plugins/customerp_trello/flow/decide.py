@@ -181,18 +181,18 @@ def guard(run: PairRun, by: str) -> dict[str, Any]:
     if run.form.dry:
         if reasons:
             _hold(run, name, guarded_changes(plan, reasons, run.mapping.memberships), reasons)
-        return _verdict(run, False, "preview: nothing was written", reasons, name)
+        return _verdict(False, "preview: nothing was written", reasons, name)
     if run.form.action == RELINK:
         return _relink(run, plan, reasons)
     if not reasons:
         if situation.first_run:
             _note_approval(run, "first_run: apply")
-        return _verdict(run, True, "the plan passes", reasons, name)
+        return _verdict(True, "the plan passes", reasons, name)
     guarded = guarded_changes(plan, reasons, run.mapping.memberships)
     approval = _approval(run, name, guarded, by)
     if approval:
         _note_approval(run, approval.approved_by)
-        return _verdict(run, True, f"let through by {approval.approved_by} (plan {approval.digest})", reasons, name)
+        return _verdict(True, f"let through by {approval.approved_by} (plan {approval.digest})", reasons, name)
     _hold(run, name, guarded, reasons)
     text = "; ".join(reason.text for reason in reasons)
     if run.form.action == LET_THROUGH:
@@ -222,11 +222,11 @@ def _relink(run: PairRun, plan: pd.DataFrame, reasons: list[Reason]) -> dict[str
         )
     guarded = guarded_changes(plan, [Reason("relink", "")])
     if not guarded:
-        return _verdict(run, True, "linked anew; there is nothing else to do", [], name)
+        return _verdict(True, "linked anew; there is nothing else to do", [], name)
     held = Reason("relink", f"{len(guarded)} changes wait for a person since the records were linked anew")
     _hold(run, name, guarded, [held])
     text = f"only links are made; {held.text}. To let them through, trigger the DAG with action let_through and plan"
-    return _verdict(run, True, f"{text} {name}", [], name)
+    return _verdict(True, f"{text} {name}", [], name)
 
 
 def _hold(run: PairRun, name: str, guarded: set[str], reasons: list[Reason]) -> None:
@@ -258,7 +258,7 @@ def _note_approval(run: PairRun, by: str) -> None:
             save_plan(tx, replace(found, approved_by=by, approved_at=tx.now))
 
 
-def _verdict(run: PairRun, go: bool, text: str, reasons: list[Reason], name: str) -> dict[str, Any]:
+def _verdict(go: bool, text: str, reasons: list[Reason], name: str) -> dict[str, Any]:
     found = "; ".join(reason.text for reason in reasons)
     return {"go": go, "verdict": f"{text} ({found})" if found else text, "digest": name}
 

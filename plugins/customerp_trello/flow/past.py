@@ -83,7 +83,7 @@ def _held(tx: Transaction, pair: str) -> pd.DataFrame:
     """Records that must not be written now: not due after a failure, or with a write whose outcome is not known."""
     work = load_open_work(tx, pair)
     resting = work[work["next_try_at"].notna() & (work["next_try_at"] > tx.now)]
-    rows = [resting.assign(reason=resting["reason"])[["side", "record_id", "reason"]]]
+    rows = [resting[["side", "record_id", "reason"]]]
     for intent in open_intents(tx, pair, statuses=(INTENT_OPEN, INTENT_PLANNED)):
         ids = {CUSTOMERP: intent.customerp_id, TRELLO: intent.trello_id or intent.source}
         reason = f"a {intent.operation} in {intent.side} was interrupted; its outcome is looked up first"

@@ -50,11 +50,11 @@ def recover(run: PairRun, fence: Fence, open_side: Callable[[str], Side], *, pla
         planned: the run's plan is made already, so that what is forgotten is the next run's.
 
     Returns:
-        How many were adopted, forgotten, left open.
+        How many were adopted, forgotten, left open, or are asked about.
     """
     with run.store.read() as tx:
         intents = open_intents(tx, run.pair)
-    ends = {"adopted": 0, "forgotten": 0, "left open": 0}
+    ends = {"adopted": 0, "forgotten": 0, "left open": 0, "asked": 0}
     for intent in intents:
         one = _Interrupted(run, fence, open_side, intent, planned=planned)
         try:
@@ -81,7 +81,7 @@ class _Interrupted:
             self.write = replace(self.write, change_key=f"{intent.change_key}@{intent.id}")
 
     def resolve(self) -> str:
-        """Find out what happened and record it; ``adopted``, ``forgotten`` or ``left open``."""
+        """Find out what happened and record it; ``adopted``, ``forgotten``, ``left open`` or ``asked``."""
         operation = self.intent.operation
         if operation in (CREATE, MOVE) and not self.side.repeatable_creates:
             return self._create()
@@ -213,4 +213,4 @@ class _Interrupted:
             close_intent(tx, intent.id, REFUSED, outcome=reason)
             work = Work(side, intent.customerp_id or intent.trello_id, "quarantined", reason)
             note_failure(tx, self.run.pair, work)
-        return "left open"
+        return "asked"

@@ -97,12 +97,7 @@ def _figures(run: PairRun) -> dict[str, Any]:
             number = done.get((side, operation), (0, 0))[0]
             if number or operation in ("create", "update"):
                 figures[f"{word} in {side}"] = number
-    for operation, word in {
-        "link": "newly linked",
-        "adopt": "adopted",
-        "relink": "relinked",
-        "unlink": "unlinked",
-    }.items():
+    for operation, word in WORDS.items():
         figures[word] = sum(changes for (_, one), (changes, _) in done.items() if one == operation)
     figures["conflicts"] = sum(lines for (_, one), (_, lines) in done.items() if one == CONFLICT)
     figures["not writable"] = int((plan.counts if plan else {}).get(NOT_WRITABLE, 0))

@@ -60,9 +60,7 @@ def backoff(attempts: int) -> timedelta:
     return min(FIRST_DELAY * int(2 ** min(attempts, 20)), LONGEST_DELAY)
 
 
-def replace_open_work(
-    tx: Transaction, pair: str, rows: Iterable[Work], *, examined: Collection[tuple[str, str]] | None = None
-) -> int:
+def replace_open_work(tx: Transaction, pair: str, rows: Iterable[Work]) -> int:
     """Make the pair's open work equal to *rows*; only differences are written, so `last_seen` is the last change.
 
     Counters of rows that stay are kept.
@@ -70,16 +68,14 @@ def replace_open_work(
     Args:
         tx: a writing transaction.
         pair: the pair.
-        rows: all open work of the examined records.
-        examined: (side, record id) that this run looked at; work of others stays. None: it looked at all.
+        rows: all of it.
 
     Returns:
         Rows inserted, updated and deleted.
     """
     wanted: dict[Key, str] = {(work.side, work.record_id, work.kind): work.reason for work in rows}
     standing = _standing(tx, pair)
-    scope = None if examined is None else set(examined)
-    stale = [row.id for key, row in standing.items() if key not in wanted and (scope is None or key[:2] in scope)]
+    stale = [row.id for key, row in standing.items() if key not in wanted]
     other = [
         {"of": row.id, "new_reason": wanted[key]}
         for key, row in standing.items()
