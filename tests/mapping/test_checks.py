@@ -39,6 +39,28 @@ CONTRADICTIONS = [
     # pairs
     (PROJECT, {"after": [CUSTOMER, PROJECT]}, "after[1]: a pair cannot come after itself"),
     (PROJECT, {"after": [CUSTOMER, CUSTOMER]}, "after: names a pair twice"),
+    # what a field of Trello's can be told
+    (
+        CONTACT,
+        {"properties.customer.convert.by": "number"},
+        "properties[0].convert: whose workspace it is goes by the customer's id. Valid: {using: reference, ..., by: id} "
+        "(property 'customer')",
+    ),
+    (
+        CONTACT,
+        {"properties.role.type": "string"},
+        "properties[6].type: 'role' holds one of a few words. Valid: enum; found string (property 'role')",
+    ),
+    (
+        CONTACT,
+        {"properties.role.convert.values": {"normal": "normal", "admin": "admn"}},
+        "properties[6].convert: Trello knows no role 'admn'. Valid: normal, admin. Did you mean 'admin'? (property 'role')",
+    ),
+    (
+        CONTACT,
+        {"properties.role.convert": "(taken out)", "properties.role.values": ["normal", "owner"]},
+        "properties[6].values: Trello knows no role 'owner'. Valid: normal, admin. (property 'role')",
+    ),
     # sides
     (
         PROJECT,

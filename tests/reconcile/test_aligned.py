@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from test_reconcile import BASE, NAMES, linked, mapping, record, snapshot
+from test_reconcile import BASE, NAMES, linked, mapping, of_members, record, snapshot
 
 from customerp_trello.mapping.frame import META, Snapshot, make_frame
 from customerp_trello.reconcile.aligned import align, display_keys, key_names, look
@@ -38,6 +38,24 @@ def test_an_unlisted_record_is_its_base_where_only_changes_were_listed():
         assert shown["note"].tolist() == one.column("note").tolist()
         assert shown["_problem"].tolist() == ["", ""]
         assert shown["_modified_at"].isna().all()
+
+
+def test_an_unlisted_record_lives_in_the_scope_of_its_base():
+    rows = record("c2", note="2", _scope="x")
+    for complete, scopes in ((False, ["base c1", "x"]), (True, ["", "x"])):
+        one = seen(snapshot(rows, complete=complete))["customerp"]
+        assert one.scopes(of_members()).tolist() == one.records(of_members())["_scope"].tolist() == scopes
+    nowhere = linked((1, "c1", "t1", BASE | {"note": None}, BASE))
+    one = seen(snapshot(complete=False), links=nowhere)["customerp"]
+    assert one.scopes(of_members()).tolist() == [""]
+
+
+def test_an_unlisted_record_that_was_out_of_scope_still_is():
+    links = LINKS.assign(away=["customerp", "trello"])
+    one = seen(snapshot(complete=False), links=links)["customerp"]
+    assert one.records(mapping())["_state"].tolist() == ["suspended", "live"]
+    one = seen(snapshot(complete=False, unread=["c1"]), links=links)["customerp"]
+    assert one.records(mapping())["_state"].fillna("?").tolist() == ["?", "live"]
 
 
 def test_an_unlisted_record_is_unknown_where_everything_was_listed():

@@ -163,6 +163,7 @@ def test_capitals_do_not_count_where_the_mapping_says_so():
 )
 def test_the_first_comparison_is_settled_by_the_propertys_setting_or_the_pairs(setting, plan):
     assert told("x", "y", None, None, {"on_first_link": setting}) == plan
+    assert told("x", "y", None, None, {"on_first_link": setting}, name="website") == plan, "of a key as well"
     links = linked((1, "c1", "t1", BASE | {"note": None}, BASE | {"note": None}))
     whole = run([record("c1", note="x")], [record("t1", note="y")], links, mapping(on_first_link=setting))
     assert set(whole["operation"]) == {line.split()[1] for line in plan}
@@ -404,6 +405,12 @@ def test_a_question_about_one_record_leaves_the_others_alone():
             (2, "", "conflict", "undone", ""),
             (3, "trello", "update", "edited_in_customerp", ""),
         ]
+
+
+def test_a_question_about_one_record_lets_what_is_equal_on_others_be_adopted():
+    question = asked()
+    question["manual"] = question["manual"].assign(link=2)
+    assert many("xx", "xb", {}, **question) == [(1, "", "adopt", "equal", ""), (2, "", "conflict", "undone", "")]
 
 
 def test_every_property_of_a_record_is_compared():

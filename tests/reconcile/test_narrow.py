@@ -20,7 +20,7 @@ SIDE = st.fixed_dictionaries(
         "_state": st.sampled_from(["live"] * 6 + ["gone", "suspended"]),
         "_problem": st.sampled_from([""] * 6 + ["broken"]),
         "_touch": st.sampled_from([""] * 6 + ["amendment:1@2"]),
-        "_readonly": st.sampled_from(["", "", "note"]),
+        "_readonly": st.sampled_from(["", "", "note", "website"]),
         "listed": st.sampled_from([True, True, True, False]),
     }
 )
@@ -112,13 +112,13 @@ LINKS = linked(
 )
 
 
-def quiet(customerp=None, trello=None, links=None, **past):
+def quiet(customerp=None, trello=None, links=None, m=None, **past):
     links = LINKS if links is None else links
     base = {n: {side: f"base {side[0]}{n}" for side in ("customerp", "trello")} for n in (1, 2)}
     c = customerp or snapshot(*[record(f"c{n}", note=base[n]["customerp"]) for n in (1, 2)])
     t = trello or snapshot(*[record(f"t{n}", note=base[n]["trello"]) for n in (1, 2)])
     both = look(links, {"customerp": c, "trello": t})
-    return narrow.noteworthy(links, both, Past(links=links, **past), mapping()).tolist()
+    return narrow.noteworthy(links, both, Past(links=links, **past), m or mapping()).tolist()
 
 
 def test_links_of_which_nothing_is_told_are_left_out():
@@ -127,6 +127,28 @@ def test_links_of_which_nothing_is_told_are_left_out():
     assert quiet(customerp=snapshot(record("c1", note=None), record("c2", note="base c2"))) == [False, False]  # unknown
     silent = snapshot(complete=False, unread=["c2", "c9"])
     assert quiet(customerp=silent) == [False, True], "asked for, and not to be read"
+
+
+def lacking(name, m=None, **trello):
+    """Which of two links are looked at, if Trello never showed a property of the second one's."""
+    links = LINKS.assign(**{f"c.{name}": ["", "given"], f"t.{name}": ["", None]})
+    c = snapshot(record("c1", **{"note": "base c1", name: ""}), record("c2", **{"note": "base c2", name: "given"}))
+    rows = [record("t1", **{"note": "base t1", name: ""}), record("t2", **{"note": "base t2", name: None}, **trello)]
+    return quiet(c, snapshot(*rows), links, m)
+
+
+def test_a_key_that_trello_never_showed_and_can_be_given_makes_a_link_noteworthy():
+    assert lacking("website") == [False, True]
+    assert lacking("website", _readonly="note") == [False, True]
+    for locked in ("website", "note,website", "website,note"):
+        assert lacking("website", _readonly=locked) == [False, False], locked
+    assert lacking("website", mapping(website={"direction": "to_customerp"})) == [False, False]
+    assert lacking("number") == [False, False], "given once"
+    assert lacking("note") == [False, False], "no key"
+    links = LINKS.assign(**{"c.website": ["", "given"], "t.website": ["", None]})
+    c = snapshot(record("c1", note="base c1"), record("c2", note="base c2", website="given"))
+    others = snapshot(record("t1", note="base t1", _readonly="website"), complete=False)
+    assert quiet(c, others, links) == [False, True], "not listed: nobody says that it cannot be given"
 
 
 def test_whatever_is_told_of_a_link_makes_it_noteworthy():

@@ -153,6 +153,11 @@ def test_a_first_load_of_many_records_has_all_its_changes_at_hand_in_little_memo
     assert kept / 1_000 < 3_000
 
 
+def test_a_change_has_its_own_properties_alone():
+    made = plan(row("update", number=1, prop="a", after="x"), row("update", number=2, prop="b", after="y"))
+    assert [one.values for one in changes(made, "trello", ("update",))] == [{"a": "x"}, {"b": "y"}]
+
+
 def test_the_first_row_of_a_change_speaks_for_it():
     made = plan(
         row("update", prop="b", cause="second", detail="2"),

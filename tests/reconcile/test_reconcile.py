@@ -42,6 +42,14 @@ def mapping(**changes):
     )  # fmt: skip
 
 
+def of_members():
+    """The mapping of people, whose `note` says in whose workspace they are."""
+    m = mapping()
+    properties = [prop.model_copy(update={"trello": "customer"} if prop.name == "note" else {}) for prop in m.properties]
+    member = m.trello.model_copy(update={"entity": "member"})
+    return m.model_copy(update={"trello": member, "properties": tuple(properties)})
+
+
 def snapshot(*rows, complete=True, **facts):
     return Snapshot(make_frame(rows, NAMES), complete, facts)
 

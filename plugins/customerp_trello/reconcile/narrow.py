@@ -53,13 +53,12 @@ def noteworthy(links: Columns, seen: Dict[str, Sight], past: Past, mapping: Mapp
 
 
 def _fillable(links: Columns, trello: Sight, name: str) -> Mask:
-    """Where Trello never showed a key that CustomERP's base has, and its record can take it."""
-    lacks = (links[f"t.{name}"].isna() & links[f"c.{name}"].notna()).to_numpy(dtype=bool) & ~trello.absent
+    """Where Trello never showed a key that CustomERP's base has, and its record can take it as far as is known."""
+    lacks: Mask = (links[f"t.{name}"].isna() & links[f"c.{name}"].notna()).to_numpy(dtype=bool)
     if not lacks.any():
         return lacks
-    readonly = "," + take(trello.listed[READONLY], trello.position) + ","
-    fillable: Mask = lacks & ~readonly.str.contains(f",{name},", regex=False).to_numpy(dtype=bool)
-    return fillable
+    readonly = "," + take(trello.listed[READONLY], trello.position).mask(trello.absent, "") + ","
+    return lacks & ~readonly.str.contains(f",{name},", regex=False).to_numpy(dtype=bool)
 
 
 def _differs(seen: Sight, name: str) -> Mask:
