@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import suppress
 from typing import Any
 
 import pytest
 import requests
+from fastapi import Request
 from inbox_rows import rows, wait_for
 
 from customerp_trello.webhooks import endpoint
@@ -80,13 +82,23 @@ def test_a_signed_body_that_makes_no_sense_is_a_bad_request(address, store):
 
 
 def test_a_body_that_is_too_large_is_refused_without_being_read_to_its_end(address):
-    def endless():
-        for _ in range(4 * endpoint.LARGEST_BODY // 65536):
+    read, chunks = [], endpoint.LARGEST_BODY // 65536
+
+    async def chunk():
+        read.append(65536)
+        return {"type": "http.request", "body": b"x" * 65536, "more_body": len(read) < 4 * chunks}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, chunk)
+    assert asyncio.run(endpoint.receive("trello_default", request)).status_code == 413
+    assert len(read) == chunks + 1
+
+    def large():
+        for _ in range(4 * chunks):
             yield b"x" * 65536
 
     url = f"{address}/trello_default"
     with suppress(requests.ConnectionError):  # the server may close before all is sent
-        assert requests.post(url, data=endless(), timeout=10).status_code == 413
+        assert requests.post(url, data=large(), timeout=10).status_code == 413
     assert requests.post(url, data=b"x" * (endpoint.LARGEST_BODY + 1), timeout=10).status_code == 413
     assert requests.post(url, data=b"x" * endpoint.LARGEST_BODY, timeout=10).status_code == 401
 
@@ -133,8 +145,14 @@ def test_an_edit_in_trello_comes_in_and_ours_does_not(address, connected, trello
     somebody = {"Authorization": f'OAuth oauth_consumer_key="{trello_server.key}", oauth_token="{trello_server.token}"'}
     url = f"{trello_server.url}/1/organizations/{workspace['id']}"
     assert requests.put(url, data={"displayName": "By somebody"}, headers=somebody, timeout=10).status_code == 200
-    (row,) = wait_for(lambda: rows(store))
-    assert (row["pair"], row["model"]) == (CUSTOMERS, workspace["id"])
+    kind = {"filter": "updateOrganization"}
+    theirs, ours = requests.get(f"{url}/actions", params=kind, headers=somebody, timeout=10).json()
+    assert [one["data"]["organization"]["displayName"] for one in (theirs, ours)] == ["By somebody", "By us"]
+    # Deliveries come in the order of the edits: ours would be there by now.
+    wait_for(lambda: theirs["id"] in {row["delivery_id"] for row in rows(store)})
+    assert [(row["delivery_id"], row["pair"], row["model"]) for row in rows(store)] == [
+        (theirs["id"], CUSTOMERS, workspace["id"])
+    ]
 
 
 def test_an_edit_in_the_erp_comes_in_and_ours_does_not(address, connected, customerp_server, store):

@@ -66,12 +66,19 @@ def test_another_tokens_webhook_at_our_address_is_not_taken_for_ours(company, co
 
 
 def test_the_token_is_in_no_url(company, monkeypatch):
-    seen = []
-    request = TrelloHook.request
-    monkeypatch.setattr(TrelloHook, "request", lambda self, *a, **k: seen.append((a, k)) or request(self, *a, **k))
-    register()
+    """As the system sees it, whoever put it together."""
+    seen, service = [], company.trello.service
+    count = service.count
+
+    def heard(incoming, status):
+        seen.append((incoming.method, incoming.url_path, incoming.query))
+        count(incoming, status)
+
+    monkeypatch.setattr(service, "count", heard)
+    made = len(register())
     registration.remove(TrelloHook())
-    assert seen
+    methods = [method for method, *_ in seen]
+    assert methods.count("POST") == methods.count("DELETE") == made > 1
     assert company.trello.token not in str(seen)
 
 
