@@ -16,8 +16,12 @@ PEOPLE = {
     "ulf": ("USER", None),
     "nora": (None, None),
     "olga": ("USER", ["custom_customer__trello_organizations"]),
+    "rita": ("USER", None),
 }
 """Name -> role, and the only DAGs that the person may see (None for all)."""
+
+RUNNERS = {"rita": ["custom_customer__trello_organizations"]}
+"""People who may do more than look with these DAGs alone."""
 
 
 @contextmanager

@@ -70,6 +70,16 @@ def test_a_right_to_another_dag_is_none_to_this_one(browse, asked):
     assert CONTACTS in browse("anna").see("/").text
 
 
+def test_a_right_to_start_another_dag_is_none_to_start_this_one(browse, asked):
+    rita = browse("rita")
+    assert "Start a run now" in rita.see(f"/pair/{CUSTOMERS}").text
+    looked_at = rita.see(f"/pair/{CONTACTS}")
+    assert looked_at.status_code == 200
+    assert "Start a run now" not in looked_at.text
+    assert rita.press(f"/pair/{CUSTOMERS}/start").status_code == 303
+    assert rita.press(f"/pair/{CONTACTS}/start").status_code == 403
+
+
 def test_rows_of_another_pair_are_not_there(browse, asked, store):
     with store.read() as tx:
         from customerp_trello.state.links import link_ids
@@ -85,6 +95,7 @@ def test_rows_of_another_pair_are_not_there(browse, asked, store):
 def test_who_may_only_look_can_do_nothing(app, browse, asked):
     vera = browse("vera")
     assert vera.see(f"/pair/{CUSTOMERS}").status_code == 200
+    assert "Start a run now" in browse("ulf").see(f"/pair/{CUSTOMERS}").text
     assert "Start a run now" not in vera.see(f"/pair/{CUSTOMERS}").text
     acts = [path for method, path, of_pair in routes(app) if method == "POST" and of_pair]
     assert len(acts) >= 7

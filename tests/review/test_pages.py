@@ -7,6 +7,7 @@ import html
 import io
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pandas as pd
 import pytest
@@ -22,6 +23,7 @@ from customerp_trello.state.records import PAGE
 from customerp_trello.state.runs import end_run, start_run
 
 HERE = f"/pair/{CUSTOMERS}"
+ADDRESSES = ("href", "src", "action", "formaction")
 
 
 class Page(HTMLParser):
@@ -124,6 +126,7 @@ def test_a_page_that_is_just_full_leads_to_no_empty_one(anna, store, clock):
     with store.begin() as tx:
         start_run(tx, CUSTOMERS, dag_id=CUSTOMERS, airflow_run_id="one too many")
     page = see(anna, f"{HERE}/runs")
+    assert "Earlier runs" in page.text
     (later,) = [attrs["href"] for tag, attrs in page.tags if tag == "a" and "before=" in attrs.get("href", "")]
     assert "This pair has never run" not in see(anna, later.removeprefix(PREFIX)).text
 
@@ -211,12 +214,25 @@ def test_a_search_shows_nothing_of_pairs_that_the_caller_may_not_see(browse, com
 
 
 def test_no_address_in_any_page_holds_what_a_record_contains(anna, company):
-    for path in (f"/pair/{CONTACTS}/record/{company['nora']}", HERE, f"{HERE}/run/{RUN}"):
-        for tag, attrs in see(anna, path).tags:
-            for name in ("href", "action"):
-                address = attrs.get(name) or ""
-                assert "nordlicht" not in address, (path, tag)
-                assert "Lindgren" not in address, (path, tag)
+    nora = f"/pair/{CONTACTS}/record/{company['nora']}"
+    paths = ["/", HERE, nora, f"/pair/{CONTACTS}", f"/pair/{CONTACTS}/conflicts", f"{HERE}/record/{company['müller']}"]
+    paths += [f"{HERE}/{rest}" for rest in ("conflicts", "open/quarantined", "open/waiting", "unlinked/2", "suspended",
+              "not-writable", "apart", "runs", f"run/{RUN}", f"run/{RUN}/plan")]  # fmt: skip
+    pages = {path: see(anna, path) for path in paths}
+    pages |= {f"search {text}": Page(anna.press("/search", text=text).text) for text in ("nora", "müller", "2000")}
+    shown = {
+        "nordlicht": {nora, "search nora"},
+        "lindgren": {nora, "search nora"},
+        "müller": {f"{HERE}/conflicts", f"{HERE}/record/{company['müller']}", "search müller"},
+        "acme": {f"{HERE}/open/quarantined", f"{HERE}/run/{RUN}"},
+        "ambiguous": {f"{HERE}/unlinked/2", f"{HERE}/open/waiting", "search 2000"},
+    }
+    for word, where in shown.items():
+        assert where <= {path for path, page in pages.items() if word in page.text.casefold()}, word
+    for path, page in pages.items():
+        for tag, attrs in page.tags:
+            addresses = [unquote_plus(attrs.get(name) or "").casefold() for name in ADDRESSES]
+            assert not [word for word in shown for address in addresses if word in address], (path, tag, attrs)
 
 
 def test_a_plan_is_paged_and_downloaded_without_formulas(anna):
