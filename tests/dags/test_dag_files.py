@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from four_dags import AUDIT, DAGS, DECISIONS, PAIRS
+from imported_packages import imported_packages
 
 HEAVY = ("pandas", "pyarrow", "numpy")
 PARSE = """
@@ -52,17 +52,8 @@ def test_parsing_loads_neither_pandas_nor_pyarrow(loaded):
 def test_parsing_loads_none_of_our_modules_that_import_the_database_or_the_frames(loaded):
     ours = {name: file for name, file in loaded.items() if name.startswith("customerp_trello.") and file}
     assert "customerp_trello.flow.dag" in ours
-    guilty = {name: found for name, file in ours.items() if (found := imports(Path(file)) & {"sqlalchemy", *HEAVY})}
+    guilty = {
+        name: found for name, file in ours.items() if (found := imported_packages(Path(file)) & {"sqlalchemy", *HEAVY})
+    }
     assert guilty == {}
     assert [name for name in ours if name.startswith(("customerp_trello.state", "customerp_trello.sides"))] == []
-
-
-def imports(file):
-    """Top-level packages that a module imports when it is loaded (not inside functions, not for type checks)."""
-    found = set()
-    for node in ast.parse(file.read_text()).body:
-        if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add((node.module or "").partition(".")[0])
-    return found

@@ -14,7 +14,7 @@ import yaml
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.http import SyncHttpHook
 
-sys.path.append(str(Path(__file__).parent))
+sys.path += [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1] / "dags")]
 
 from dialects import MakeHook
 from scripted_server import ScriptedServer
