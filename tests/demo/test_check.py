@@ -129,9 +129,24 @@ def test_nothing_to_compare_is_no_pass():
     assert not check.passed({CUSTOMERS: check.Checked()})
 
 
-@pytest.mark.parametrize("pair", PAIRS)
-def test_every_property_of_the_mappings_is_read(pair):
-    assert {prop.kind for prop in read_properties(MAPPINGS / f"{pair}.yaml")} >= {"string"}
+MEMBER = "email full_name initials username bio role membership"
+
+
+@pytest.mark.parametrize(
+    ("pair", "names"),
+    [
+        (CUSTOMERS, "number name description website"),
+        (EMPLOYEES, MEMBER),
+        (CONTACTS, f"customer {MEMBER}"),
+        (PROJECTS, "number name status start_date end_date manager customer description"),
+    ],
+)
+def test_every_property_of_the_mappings_is_read(pair, names):
+    assert [prop.name for prop in read_properties(MAPPINGS / f"{pair}.yaml")] == names.split()
+
+
+def test_every_pair_is_checked():
+    assert sorted(PAIRS) == sorted(file.stem for file in MAPPINGS.glob("*.yaml"))
 
 
 @pytest.mark.parametrize(

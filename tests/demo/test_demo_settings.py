@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -71,8 +73,13 @@ def test_a_line_that_is_written_only_in_part_is_no_ready_line(tmp_path):
     assert ready_line(log) is None
 
 
-def test_only_the_scheduler_loads_modules_beforehand(layout):
+@pytest.mark.parametrize(("command", "loaded"), [("scheduler", True), ("triggerer", False)])
+def test_only_the_scheduler_loads_modules_beforehand(layout, command, loaded):
     write_preload(layout)
-    text = (layout.airflow_home / "config" / "airflow_local_settings.py").read_text()
-    assert 'if "scheduler" in sys.argv' in text
-    compile(text, "airflow_local_settings.py", "exec")
+    file = layout.airflow_home / "config" / "airflow_local_settings.py"
+    script = "import runpy, sys; runpy.run_path(sys.argv[1]); print([n in sys.modules for n in ('pandas', 'requests')])"
+    environment = os.environ | {"AIRFLOW_HOME": str(layout.airflow_home)}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(file), command], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, [str([loaded, loaded])]), done.stderr
