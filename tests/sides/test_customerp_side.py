@@ -355,20 +355,14 @@ def test_directory(side, erp, people, customer):
 
 
 def test_p15_a_reference_that_the_erp_does_not_let_look_up_concerns_its_own_record_alone(
-    side, erp, project, read_all, rows, monkeypatch
+    side, erp, customerp_server, people, project, read_all, rows
 ):
     other, _ = erp.create_record("project", {"name": "Without a manager", "status": "open"})
-    one = side()
-    plain = one.hook.get_record
-
-    def refusing(entity, id_):
-        if entity == "employee":
-            raise RecordError("HTTP 400: invalid id")
-        return plain(entity, id_)
-
-    monkeypatch.setattr(one.hook, "get_record", refusing)
-    found = rows(one.extract(read_all()))
-    assert found[str(project["id"])]["_problem"]
+    customerp_server.fault(f"GET /api/v1/employees/{people[0]['id']}", "status:400", times=0)
+    found = rows(side().extract(read_all()))
+    (fault,) = customerp_server.control("GET", "faults")["faults"]
+    assert fault["struck"] > 0
+    assert found[str(project["id"])]["_problem"].startswith("manager_id refers to a record of 'employee'")
     assert found[str(other["id"])]["_problem"] == ""
 
 
