@@ -19,8 +19,8 @@ def test_ports_differ():
 
 
 def test_the_preferred_port_is_kept_where_it_is_free():
-    (port,) = free_ports(1)
-    assert free_port(port, required=True) == port
+    # Somebody else on this machine may take one of them meanwhile.
+    assert any(free_port(port, required=False) == port for port in free_ports(5))
 
 
 def test_a_taken_port_gives_way_to_a_free_one(taken_port):

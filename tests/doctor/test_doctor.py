@@ -83,6 +83,9 @@ def _in_days(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+SOON = _in_days(3)
+
+
 def _columns(mapping: dict[str, Any], name: str, **changes: Any) -> None:
     next(one for one in mapping["properties"] if one["name"] == name).update(changes)
 
@@ -139,9 +142,9 @@ BROKEN: dict[str, tuple[Callable[[Any], Any], str, str]] = {
         "the token lacks the scope account; make a token anew with the scopes read, write and account",
     ),
     "a token that expires": (
-        lambda it: it.trello.set_scope("read,write,account", dateExpires=_in_days(3)),
+        lambda it: it.trello.set_scope("read,write,account", dateExpires=SOON),
         "permissions",
-        f"the token expires on {_in_days(3)[:10]}; make one that does not expire",
+        f"the token expires on {SOON[:10]}; make one that does not expire",
     ),
     "no administrator": (
         lambda it: it.demote("staff_south"),

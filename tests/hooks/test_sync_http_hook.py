@@ -233,7 +233,7 @@ def test_a_write_that_was_lost_once_stays_unknown_when_only_refused_for_its_pace
     [
         ({"Retry-After": "1"}, 1.0),
         ({"x-rate-limit-api-token-remaining": "0", "x-rate-limit-api-token-interval-ms": "300"}, 0.3),
-        ({"x-rate-limit-api-token-remaining": "5", "x-rate-limit-api-token-interval-ms": "300"}, 0.0),
+        ({"x-rate-limit-api-token-remaining": "5", "x-rate-limit-api-token-interval-ms": "20000"}, 0.0),
     ],
 )
 def test_the_wait_is_what_the_system_asks_for(
@@ -242,7 +242,7 @@ def test_the_wait_is_what_the_system_asks_for(
     server.script(Scripted(429, "slow", headers), Scripted(200, {}))
     start = time.monotonic()
     hook.request("GET", "/a")
-    assert seconds <= time.monotonic() - start < seconds + 0.5
+    assert seconds <= time.monotonic() - start < seconds + 5
 
 
 def test_a_long_wait_is_left_to_the_caller(hook: PlainHook, server: ScriptedServer) -> None:

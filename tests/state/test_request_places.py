@@ -16,7 +16,8 @@ from customerp_trello.state.request_places import RequestPlaces
 from customerp_trello.state.store import Store
 
 SCRIPT = str(Path(__file__).with_name("places_process.py"))
-LIMIT, PACE = 20, 10
+LIMIT, PACE = 20, 4
+"""The window lasts ten seconds by PACE: long enough for LIMIT requests on a machine that does other work as well."""
 
 
 @pytest.fixture(params=["own", "shared"])

@@ -41,27 +41,29 @@ def shown(url):
         return [tx.execute(text(f"SHOW {name}")).scalar_one() for name in LIMITS]
 
 
-def freezes(store, seconds, *locks):
+def freezes(locked, thawed, store, seconds, *locks):
     with store.begin() as tx:
         for lock in locks:
             tx.execute(text(lock))
-        time.sleep(seconds)
+        locked.set()
+        thawed.wait(seconds)
         tx.execute(text("SELECT 1"))
 
 
-def in_the_background(task, *arguments):
-    failed = []
+def frozen_in_the_background(*arguments):
+    """A thread that has its locks, what it fails with, and the end of its sleep."""
+    failed, locked, thawed = [], threading.Event(), threading.Event()
 
     def run():
         try:
-            task(*arguments)
+            freezes(locked, thawed, *arguments)
         except RetriableError as error:
             failed.append(error)
 
     thread = threading.Thread(target=run)
     thread.start()
-    time.sleep(0.3)
-    return thread, failed
+    assert locked.wait(30)
+    return thread, failed, thawed
 
 
 def test_a_frozen_worker_loses_its_locks_and_its_task_is_tried_again(server):
@@ -69,12 +71,13 @@ def test_a_frozen_worker_loses_its_locks_and_its_task_is_tried_again(server):
     locks = (f"SELECT pg_advisory_xact_lock({request_places._LOCK})", "SELECT * FROM pair_lease FOR UPDATE")
     with Store(server) as store, Store(limited(server, idle_in_transaction_session_timeout="1s")) as frozen:
         assert lease.acquire(store, PAIR, "a", 60).number == 1
-        thread, failed = in_the_background(freezes, frozen, 4, *locks)
         began = time.monotonic()
+        thread, failed, thawed = frozen_in_the_background(frozen, 60, *locks)
         assert request_places.RequestPlaces(store).take("1", BUDGET, 60) == 0.0
-        assert time.monotonic() - began > 0.2
+        assert time.monotonic() - began >= 1
         assert lease.acquire(store, PAIR, "a", 60).number == 2
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
+        thawed.set()
         thread.join()
         assert len(failed) == 1
         with frozen.begin() as tx:
@@ -84,9 +87,10 @@ def test_a_frozen_worker_loses_its_locks_and_its_task_is_tried_again(server):
 def test_a_lock_that_does_not_come_free_is_no_defect(server):
     with Store(server) as store, Store(limited(server, lock_timeout="300ms")) as waiting:
         assert lease.acquire(store, PAIR, "a", 60).number == 1
-        thread, failed = in_the_background(freezes, store, 1.5, "SELECT * FROM pair_lease FOR UPDATE")
+        thread, failed, thawed = frozen_in_the_background(store, 60, "SELECT * FROM pair_lease FOR UPDATE")
         with pytest.raises(RetriableError, match="LockNotAvailable"):
             lease.acquire(waiting, PAIR, "a", 60)
+        thawed.set()
         thread.join()
         assert failed == []
 
@@ -103,8 +107,10 @@ def test_a_migration_is_waited_for_however_long_it_takes(server):
         with store.begin() as tx:
             command.downgrade(upgrading.alembic_config(tx.connection), "-1")
         lock = f"SELECT pg_advisory_xact_lock({upgrading._LOCK})"
-        thread, failed = in_the_background(freezes, store, 1.5, lock)
+        began = time.monotonic()
+        thread, failed, _ = frozen_in_the_background(store, 1.5, lock)
         late.upgrade()
+        assert time.monotonic() - began >= 1.5
         thread.join()
         assert failed == []
         with late.read() as tx:
