@@ -6,6 +6,8 @@ import asyncio
 import email
 import json
 import socket
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
@@ -26,10 +28,12 @@ from customerp_trello.flow.metrics import send_audit, send_health, send_run
 from customerp_trello.flow.notices import Message, Notice, send, tell_late
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.mapping.load import FOLDER_VARIABLE, mappings_folder
+from customerp_trello.state.conflicts import Conflict, record_conflict
 from customerp_trello.state.health import failed_in_a_row, health_of
 from customerp_trello.state.plans import HELD, Plan, save_plan
 from customerp_trello.state.runs import end_run, start_run
 from customerp_trello.state.tables import link, watermark
+from customerp_trello.state.work import Work, note_failure, note_work
 
 
 @pytest.fixture
@@ -82,12 +86,31 @@ def test_every_report_sends_them_and_counts_refusals_for_going_too_fast(customer
     assert f"airflow.customerp_trello.{CUSTOMERS}.runs.success:1|c" in found
 
 
+class Undone(Exception):
+    """Takes a transaction back."""
+
+
 def test_health_counts_what_is_not_in_sync(customers_loaded):
-    with customers_loaded.store.read() as tx:
-        health = health_of(tx, CUSTOMERS)
-    assert health.linked >= health.in_sync > 10
-    assert 0 <= health.lag < 3600
-    assert health.held == 0
+    """Each link once, whatever there is about it, and a record without a link among none of them."""
+    asked, refused, both = (customers_loaded.fresh_link(CUSTOMERS) for _ in range(3))
+    with suppress(Undone), customers_loaded.store.begin() as tx:
+        before = health_of(tx, CUSTOMERS)
+        run = start_run(tx, CUSTOMERS, dag_id=CUSTOMERS, airflow_run_id="counted")
+        for name in ("name", "website"):
+            record_conflict(tx, CUSTOMERS, run, Conflict(int(asked["link"]), name, "old", "old", "one", "other"))
+        note_failure(tx, CUSTOMERS, Work("trello", refused["trello_id"], "quarantined", "customerp: refused"))
+        for side in ("customerp", "trello"):
+            note_work(tx, CUSTOMERS, Work(side, both[f"{side}_id"], "deferred", "moved"))
+        note_work(tx, CUSTOMERS, Work("customerp", "no link", "quarantined", "cannot be read"))
+        save_plan(tx, Plan(run, CUSTOMERS, "counted", status=HELD))
+        found = health_of(tx, CUSTOMERS)
+        other = health_of(tx, CONTACTS)
+        raise Undone
+    assert before.linked >= before.in_sync > 10
+    assert 0 <= before.lag < 3600
+    changed = {"in_sync": before.in_sync - 3, "conflicts": before.conflicts + 2, "held": before.held + 1}
+    assert found == replace(before, quarantined=before.quarantined + 2, **changed)
+    assert (other.conflicts, other.quarantined, other.held) == (0, 0, 0)
 
 
 def audited(engine):
@@ -194,6 +217,10 @@ def own_state(engine, monkeypatch):
     return engine
 
 
+def body_of(mail):
+    return email.message_from_string(mail).get_payload(0).get_payload(decode=True).decode()
+
+
 def ended(engine, status, digest="", pair=CUSTOMERS, action="sync"):
     with engine.store.begin() as tx:
         run = start_run(tx, pair, dag_id=pair, airflow_run_id="x", action=action)
@@ -209,6 +236,10 @@ def test_a_guard_stop_is_mailed_once_per_plan(own_state, mailbox):
     (mail,) = mailbox.mails
     assert f"{CUSTOMERS}: a plan is held" in mail.replace("\n ", " ")
     assert "sync@company.example" in mail
+    # What a system wrote stays text: neither markup nor a template.
+    text = f"{CUSTOMERS}: the guard holds plan aaaa: &#123;&#123; 7 * 7 }}}} &lt;b&gt;"
+    assert f"<p>{text}</p>" in body_of(mail)
+    assert f'/dags/{CUSTOMERS}/runs/scheduled__1">' in body_of(mail)
     ended(own_state, "", "aaaa")
     failure(GuardError("the same plan in the next run"))
     assert len(mailbox.mails) == 1
@@ -230,7 +261,7 @@ def test_while_the_state_database_is_away_a_failure_is_mailed_once(mailbox, monk
     failure(RetriableError("State database: away"), before="success", teardown=True)
     failure(RetriableError("State database: away"), before="failed")
     (mail,) = mailbox.mails
-    text = email.message_from_string(mail).get_payload(0).get_payload(decode=True).decode()
+    text = body_of(mail)
     assert "State database: away Nobody is told again before a run has succeeded" in text
 
 
@@ -254,13 +285,13 @@ def test_what_fails_after_a_run_that_went_through_is_mailed_until_it_has_been_to
     for before in (None, "success", "failed"):
         failure(wrong, teardown=True, before=before)
     assert len(mailbox.mails) == 2
-    text = email.message_from_string(mailbox.mails[0]).get_payload(0).get_payload(decode=True).decode()
+    text = body_of(mailbox.mails[0])
     assert "The run is over, but forget failed. Airflow variable" in text
 
 
 def test_a_task_that_was_killed_is_told_in_words(own_state, mailbox):
     failure(None, notice=Notice(every=True))
-    text = email.message_from_string(mailbox.mails[0]).get_payload(0).get_payload(decode=True).decode()
+    text = body_of(mailbox.mails[0])
     assert "A task was killed or lost its worker; see its log." in text
 
 
