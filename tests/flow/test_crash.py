@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from engine import CUSTOMERS, PROJECTS, as_anna, ask, erp_edit
+from engine import CUSTOMERS, PROJECTS, as_anna, erp_edit
 
 from customerp_trello.flow.begin import acquire, begin
 from customerp_trello.flow.decide import decide, guard
@@ -33,8 +33,7 @@ def settled(loaded, monkeypatch):
     loaded.widen(settle_seconds=0)
     yield loaded
     loaded.store.clock = utc_now
-    for url in (loaded.customerp_url, loaded.trello_url):
-        ask("DELETE", f"{url}/sandbox/faults")
+    loaded.end_faults()
     loaded.run(PROJECTS)
     assert loaded.run(PROJECTS).writes() == []
 
@@ -130,7 +129,7 @@ def test_p10_what_fails_after_a_post_was_taken_is_looked_up_and_not_sent_again(s
     source = born(settled, "Half told")
     settled.fault("trello", match="GET /1/cards/*/actions", kind="status:503", times=50, after=2)
     settled.run(PROJECTS)
-    ask("DELETE", f"{settled.trello_url}/sandbox/faults")
+    settled.end_faults()
     settled.run(PROJECTS)
     settled.run(PROJECTS)
     assert len(ours(settled, source)) == len(projects("Half told")) == 1
@@ -144,7 +143,7 @@ def test_p8_a_project_that_was_deleted_before_its_comment_was_posted_is_not_born
     settled.fault("customerp", match=f"GET /api/v1/projects/{project['id']}", kind="status:404", times=50)
     later(settled, 90)
     settled.run(PROJECTS)
-    ask("DELETE", f"{settled.customerp_url}/sandbox/faults")
+    settled.end_faults()
     assert standing(settled) == []
     assert ours(settled, source) == []
     settled.run(PROJECTS)
@@ -211,7 +210,7 @@ def test_p16_a_create_of_a_name_that_a_linked_record_bears_is_not_taken_for_that
     second, _ = hook.create_record("customer", {"name": "Same Name GmbH"})[:2]
     settled.fault("trello", match="POST /1/organizations", kind="status:500", times=20)
     settled.run(CUSTOMERS)
-    ask("DELETE", f"{settled.trello_url}/sandbox/faults")
+    settled.end_faults()
     settled.run(CUSTOMERS)
     settled.run(CUSTOMERS)
     named = [one for one in TrelloHook().my_organizations("displayName") if one["displayName"] == "Same Name GmbH"]

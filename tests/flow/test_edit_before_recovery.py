@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from engine import CUSTOMERS, PROJECTS, as_anna, ask, erp_edit
+from engine import CUSTOMERS, PROJECTS, as_anna, erp_edit
 from sqlalchemy import update
 from test_crash import projects
 from test_projects import say
@@ -24,11 +24,12 @@ def interrupted(loaded, monkeypatch):
     def run(pair, request, **more):
         system = "trello" if "/1/" in request else "customerp"
         loaded.fault(system, match=request, kind="lost_answer")
-        loaded.run(pair, **more)
+        try:
+            loaded.run(pair, **more)
+        finally:
+            loaded.end_faults()
 
-    yield run
-    for url in (loaded.customerp_url, loaded.trello_url):
-        ask("DELETE", f"{url}/sandbox/faults")
+    return run
 
 
 def killed_at(task):

@@ -6,10 +6,13 @@ import re
 from datetime import timedelta
 
 import pytest
+import structlog
 from engine import CUSTOMERS, EMPLOYEES, PROJECTS, as_anna, ask, erp_edit
 
 from customerp_trello.errors import ConfigurationError, FormError, LeaseLost, RetriableError
 from customerp_trello.flow import finish
+from customerp_trello.flow.artifacts import read_listing
+from customerp_trello.flow.change_log import show_notes
 from customerp_trello.flow.form import Form
 from customerp_trello.flow.load import load
 from customerp_trello.hooks.customerp import CustomERPHook
@@ -24,8 +27,7 @@ from customerp_trello.state.work import load_open_work
 def settled(loaded):
     loaded.widen(settle_seconds=0)
     yield loaded
-    for url in (loaded.customerp_url, loaded.trello_url):
-        ask("DELETE", f"{url}/sandbox/faults")
+    loaded.end_faults()
     loaded.run(CUSTOMERS)
     assert loaded.run(CUSTOMERS).writes() == []
 
@@ -158,7 +160,7 @@ def test_a_system_that_is_away_ends_the_attempt_and_a_second_one_goes_on(settled
     settled.fault("trello", match="PUT /1/organizations/*", kind="status:503", times=200)
     with pytest.raises(RetriableError):
         settled.run(CUSTOMERS)
-    ask("DELETE", f"{settled.trello_url}/sandbox/faults")
+    settled.end_faults()
     settled.run(CUSTOMERS)
     settled.run(CUSTOMERS)
     for link in links:
@@ -265,8 +267,19 @@ def test_a_bad_amendment_is_refused_with_a_reason_and_the_project_goes_on(settle
     link = settled.fresh_link(PROJECTS)
     card = settled.summary["register_card"]["id"]
     text = f"{link['c.number']}\nStatus: Nearly done\nDescription: this part is fine"
-    as_anna(settled, "POST", f"/cards/{card}/actions/comments", text=text)
-    erp_edit("project", link["customerp_id"], name="Still synced")
+    comment = as_anna(settled, "POST", f"/cards/{card}/actions/comments", text=text)["id"]
+    edited = erp_edit("project", link["customerp_id"], name="Still synced")
     ran = settled.run(PROJECTS)
-    assert ("trello", "update", "name", "Still synced") in ran.writes()
+    assert {
+        ("trello", "update", "name", "Still synced"),
+        ("customerp", "update", "description", "this part is fine"),
+    } <= {*ran.writes()}
+    after = CustomERPHook().get_record("project", link["customerp_id"])[0]
+    assert (after["status"], after["description"]) == (edited["status"], "this part is fine")
+    notes = read_listing(ran.run.folder, "trello").facts["notes"]
+    (what,) = [note["what"] for note in notes if note["comment"] == comment]
+    with structlog.testing.capture_logs() as lines:
+        show_notes(notes)
+    assert "refused, line 2" in what
+    assert {"event": "note", "log_level": "warning", "comment": comment, "what": what} in lines
     assert settled.run(PROJECTS).writes() == []

@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 import trello_settings
-from engine import CUSTOMERS, as_anna, ask, erp_edit
+from engine import CUSTOMERS, as_anna, erp_edit
 from sqlalchemy import update
 
 from customerp_trello.flow import finish as flow_finish
@@ -26,7 +26,8 @@ def engine(customers_loaded, monkeypatch):
     """The profile reads five seconds twice, so this comes to nothing."""
     monkeypatch.setattr(flow_finish, "OVERLAP", timedelta(seconds=-5))
     customers_loaded.widen(settle_seconds=0)
-    return customers_loaded
+    yield customers_loaded
+    customers_loaded.end_faults()
 
 
 def synced(engine, times=1, **form):
@@ -90,7 +91,7 @@ def test_an_edit_beside_an_interrupted_write_that_is_resolved_late_is_written(en
     with monkeypatch.context() as quick:
         quick.setattr("customerp_trello.hooks.http.time.sleep", lambda seconds: None)
         engine.run(CUSTOMERS)
-    ask("DELETE", f"{engine.trello_url}/sandbox/faults")
+    engine.end_faults()
     erp_edit("customer", record, website="https://meanwhile.example")
     engine.fault("trello", match="GET /1/organizations/*", kind="status:403")  # the look-up of the task `begin` alone
     synced(engine, 4)
@@ -140,7 +141,7 @@ def test_what_fits_a_refused_record_is_not_made_once_more(engine, monkeypatch):
     TrelloHook().create_organization(displayName="Born over there")
     engine.fault("customerp", match="POST /api/v1/customers", kind="status:422")
     engine.run(CUSTOMERS)
-    ask("DELETE", f"{engine.customerp_url}/sandbox/faults")
+    engine.end_faults()
     CustomERPHook().create_record("customer", {"name": "Born over there", "type": "company"})
     synced(engine, 3)
     names = [one["name"] for one in CustomERPHook().list_records("customer")]
@@ -162,7 +163,8 @@ def test_what_one_side_refuses_stays_quarantined_though_the_other_side_is_writte
     erp_edit("customer", record, website="https://written.example")
     TrelloHook().update_organization(workspace, desc="Refused")
     engine.fault("customerp", match="PATCH /api/v1/customers/*", kind="status:422")
-    synced(engine)
+    assert synced(engine) == [("trello", "update", "website", "https://written.example")]
+    assert TrelloHook().get_organization(workspace)["website"] == "https://written.example"
     assert waiting(engine, record) == ["quarantined"]
 
 
