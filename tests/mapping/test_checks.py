@@ -43,8 +43,8 @@ CONTRADICTIONS = [
     (
         CONTACT,
         {"properties.customer.convert.by": "number"},
-        "properties[0].convert: whose workspace it is goes by the customer's id. Valid: {using: reference, ..., by: id} "
-        "(property 'customer')",
+        "properties[0].convert: whose workspace it is goes by the customer's id. "
+        "Valid: {using: reference, ..., by: id} (property 'customer')",
     ),
     (
         CONTACT,
@@ -54,7 +54,8 @@ CONTRADICTIONS = [
     (
         CONTACT,
         {"properties.role.convert.values": {"normal": "normal", "admin": "admn"}},
-        "properties[6].convert: Trello knows no role 'admn'. Valid: normal, admin. Did you mean 'admin'? (property 'role')",
+        "properties[6].convert: Trello knows no role 'admn'. Valid: normal, admin. Did you mean 'admin'? "
+        "(property 'role')",
     ),
     (
         CONTACT,

@@ -45,7 +45,9 @@ def mapping(**changes):
 def of_members():
     """The mapping of people, whose `note` says in whose workspace they are."""
     m = mapping()
-    properties = [prop.model_copy(update={"trello": "customer"} if prop.name == "note" else {}) for prop in m.properties]
+    properties = [
+        prop.model_copy(update={"trello": "customer"} if prop.name == "note" else {}) for prop in m.properties
+    ]
     member = m.trello.model_copy(update={"entity": "member"})
     return m.model_copy(update={"trello": member, "properties": tuple(properties)})
 

@@ -368,13 +368,15 @@ class ProjectsMachine(SyncMachine):
         """Somebody with the integration's account spoils it: it is never overwritten, and edits wait."""
         if (link := self.pick(number)) and link["trello_id"] not in self.intact:
             found = next(one for one in self.comments() if one.id == link["trello_id"])
-            if found.author == OURS:
-                text = {
-                    "no last line": found.text.rpartition("\n")[0],
-                    "a wrong title": found.text.replace("\nStatus:", "\nStatsu:", 1),
-                    "text below": f"{found.text}\nThanks!",
-                }[how]
-                self.world.trello("PUT", f"/actions/{found.id}", text=text)
+            # A description may have a line that begins like a title: to change that one is an edit, and no damage.
+            titles, description, text = found.text.partition("\n\nDescription:")
+            damaged = {
+                "no last line": found.text.rpartition("\n")[0],
+                "a wrong title": titles.replace("\nStatus:", "\nStatsu:", 1) + description + text,
+                "text below": f"{found.text}\nThanks!",
+            }[how]
+            if found.author == OURS and damaged != found.text:
+                self.world.trello("PUT", f"/actions/{found.id}", text=damaged)
                 self.intact[found.id] = found.text
 
     @rule()
