@@ -45,7 +45,7 @@ def request_lines(company):
         count = service.count
 
         def heard(incoming, status):
-            lines.append(f"{incoming.method} {incoming.url_path} {json.dumps(incoming.query)}")
+            lines.append(f"{incoming.method} {incoming.url_path} {json.dumps(incoming.query, ensure_ascii=False)}")
             return count(incoming, status)
 
         service.count = heard
@@ -96,6 +96,9 @@ def test_a_run_tells_no_secret_and_nothing_about_people(company, request_lines):
     log = company.tester.log.read_text(encoding="utf-8", errors="replace").splitlines()
     assert any("GET /1/members/me" in line for line in log), "urllib3 tells of each request at this level"
     assert any("HTTP 422" in line for line in log), "a system refused a write, with its values in the answer"
+    assert len(request_lines) > 100
+    for request in ("GET /api/v1/contacts ", "PUT /1/organizations/"):
+        assert any(line.startswith(request) for line in request_lines), "both systems are listened to"
     # The messenger of dag.test() tells of a secret that is to be masked; that of a deployed Airflow leaves it out.
     log = [line for line in log if "msg=MaskSecret(" not in line]
     xcoms = json.dumps(told, ensure_ascii=False, indent=1).splitlines()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from time import sleep
 
 import pytest
-from engine import CUSTOMERS, ask, erp_edit
+from engine import CUSTOMERS, erp_edit
 from test_moved_since_the_plan import APART
 
 from customerp_trello.errors import FormError
@@ -85,7 +85,7 @@ def test_what_was_edited_after_the_preview_and_could_not_be_written_is_written_b
     sleep(APART)
     settled.fault("trello", match="PUT /1/organizations/*", kind="status:500", times=9)
     assert settled.run(CUSTOMERS).writes() == []
-    ask("DELETE", f"{settled.trello_url}/sandbox/faults")
+    settled.end_faults()
     sleep(APART)
     applied = settled.run(CUSTOMERS, action="apply_plan", plan=digest(preview))
     assert applied.writes() == [("trello", "update", "name", "Seen in time")]

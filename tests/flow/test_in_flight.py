@@ -138,7 +138,7 @@ def test_nobody_writes_after_the_lease_is_lost_and_the_next_run_finds_what_was_u
     sent = comments(several)
     assert 5 <= sent <= 5 + 8, "those under way"
     monkeypatch.undo()
-    ask("DELETE", f"{several.trello_url}/sandbox/faults")
+    several.end_faults()
     told = statuses(several)
     # Whoever was between its intent and its request has sent nothing.
     under_way = sent - told.get("done", 0)

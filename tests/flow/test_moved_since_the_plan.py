@@ -8,7 +8,7 @@ from datetime import timedelta
 from time import sleep
 
 import pytest
-from engine import CUSTOMERS, PROJECTS, as_anna, ask, erp_edit
+from engine import CUSTOMERS, PROJECTS, as_anna, erp_edit
 from test_crash import born, fail_comments, later, ours, projects, standing
 from test_projects import shown
 
@@ -32,8 +32,7 @@ def engine(loaded, monkeypatch):
     loaded.widen(settle_seconds=0)
     yield loaded
     loaded.store.clock = utc_now
-    for url in (loaded.customerp_url, loaded.trello_url):
-        ask("DELETE", f"{url}/sandbox/faults")
+    loaded.end_faults()
     loaded.mappings.clear()
     loaded.mappings.update(kept)
 

@@ -23,7 +23,7 @@ def patient(loaded, monkeypatch):
     yield loaded
     loaded.mappings.clear()
     loaded.mappings.update(kept)
-    ask("DELETE", f"{loaded.trello_url}/sandbox/faults")
+    loaded.end_faults()
 
 
 def test_a_lost_answer_does_not_move_somebody_switched_off_to_the_customer_of_their_successor(patient):
@@ -41,7 +41,7 @@ def test_a_lost_answer_does_not_move_somebody_switched_off_to_the_customer_of_th
     second, _ = erp.create_record("contact", fields | {"customer_id": new["id"]})
     patient.fault("trello", match="PUT /1/organizations/*/members", kind="lost_answer", times=9)
     patient.run(CONTACTS)
-    ask("DELETE", f"{patient.trello_url}/sandbox/faults")
+    patient.end_faults()
     patient.run(CONTACTS)
     patient.run(CONTACTS)
     assert erp.get_record("contact", first["id"])[0]["customer_id"] == old["id"]
@@ -82,7 +82,7 @@ def test_who_left_and_got_another_address_is_not_stuck_after_an_interruption(pat
 
     monkeypatch.setattr(TrelloHook, "remove_member", and_away)
     patient.run(EMPLOYEES)
-    ask("DELETE", f"{patient.trello_url}/sandbox/faults")
+    patient.end_faults()
     monkeypatch.setattr(TrelloHook, "remove_member", real)
     patient.run(EMPLOYEES)
     patient.run(EMPLOYEES)
