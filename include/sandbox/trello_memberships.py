@@ -87,6 +87,8 @@ def invite(call: TrelloCall) -> dict[str, Any]:
     email = call.params.get("email", "").strip()
     if not _EMAIL.fullmatch(email):
         raise invalid_value("email")
+    if not call.params.get("fullName", "?").strip():
+        raise invalid_value("fullName")
     admin = _admin_wish(call, default="normal")
     member = call.database.row("SELECT * FROM members WHERE email = ?", email)
     if member is None or membership_of(call, organization["id"], member["id"]) is None:

@@ -99,6 +99,7 @@ def test_organizations(hook: TrelloHook, organization: dict[str, Any]) -> None:
     assert hook.get_organization("acme_1")["id"] == id_
     assert hook.update_organization(id_, displayName="Acme & Söhne", website="https://acme.example")["displayName"]
     assert [row["displayName"] for row in hook.my_organizations("id,displayName")] == ["Acme & Söhne"]
+    assert hook.update_organization(id_, website="")["website"] is None
     old = [action["data"].get("old") for action in hook.organization_actions(id_, "updateOrganization")]
     assert any("displayName" in (change or {}) for change in old)
     assert hook.organization_actions(id_, "updateOrganization", datetime.now(UTC) + timedelta(hours=1)) == []
@@ -131,6 +132,8 @@ def test_invitations(start_trello: Any, connect: Connect, shape: str) -> None:
     assert hook.invite(organization["id"], "new.person@x.example", "New Person") == sent
     assert hook.invite(organization["id"], server.anna.email, "Anna B.", "admin") == Invited(server.anna.id)
     assert hook.invite(organization["id"], server.anna.email, "Anna Berg") == Invited(server.anna.id)
+    nameless = hook.invite(organization["id"], "no.name@x.example", " ").id_member
+    assert hook.get_member(nameless)["fullName"] == "no.name", "Trello wants a name"
 
 
 def test_an_address_of_a_member_under_another_name(start_trello: Any, connect: Connect) -> None:

@@ -119,7 +119,9 @@ class TrelloHook(TrelloRequests):
         return self._write("POST", "/organizations", fields, "new organization")
 
     def update_organization(self, id: str, **fields: Any) -> Fields:
-        """Change an organization and return Trello's answer."""
+        """Change an organization and return Trello's answer; an empty website goes as null, as its page says."""
+        if fields.get("website") == "":
+            fields["website"] = None
         return self._write("PUT", f"/organizations/{url_part(id)}", fields, f"organization {id}")
 
     def delete_organization(self, id: str) -> None:
@@ -146,7 +148,7 @@ class TrelloHook(TrelloRequests):
         Args:
             id_org: organization.
             email: address.
-            full_name: name that a new pending member gets.
+            full_name: name that a new pending member gets; Trello wants one, so without it the address's first half.
             type: ``normal`` or ``admin``.
             instead_of: member id that this invitation replaces, so certainly not the one that is asked for.
 
@@ -154,6 +156,7 @@ class TrelloHook(TrelloRequests):
             RecordError: refused; or the account is a member already and Trello does not say which.
             UnknownOutcome: several people joined at the same time and names do not tell them apart.
         """
+        full_name = full_name.strip() or email.partition("@")[0]
         before = {row["idMember"] for row in self.memberships(id_org)}
         fields = {"email": email, "fullName": full_name, "type": type}
         name = f"invitation to organization {id_org}"
