@@ -35,7 +35,7 @@ LINK_BYTES, CHANGE_BYTES = 1500, 1400
 RUN_BYTES, FRAME_BYTES = 60_000, 50
 """Of a run's tables: whatever there is to do, and a record of one side with eight short texts, as parquet."""
 
-RECONCILE_SECONDS, RECONCILE_MB = (0.5, 3.7), (180, 1590)
+RECONCILE_SECONDS, RECONCILE_MB = (0.15, 3.05), (150, 2020)
 """What a run costs at least, and for each million records more: `make bench` at 10,000 and 1,000,000."""
 
 IN_MEMORY = 1_000_000
@@ -172,7 +172,7 @@ MEASURED = (
 MEASURED_LISTING = {"customers": (800, 3), "employees": (5000, 7), "projects": (5000, 9), "contacts": (1600, 87)}
 """Pair -> records, requests of a run without a change (`make bench-requests`: 800 customers, 50 staff workspaces)."""
 
-MEASURED_RECONCILE = ((10_000, 0.56, 193), (100_000, 0.61, 350), (1_000_000, 4.2, 1765), (10_000_000, 53.9, 3210))
+MEASURED_RECONCILE = ((10_000, 0.23, 156), (100_000, 0.39, 314), (1_000_000, 3.2, 2167), (10_000_000, 53.9, 3210))
 """Records, seconds, megabytes (`make bench`, `make bench-large`)."""
 
 
