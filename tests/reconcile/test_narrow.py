@@ -142,7 +142,8 @@ def test_a_key_that_trello_never_showed_and_can_be_given_makes_a_link_noteworthy
     assert lacking("website", _readonly="note") == [False, True]
     for locked in ("website", "note,website", "website,note"):
         assert lacking("website", _readonly=locked) == [False, False], locked
-    assert lacking("website", mapping(website={"direction": "to_customerp"})) == [False, False]
+    for direction, noteworthy in (("to_trello", True), ("to_customerp", False)):
+        assert lacking("website", mapping(website={"direction": direction})) == [False, noteworthy]
     assert lacking("number") == [False, False], "given once"
     assert lacking("note") == [False, False], "no key"
     links = LINKS.assign(**{"c.website": ["", "given"], "t.website": ["", None]})
