@@ -42,6 +42,7 @@ class DistributedAirflow(LiveAirflow):
     Args:
         home: folder of everything.
         tasks_run_by: the profile of docker-compose.yaml that says who runs the tasks.
+        path: where below its address people find Airflow.
 
     Attributes:
         installation: the running services.
@@ -50,9 +51,9 @@ class DistributedAirflow(LiveAirflow):
 
     attempt_seconds, middle_seconds = 300.0, 150.0
 
-    def __init__(self, home: Path, tasks_run_by: str) -> None:
+    def __init__(self, home: Path, tasks_run_by: str, path: str) -> None:
         self.mappings = _mappings(home / "unscheduled")
-        sources, env = _sources(home / "sources", self.mappings), _env(tasks_run_by)
+        sources, env = _sources(home / "sources", self.mappings), _env(tasks_run_by) | {"AIRFLOW_PATH": path}
         self.installation = Installation(home / "installed", env, sources, QUICK)
         self.stack = self.installation  # type: ignore[assignment]
 
@@ -81,9 +82,9 @@ class DistributedAirflow(LiveAirflow):
 
 
 @contextmanager
-def installed(home: Path, tasks_run_by: str) -> Iterator[DistributedAirflow]:
+def installed(home: Path, tasks_run_by: str, path: str = "") -> Iterator[DistributedAirflow]:
     """Everything that `docker compose up` starts, with all four DAGs unpaused; nothing of it runs afterwards."""
-    live = DistributedAirflow(home, tasks_run_by)
+    live = DistributedAirflow(home, tasks_run_by, path)
     with live.installation:
         live.open()
         api = live.api()

@@ -59,7 +59,7 @@ class Installation:
         self._well: set[str] = set()
         self._ask_again: dict[str, float] = {}
         self._given_up: set[str] = set()
-        self.url = f"http://{self.address('api-server')}:8080"
+        self.url = f"http://{self.address('api-server')}:8080{env.get('AIRFLOW_PATH', '')}"
 
     def __enter__(self) -> Self:
         try:

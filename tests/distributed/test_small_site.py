@@ -1,4 +1,7 @@
-"""The profile `local` of docker-compose.yaml: the scheduler itself runs the tasks, without Redis and workers."""
+"""The profile `local` of docker-compose.yaml: the scheduler itself runs the tasks, without Redis and workers.
+
+People find it at a path of its address, as behind a proxy that other things share: tasks have to find it there too.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ SCHEDULER = "scheduler-local"
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    with installed(tmp_path_factory.mktemp("small_site"), tasks_run_by="local") as live:
+    with installed(tmp_path_factory.mktemp("small_site"), tasks_run_by="local", path="/airflow") as live:
         yield live
 
 
