@@ -39,7 +39,7 @@ RECONCILE_SECONDS, RECONCILE_MB = (0.15, 3.05), (150, 2020)
 """What a run costs at least, and for each million records more: `make bench` at 10,000 and 1,000,000."""
 
 IN_MEMORY = 1_000_000
-LARGE_SECONDS, LARGE_MB = (0.5, 5.5), (650, 256)
+LARGE_SECONDS, LARGE_MB = (0.2, 3.0), (870, 228)
 """The same of a pair with more records on a side than are taken into memory: `make bench-large`."""
 
 
@@ -172,7 +172,7 @@ MEASURED = (
 MEASURED_LISTING = {"customers": (800, 3), "employees": (5000, 7), "projects": (5000, 9), "contacts": (1600, 87)}
 """Pair -> records, requests of a run without a change (`make bench-requests`: 800 customers, 50 staff workspaces)."""
 
-MEASURED_RECONCILE = ((10_000, 0.23, 156), (100_000, 0.39, 314), (1_000_000, 3.2, 2167), (10_000_000, 53.9, 3210))
+MEASURED_RECONCILE = ((10_000, 0.23, 156), (100_000, 0.39, 314), (1_000_000, 3.2, 2167), (10_000_000, 30.1, 3147))
 """Records, seconds, megabytes (`make bench`, `make bench-large`)."""
 
 
