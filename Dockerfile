@@ -1,6 +1,7 @@
-# Airflow with the package. What the official image brings stays, since Airflow's project has tested it together; only what
-# is missing is added: s3fs, which replaces the image's fsspec by its own version's, and a few small ones. The package is installed in place, so that its connection types are known and
-# the folder that docker-compose.yaml mounts over it is what runs.
+# Airflow with the package. What the official image brings stays, since Airflow's project has tested it together; only
+# what is missing is added: s3fs, which replaces the image's fsspec by its own version's, and a few small ones. The package
+# is installed in place, so that its connection types are known and the folder that docker-compose.yaml mounts over it is
+# what runs.
 FROM apache/airflow:3.3.2
 
 COPY --chown=airflow:root requirements.txt requirements-distributed.txt pyproject.toml /opt/airflow/
