@@ -260,6 +260,7 @@ class ProjectsMachine(SyncMachine):
         text = self.form("", values)
         posted = self._say(text.replace("Status: ", "Status: nearly ") if bad else text)
         self.born[posted] = text
+        self.ever["trello"].update(plain(value) for value in values.values())
 
     def _say(self, text: str) -> str:
         return str(self.world.anna("POST", f"/cards/{self.card}/actions/comments", text=text)["id"])
@@ -276,8 +277,9 @@ class ProjectsMachine(SyncMachine):
             self.world.anna("DELETE", f"/actions/{chosen}")
             return
         if how == "described anew":
-            head = self.born[chosen].partition("\nDescription:")[0]
-            self.born[chosen] = f"{head}\nDescription: {self.fresh('description')}"
+            head, anew = self.born[chosen].partition("\nDescription:")[0], self.fresh("description")
+            self.born[chosen] = f"{head}\nDescription: {anew}"
+            self.ever["trello"].add(anew)
         self.world.anna("PUT", f"/actions/{chosen}", text=self.born[chosen])
 
     @rule(text=st.sampled_from(["Thanks!", "P-1001", "P-1001 is late: look", "Status: what?", "P-9999 · x\nName: y"]))
