@@ -58,6 +58,8 @@ class CustomersMachine(SyncMachine):
         super().__init__()
         self.hidden: set[str] = set()
         self.twins: set[str] = set()
+        self.given_away: set[str] = set()
+        """Workspaces that went to another customer than the one that they were made for."""
         self.narrow = False
 
     # -- what the records are ---------------------------------------------------------------------------------------
@@ -74,6 +76,12 @@ class CustomersMachine(SyncMachine):
             "customerp": {str(one["id"]): {name: plain(one[name]) for name in self.editable} for one in erp},
             "trello": {one["id"]: {name: plain(one[TRELLO_COLUMNS[name]]) for name in self.editable} for one in trello},
         }
+
+    def write(self, side: str, record: str, values: dict[str, str]) -> None:
+        now = self.shown()["trello"].get(record, {})
+        # what was refused before rests for a while, also when it is mended now
+        self.dirty |= side == "trello" and "name" in values and len(now.get("name", "")) > 200
+        super().write(side, record, values)
 
     def edit(self, side: str, record: str, values: dict[str, str]) -> None:
         if side == "customerp":
@@ -210,6 +218,18 @@ class CustomersMachine(SyncMachine):
             assert ended == "went through", f"a changed filter is not let through: {ended}"
         self.dirty = True
         self.doubt()
+
+    def _laws(self, what: str) -> None:
+        """One whose workspace has gone to a twin while it was switched off gets another one when it is back."""
+        sources = {one.answer["id"]: self.source(one) for one in self.world.journal.writes if self.source(one)}
+        numbers = {str(one["id"]): one["number"] for one in self.world.rows("customerp", "SELECT * FROM customers")}
+        for link in self.links(every=True):
+            source = sources.get(link["trello_id"])
+            own = numbers[link["customerp_id"]].replace("-", "").lower()
+            if source and source != own and link["trello_id"] not in self.given_away:
+                self.given_away.add(link["trello_id"])
+                self.spared[source] += 1
+        super()._laws(what)
 
     def mend(self) -> None:
         """Everybody is there and has a proper name again."""

@@ -64,6 +64,7 @@ class LawfulRuns(EditedRecords):
         """A run: its writes are heard, the laws are checked at its end."""
         self.steps["runs"] += 1
         self.steps[what] += 1
+        self._look_around(self.shown())  # what people change during the run was shown before it
         yield
         self._laws(what)
 

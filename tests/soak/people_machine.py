@@ -214,9 +214,13 @@ class PeopleMachine(SyncMachine):
         super()._laws(what)
 
     def _answers(self) -> Counter[str]:
-        """How often a person's answer has brought somebody in, and thereby maybe out of another workspace."""
-        query = "SELECT customerp_id FROM history WHERE pair = ? AND cause = 'answered' AND property IN (?, ?)"
-        return Counter(row["customerp_id"] for row in self.world.state(query, self.pair, "customer", "membership"))
+        """How often a person's answer calls somebody in, and thereby maybe out of another workspace.
+
+        The answers themselves: of a write that was killed on its way the history does not say why it was made.
+        """
+        query = "SELECT customerp_id FROM history WHERE pair = ? AND operation = 'answer' AND winner = 'customerp'"
+        told = self.world.state(f"{query} AND property IN ('customer', 'membership')", self.pair)
+        return Counter(row["customerp_id"] for row in told)
 
     def _whose(self, member: str, links: list[Any], people: dict[str, Any]) -> list[str]:
         """The ERP records that a membership may be of: those linked to the member, then others with its address."""
@@ -260,6 +264,8 @@ class PeopleMachine(SyncMachine):
                 before.questions.get((link["id"], name)) for name in ("membership", "customer")
             }:
                 allowed |= {wish}  # somebody had undone it, and a person wants it after all, here or in this workspace
+            if not self.healthy(here, there):
+                allowed |= {was}
             if member_of(there) == US.id:
                 allowed = {"active"}
             if wish == "deactivated":

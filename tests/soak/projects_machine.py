@@ -137,9 +137,12 @@ class ProjectsMachine(SyncMachine):
     def write(self, side: str, record: str, values: dict[str, str]) -> None:
         if side == "trello":
             values = {name: value if fits(value) else value[:90] for name, value in values.items()}
-        # what was refused before rests for a while
-        self.dirty |= not all(self.healthy(one["customerp_id"], one["trello_id"]) for one in self.links())
+        self._may_rest()
         super().write(side, record, values)
+
+    def _may_rest(self) -> None:
+        """What was refused before rests for a while, also when it is mended now."""
+        self.dirty |= not all(self.healthy(one["customerp_id"], one["trello_id"]) for one in self.links())
 
     def edit(self, side: str, record: str, values: dict[str, str]) -> None:
         if side == "customerp":
@@ -280,7 +283,15 @@ class ProjectsMachine(SyncMachine):
             head, anew = self.born[chosen].partition("\nDescription:")[0], self.fresh("description")
             self.born[chosen] = f"{head}\nDescription: {anew}"
             self.ever["trello"].add(anew)
+            self._describe_before_linked(chosen)
         self.world.anna("PUT", f"/actions/{chosen}", text=self.born[chosen])
+
+    def _describe_before_linked(self, comment: str) -> None:
+        """Its project may be there already, without a comment of ours yet: that one will show an edit."""
+        linked = {one["customerp_id"] for one in self.links(every=True)}
+        for one in self.world.rows("customerp", "SELECT id FROM projects WHERE trello_id = ?", comment):
+            if str(one["id"]) not in linked:
+                self.cell(str(one["id"]), "description").edited.add("trello")
 
     @rule(text=st.sampled_from(["Thanks!", "P-1001", "P-1001 is late: look", "Status: what?", "P-9999 · x\nName: y"]))
     def somebody_chats(self, text: str) -> None:
@@ -309,6 +320,7 @@ class ProjectsMachine(SyncMachine):
         if not found:
             return
         chosen = found[number % len(found)]
+        self._may_rest()
         for one in self.links(every=True):
             for name in chosen.values:
                 self.cell(one["customerp_id"], name).edited.update(SIDES)

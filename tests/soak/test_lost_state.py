@@ -47,7 +47,7 @@ def keys_of(machine: Any, name: str) -> Keys:
 
 
 def recognisable(machine: Any, keys: Keys) -> set[tuple[str, str]]:
-    """Links whose records show the same key, and nobody else does.
+    """Links whose records show the same key, and nobody else does; nor do they differ in another key.
 
     But for whoever has left and was let in again by hand: by a name alone nobody is sent away, so a person says so.
     """
@@ -60,7 +60,9 @@ def recognisable(machine: Any, keys: Keys) -> set[tuple[str, str]]:
         alone = here is not None and all(times[side][str(here)] == 1 for side in SIDES)
         wish, now = (wishes[side].get(link[f"{side}_id"]) for side in SIDES)
         away = wish in ("none", "deactivated") and now == "active"
-        if here == there and alone and not away and machine.healthy(link["customerp_id"], link["trello_id"]):
+        sites = {shown[side].get(link[f"{side}_id"], {}).get("website") or "" for side in SIDES} - {""}
+        clear = alone and not away and len(sites) < 2
+        if here == there and clear and machine.healthy(link["customerp_id"], link["trello_id"]):
             found.add((link["customerp_id"], link["trello_id"]))
     return found
 
