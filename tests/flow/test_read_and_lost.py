@@ -197,3 +197,18 @@ def test_what_was_switched_off_after_it_was_read_is_not_written(engine):
     synced(engine, 2)  # the edit wins over the deletion, as the mapping says
     found = CustomERPHook().get_record("customer", record)[0]
     assert (found["active"], found["website"]) == (True, "https://between.example")
+
+
+def test_what_trello_alone_decides_is_compared_once_a_new_workspace_shows_it(engine, monkeypatch):
+    found = engine.mapping(CUSTOMERS)
+    one_way = tuple(p.model_copy(update={"direction": "to_customerp"} if p.name == "description" else {})
+                    for p in found.properties)  # fmt: skip
+    monkeypatch.setitem(engine.mappings, CUSTOMERS, found.model_copy(update={"properties": one_way}))
+    engine.let_through(CUSTOMERS)
+    new = {"name": "Seilbahn Ost", "type": "company", "description": "Not for CustomERP to say"}
+    made, _ = CustomERPHook().create_record("customer", new)
+    assert ("trello", "create", "name", "Seilbahn Ost") in synced(engine)
+    assert synced(engine) == [("customerp", "update", "description", "")]
+    assert synced(engine) == []
+    now, _ = CustomERPHook().get_record("customer", str(made["id"]))
+    assert not now["description"]

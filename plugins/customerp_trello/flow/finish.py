@@ -86,12 +86,14 @@ def _news(tx: Transaction, run: PairRun, joined: Collection[str] | None) -> froz
 def _in_sight_again(mapping: Mapping, plan: pd.DataFrame) -> frozenset[str]:
     """CustomERP ids whose counterpart shows (more of) itself only from now on.
 
-    People whose membership changes, as who is in again shows a profile, and whatever Trello lost and gets again. What
-    was edited in CustomERP meanwhile has been read, with nothing to compare it with.
+    People whose membership changes, as who is in again shows a profile; whatever Trello lost and gets again; and what
+    is new there, if Trello alone decides a property. What CustomERP says was read, with nothing to compare it with.
     """
     changed = plan["property"].isin(mapping.memberships) & plan["operation"].isin((ADOPT, UPDATE))
-    restored = plan["operation"].eq(CREATE) & plan["side"].eq(TRELLO) & plan["detail"].eq(RESTORE)
-    return frozenset(plan.loc[(changed | restored) & plan["customerp_id"].ne(""), "customerp_id"])
+    made = plan["operation"].eq(CREATE) & plan["side"].eq(TRELLO)
+    if all(prop.to(TRELLO) for prop in mapping.properties):
+        made &= plan["detail"].eq(RESTORE)
+    return frozenset(plan.loc[(changed | made) & plan["customerp_id"].ne(""), "customerp_id"])
 
 
 def _open(plan: pd.DataFrame) -> Iterator[Work]:
