@@ -88,7 +88,7 @@ bench-review: $(INSTALLED) ## Time the review page's views on a million links, S
 bench-parsing: $(INSTALLED) ## Parse the DAG files in fresh processes beside as many empty ones (a minute)
 	@$(BIN)/python -m benchmarks.parsing
 
-bench-scenario: $(INSTALLED) ## Sync 100,000 customers and 150,000 contacts beside a plain loop of requests (hours)
+bench-scenario: $(INSTALLED) $(DISTRIBUTED) ## Sync 100,000 customers and 150,000 contacts beside a plain loop of requests (hours)
 	@$(BIN)/python -m benchmarks.scenario
 
 kills: $(INSTALLED) ## Kill a run of each pair at every one of its steps, real processes too (35 minutes on two fast quiet cores, else over an hour)

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,11 @@ class Company:
         values |= {"manager": manager["employee_number"], "customer": customer["number"]}
         return render(self._layout, values, labels, Footer(marker=str(row["id"]))).text
 
+    def places(self) -> dict[str, Any]:
+        """For the Trello connection's extra: the staff workspaces and the register card."""
+        staff = [f"staff_{number:02}" for number in range(self.size.staff_workspaces)]
+        return {"staff_workspaces": staff, "register_card": self.trello.register["card"]}
+
     def write(self, folder: Path) -> None:
         """Write both databases."""
         for name, schema, rows in (
@@ -224,10 +230,7 @@ def running(folder: Path, size: Size, *options: str, **extra: Any) -> Iterator[R
             name: stack.enter_context(_served(name, folder, *(options if name == "trello" else ())))
             for name in ("customerp", "trello")
         }
-        extra |= {
-            "staff_workspaces": [f"staff_{n:02}" for n in range(size.staff_workspaces)],
-            "register_card": company.trello.register["card"],
-        }
+        extra |= company.places()
         erp = {"conn_type": "customerp", "host": urls["customerp"], "password": "sandbox-customerp-token"}
         trello = {"conn_type": "trello", "host": urls["trello"], "login": TRELLO_KEY, "password": INTEGRATION.token}
         environment = os.environ | {
@@ -240,11 +243,16 @@ def running(folder: Path, size: Size, *options: str, **extra: Any) -> Iterator[R
 
 
 def _mappings(folder: Path) -> None:
-    """The shipped mappings, but nobody has to let the first plan through."""
     folder.mkdir()
     for path in (REPOSITORY / "include" / "mappings").glob("*.yaml"):
-        text = re.sub(r"^first_run: hold", "first_run: apply", path.read_text(), flags=re.MULTILINE)
-        (folder / path.name).write_text(text)
+        shutil.copy(path, folder)
+    write_first_runs(folder)
+
+
+def write_first_runs(mappings: Path) -> None:
+    """Change mappings so that nobody has to let a first plan through."""
+    for path in mappings.glob("*.yaml"):
+        path.write_text(re.sub(r"^first_run: hold", "first_run: apply", path.read_text(), flags=re.MULTILINE))
 
 
 @contextmanager

@@ -1,15 +1,22 @@
-"""A large company's scenario beside a plain loop of requests: `python -m benchmarks.scenario [CUSTOMERS [CONTACTS]]`.
+"""A large company beside a plain loop of requests: `python -m benchmarks.scenario [CUSTOMERS [CONTACTS [WAY ...]]]`.
 
 100,000 customers and 150,000 contacts come to Trello, nothing happens, and people edit: one customer in a hundred, half
-of them on each side, and one contact in two hundred. Ours are two pairs, each in a process of its own, as tasks of a
-worker are; beside it :mod:`benchmarks.scenario_plain` does the same on the same company in another pair of servers, one
-request after another. Trello's caps and rate limits are lifted: under them the first load would take eleven hours.
+of them on each side, and one contact in two hundred. There are three ways, each with a pair of servers of its own:
+
+* `plain`: :mod:`benchmarks.scenario_plain`, one request after another;
+* `workers`: both DAGs in Airflow with Celery workers, PostgreSQL, Redis and an object store
+  (:mod:`benchmarks.scenario_workers`);
+* `embedded`: the pairs on SQLite and without Airflow, each in a process of its own; only when it is asked for.
+
+Trello's caps and rate limits are lifted: under them the first load would take eleven hours. As it is, each way takes
+hours, so one can be asked for by itself; the figures of the others are kept if they are of the same company.
 
 A row has the seconds and the requests to each system; after it the most memory that each process has had.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
@@ -20,13 +27,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.company import CONTACTS, CUSTOMERS, Running, Size, running
-from benchmarks.measured import peak_mb, save
+from benchmarks.measured import RESULTS, peak_mb, save
 from benchmarks.requests_made import OPTIONS
 from benchmarks.scenario_plain import Plain
+from benchmarks.scenario_workers import Peaks, workers
 
 EVERY = 200
 """One in so many is edited in CustomERP, and another one in Trello."""
 SYSTEMS = ("customerp", "trello")
+UNLIMITED = {"requests_per_10_seconds": 1_000_000}
 Answers = Mapping[str, Any]
 Step = dict[str, Any]
 Told = Callable[[str, Step], None]
@@ -65,12 +74,23 @@ def edit(systems: Running) -> None:
 def _company(size: Size) -> Iterator[Running]:
     with (
         tempfile.TemporaryDirectory() as folder,
-        running(Path(folder), size, *OPTIONS, requests_per_10_seconds=1_000_000) as systems,
+        running(Path(folder), size, *OPTIONS, **UNLIMITED) as systems,
     ):
         yield systems
 
 
-def ours(size: Size, told: Told) -> dict[str, int]:
+def in_workers(size: Size, told: Told) -> dict[str, int]:
+    """Both DAGs on the distributed installation; answers the peak memory of each machine's largest process in MB."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        workers(Path(folder), size, OPTIONS, UNLIMITED) as running_there,
+        Peaks(running_there.systems.folder) as peaks,
+    ):
+        scenario(running_there.systems, running_there.run, told)
+        return dict(sorted(peaks.mb.items()))
+
+
+def embedded(size: Size, told: Told) -> dict[str, int]:
     """Both pairs, the customers first; answers each one's peak memory in MB."""
     with _company(size) as systems, systems.pair(CUSTOMERS) as customers, systems.pair(CONTACTS) as contacts:
 
@@ -106,29 +126,52 @@ def table(found: Mapping[str, Mapping[str, Any]], size: Size) -> str:
                 f"{name + ', ' + step:<24} {sum(row['writes'].values()):>9,} {row['seconds']:>9,.1f} "
                 f"{asked['customerp']:>12,} {asked['trello']:>10,}"
             )
-    peaks = (f"{name} {peak:,} MB" for one in found.values() for name, peak in one["peak_mb"].items())
-    return "\n".join([*lines, f"most memory: {'; '.join(peaks)}"])
+    for name, one in found.items():
+        peaks = (f"{process} {peak:,} MB" for process, peak in one["peak_mb"].items())
+        lines.append(f"most memory of a process, {name}: {'; '.join(peaks)}")
+    return "\n".join(lines)
 
 
-def main(customers: int = 100_000, contacts: int = 150_000) -> None:
-    """Measure both, print the table, leave the figures; fail at once where ours wrote other records than the loop."""
+WAYS = {"plain": plain, "workers": in_workers, "embedded": embedded}
+USUAL = ("plain", "workers")
+
+
+def main(customers: int = 100_000, contacts: int = 150_000, *ways: str) -> None:
+    """Measure, print the table, leave the figures; fail at once where ours wrote other records than the loop.
+
+    Raises:
+        SystemExit: that, or there is no such way.
+    """
+    if unknown := set(ways) - WAYS.keys():
+        raise SystemExit(f"There is no way {', '.join(sorted(unknown))}: {', '.join(WAYS)}")
     size = Size(customers, 4, 6, 1, contacts / customers, in_trello=False)
-    found: dict[str, Any] = {}
+    asked = [customers, contacts]
+    found = _kept(asked)
+
+    def leave() -> None:
+        save("scenario", {"company": asked, "scenes": found}, "requests", "pandas")
 
     def keep(name: str, step: str, figures: Step) -> None:
         found[name]["steps"][step] = figures
-        save("scenario", {"scenes": found}, "requests", "pandas")  # each takes up to hours
+        leave()  # the next one takes up to hours
         print(f"{name}, {step}: {figures}", file=sys.stderr, flush=True)
-        first = found["plain"]["steps"][step]["writes"]
+        first = found.get("plain", {}).get("steps", {}).get(step, figures)["writes"]
         if sum(figures["writes"].values()) != sum(first.values()):
             raise SystemExit(f"{step}: {name} wrote {figures['writes']}, the loop {first}")
 
-    for name, act in {"plain": plain, "ours": ours}.items():
-        found[name] = {"steps": {}}
-        found[name]["peak_mb"] = act(size, partial(keep, name))
-    save("scenario", {"scenes": found}, "requests", "pandas")
+    for name in ways or USUAL:
+        found[name] = {"steps": {}, "peak_mb": {}}
+        found[name]["peak_mb"] = WAYS[name](size, partial(keep, name))
+        leave()
     print(table(found, size))
 
 
+def _kept(asked: list[int]) -> dict[str, Any]:
+    """What an earlier measurement of the same company has left."""
+    path = RESULTS / "scenario.json"
+    left = json.loads(path.read_text()) if path.exists() else {}
+    return dict(left["scenes"]) if left.get("company") == asked else {}
+
+
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:]))
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:])

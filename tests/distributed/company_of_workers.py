@@ -53,8 +53,8 @@ class DistributedAirflow(LiveAirflow):
 
     def __init__(self, home: Path, tasks_run_by: str, path: str) -> None:
         self.mappings = _mappings(home / "unscheduled")
-        sources, env = _sources(home / "sources", self.mappings), _env(tasks_run_by) | {"AIRFLOW_PATH": path}
-        self.installation = Installation(home / "installed", env, sources, QUICK)
+        mounted, env = sources(home / "sources", self.mappings), _env(tasks_run_by) | {"AIRFLOW_PATH": path}
+        self.installation = Installation(home / "installed", env, mounted, QUICK)
         self.stack = self.installation  # type: ignore[assignment]
 
     def open(self) -> None:
@@ -97,14 +97,19 @@ def installed(home: Path, tasks_run_by: str, path: str = "") -> Iterator[Distrib
 
 
 def _env(profile: str) -> dict[str, str]:
-    """A new `.env` for the sandbox, with the tokens that the demo's own clients use, and two writes in flight."""
-    fresh = new_env(EXAMPLE.read_text(encoding="utf-8")).replace("PROFILES=celery", f"PROFILES={profile}")
-    made = read_env(fresh)
-    text = fresh.replace(made["SANDBOX_CUSTOMERP_TOKEN"], CUSTOMERP_TOKEN)
-    env = read_env(for_sandbox(text.replace(made["SANDBOX_TRELLO_TOKEN"], INTEGRATION_TOKEN)))
+    """With two writes in flight."""
+    env = sandbox_env(profile)
     trello = json.loads(env["TRELLO_CONNECTION"])
     trello["extra"]["writes_in_flight"] = AT_ONCE
     return env | {"TRELLO_CONNECTION": json.dumps(trello)}
+
+
+def sandbox_env(profile: str) -> dict[str, str]:
+    """A new `.env` for the sandbox, with the tokens that the demo's own clients use."""
+    fresh = new_env(EXAMPLE.read_text(encoding="utf-8")).replace("PROFILES=celery", f"PROFILES={profile}")
+    made = read_env(fresh)
+    text = fresh.replace(made["SANDBOX_CUSTOMERP_TOKEN"], CUSTOMERP_TOKEN)
+    return read_env(for_sandbox(text.replace(made["SANDBOX_TRELLO_TOKEN"], INTEGRATION_TOKEN)))
 
 
 def _mappings(folder: Path) -> Path:
@@ -117,7 +122,7 @@ def _mappings(folder: Path) -> Path:
     return mappings
 
 
-def _sources(folder: Path, mappings: Path) -> Path:
+def sources(folder: Path, mappings: Path) -> Path:
     """What the compose file mounts, as a checkout has it, with these mappings."""
     for name in ("dags", "plugins", "include"):
         shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

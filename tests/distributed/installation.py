@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,18 +39,28 @@ class Installation:
         env: the variables of `.env`.
         sources: the folder in which the compose file finds `./dags`, `./plugins` and `./include`.
         more: variables of Airflow's machines that win over the compose file's.
+        options: service -> what is added at the end of its command.
 
     Attributes:
         machines: by host name.
         url: of the api-server.
     """
 
-    def __init__(self, home: Path, env: Mapping[str, str], sources: Path, more: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        env: Mapping[str, str],
+        sources: Path,
+        more: Mapping[str, str],
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
         self._env = dict(env)
         self._more = dict(more)
         profiles = set(env["COMPOSE_PROFILES"].split(","))
         self.services = started(read_compose(env), profiles)
+        for name, words in (options or {}).items():
+            self.services[name] = _with_options(self.services[name], words)
         self.machines = {one.name: one for one in _machines(self.services, home)}
         for machine in self.machines.values():
             machine.prepare(self._volumes, sources)
@@ -77,6 +88,10 @@ class Installation:
     @property
     def _volumes(self) -> Path:
         return self.home / "volumes"
+
+    def volume(self, name: str) -> Path:
+        """The folder of a named volume."""
+        return self._volumes / name
 
     @property
     def _hosts(self) -> Path:
@@ -264,6 +279,11 @@ def _machines(services: Mapping[str, ComposeService], home: Path) -> list[Machin
             # An address of this installation's own, out of the way of what else listens on loopback.
             found.append(Machine(name, service, f"127.77.0.{10 + len(found)}", home / "machines" / name))
     return found
+
+
+def _with_options(service: ComposeService, words: str) -> ComposeService:
+    *others, last = service.command  # where a shell starts the program, all of it is one word
+    return replace(service, command=(*others, f"{last} {words}"))
 
 
 def _host_lines(machines: Mapping[str, Machine]) -> list[str]:
