@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from time import sleep
 
 import pytest
 import trello_settings
 from engine import CUSTOMERS, EMPLOYEES, as_anna, ask, erp_edit
+from test_moved_since_the_plan import APART
 
 from customerp_trello.flow import finish as flow_finish
 from customerp_trello.hooks.customerp import CustomERPHook
@@ -104,8 +106,10 @@ def test_a_record_that_left_the_scope_stays_apart_though_nobody_edits_it_again(l
     narrow = found.customerp.model_copy(update={"filter": companies})
     monkeypatch.setitem(loaded.mappings, CUSTOMERS, found.model_copy(update={"customerp": narrow}))
     loaded.let_through(CUSTOMERS)
+    sleep(APART)
     made, _ = CustomERPHook().create_record("customer", {"name": "In and out Ltd", "type": "company"})
     loaded.run(CUSTOMERS)
+    sleep(APART)
     erp_edit("customer", made["id"], type="person")
     loaded.run(CUSTOMERS)
     link = loaded.link_of(CUSTOMERS, made["id"])
@@ -113,6 +117,7 @@ def test_a_record_that_left_the_scope_stays_apart_though_nobody_edits_it_again(l
     TrelloHook().update_organization(link["trello_id"], website="https://meanwhile.example")
     assert [loaded.run(CUSTOMERS).writes() for _ in range(2)] == [[], []]
     assert loaded.link_of(CUSTOMERS, made["id"])["status"] == "suspended"
+    sleep(APART)
     erp_edit("customer", made["id"], type="company")
     assert loaded.run(CUSTOMERS).writes() == [("customerp", "update", "website", "https://meanwhile.example")]
     assert loaded.link_of(CUSTOMERS, made["id"])["status"] == "linked"
