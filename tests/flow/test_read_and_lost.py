@@ -205,6 +205,7 @@ def test_what_trello_alone_decides_is_compared_once_a_new_workspace_shows_it(eng
                     for p in found.properties)  # fmt: skip
     monkeypatch.setitem(engine.mappings, CUSTOMERS, found.model_copy(update={"properties": one_way}))
     engine.let_through(CUSTOMERS)
+    sleep(APART)
     new = {"name": "Seilbahn Ost", "type": "company", "description": "Not for CustomERP to say"}
     made, _ = CustomERPHook().create_record("customer", new)
     assert ("trello", "create", "name", "Seilbahn Ost") in synced(engine)
