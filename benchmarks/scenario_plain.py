@@ -76,10 +76,11 @@ class Plain:
         for row in self.listed("contacts"):
             workspace, role = self.workspaces[row["customer_id"]], row["trello_role"] or "normal"
             if row["id"] not in self.contacts:
+                before = {one["idMember"] for one in self.ask_trello("GET", f"/organizations/{workspace}/memberships")}
                 sent = {"email": row["email"], "fullName": f"{row['first_name']} {row['last_name']}", "type": role}
                 answer = self.ask_trello("PUT", f"/organizations/{workspace}/members", json=sent)
-                (invited,) = answer["memberships"]
-                self.contacts[row["id"]] = workspace, invited["idMember"], role
+                (member,) = {one["idMember"] for one in answer["memberships"]} - before
+                self.contacts[row["id"]] = workspace, member, role
                 writes += 1
                 continue
             _, member, known = self.contacts[row["id"]]
