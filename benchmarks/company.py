@@ -224,7 +224,7 @@ def running(folder: Path, size: Size, *options: str, **extra: Any) -> Iterator[R
     """
     company = Company(size)
     company.write(folder)
-    _mappings(folder / "mappings")
+    write_first_runs(Path(shutil.copytree(REPOSITORY / "include" / "mappings", folder / "mappings")))
     with ExitStack() as stack:
         urls = {
             name: stack.enter_context(_served(name, folder, *(options if name == "trello" else ())))
@@ -240,13 +240,6 @@ def running(folder: Path, size: Size, *options: str, **extra: Any) -> Iterator[R
             "AIRFLOW_CONN_TRELLO_DEFAULT": json.dumps(trello | {"extra": extra}),
         }
         yield Running(folder, urls["customerp"], urls["trello"], environment)
-
-
-def _mappings(folder: Path) -> None:
-    folder.mkdir()
-    for path in (REPOSITORY / "include" / "mappings").glob("*.yaml"):
-        shutil.copy(path, folder)
-    write_first_runs(folder)
 
 
 def write_first_runs(mappings: Path) -> None:

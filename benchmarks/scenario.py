@@ -8,8 +8,8 @@ of them on each side, and one contact in two hundred. There are three ways, each
   (:mod:`benchmarks.scenario_workers`);
 * `embedded`: the pairs on SQLite and without Airflow, each in a process of its own; only when it is asked for.
 
-Trello's caps and rate limits are lifted: under them the first load would take eleven hours. As it is, each way takes
-hours, so one can be asked for by itself; the figures of the others are kept if they are of the same company.
+Trello's caps and rate limits are lifted: under them the first load would take eleven hours. The workers take hours even
+so, and a way can be asked for by itself; the figures of the others are kept if they are of the same company.
 
 A row has the seconds and the requests to each system; after it the most memory that each process has had.
 """

@@ -10,7 +10,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,17 @@ import psutil
 from benchmarks.company import CONTACTS, CUSTOMERS, REPOSITORY, Company, Running, Size, write_first_runs
 from benchmarks.measured import peak_mb
 
+# Neither tests nor include is a package: what is imported below is found by these folders only, so it comes after them.
 _TESTS = REPOSITORY / "tests"
 sys.path += [str(_TESTS / folder) for folder in ("distributed", "airflow", "dags")] + [str(REPOSITORY / "include")]
 
 from company_of_workers import sandbox_env, sources  # noqa: E402
-from installation import Installation  # noqa: E402
+from installation import Installation, machine_of  # noqa: E402
 
 from demo import rounds  # noqa: E402
 from demo.company import unscheduled_mappings  # noqa: E402
 from demo.layout import Layout  # noqa: E402
 from demo.page import Page  # noqa: E402
-from demo.processes import MARKER  # noqa: E402
 
 # A first load takes hours, and each question is work for the api-server.
 rounds.RUN_SECONDS, rounds.EVENT_SECONDS, rounds.POLL_SECONDS = 8 * 3600.0, 120.0, 5.0
@@ -73,7 +73,7 @@ class Peaks:
 
     def __init__(self, home: Path) -> None:
         self.mb: dict[str, int] = {}
-        self._home = str(home)
+        self._home = home
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="peaks", daemon=True)
 
@@ -91,13 +91,9 @@ class Peaks:
                 self._note(process)
 
     def _note(self, process: psutil.Process) -> None:
-        try:
-            told = process.environ()
-            if told.get(MARKER) == self._home and "HOSTNAME" in told:
-                name = told["HOSTNAME"]
+        if name := machine_of(process, self._home):
+            with suppress(OSError, ValueError):  # it has ended meanwhile
                 self.mb[name] = max(self.mb.get(name, 0), peak_mb(process.pid))
-        except (psutil.Error, OSError, ValueError):
-            return  # it has ended meanwhile
 
 
 @contextmanager

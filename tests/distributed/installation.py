@@ -18,7 +18,7 @@ from machine import AIRFLOW, Machine
 
 from demo.airflow_api import AirflowApi
 from demo.errors import StackError
-from demo.processes import end_leftovers
+from demo.processes import MARKER, end_leftovers
 from demo.services import Service
 from demo.signals import signals_held
 
@@ -175,7 +175,7 @@ class Installation:
 
     def processes(self, name: str) -> list[psutil.Process]:
         """The living processes of a machine: those that see its folder as theirs."""
-        return [one for one in psutil.process_iter() if _in_machine(one, name, str(self.home))]
+        return [one for one in psutil.process_iter() if machine_of(one, self.home) == name]
 
     def check(self) -> None:
         """Return if everything that was started runs, or has ended as it should.
@@ -294,13 +294,11 @@ def _ends(service: ComposeService) -> bool:
     return not service.health
 
 
-def _in_machine(process: psutil.Process, name: str, home: str) -> bool:
+def machine_of(process: psutil.Process, home: Path) -> str:
+    """The machine whose folder a living process sees as its own; "" if none of the installation in *home*."""
     try:
         environment = process.environ()
-        return (
-            process.status() != psutil.STATUS_ZOMBIE
-            and environment.get("HOSTNAME") == name
-            and environment.get("CUSTOMERP_TRELLO_STACK") == home
-        )
+        ours = process.status() != psutil.STATUS_ZOMBIE and environment.get(MARKER) == str(home)
     except (psutil.Error, OSError):
-        return False
+        return ""
+    return environment.get("HOSTNAME", "") if ours else ""
