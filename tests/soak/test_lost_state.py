@@ -82,8 +82,10 @@ def losing(machine: Any, name: str) -> Any:
             self.world.forget_links(self.pair)
             heard, joined = len(self.world.journal.writes), set(self.beginnings())
             held = self.world.run(self.pair)
-            assert held.held, "a run without links is let through"
             assert self.world.journal.writes[heard:] == []
+            if not (known or held.steps["reconcile"]["changes"]):
+                return  # nothing is in scope, every customer is switched off for instance
+            assert held.held, "a run without links is let through"
             self.world.run(self.pair, action="let_through", plan=held.steps["reconcile"]["digest"])
             now = {(link["customerp_id"], link["trello_id"]) for link in self.links(every=True)}
             assert known <= now, f"not found again: {known - now}; {held.text}"
