@@ -17,6 +17,7 @@ A row has the seconds and the requests to each system; after it the most memory 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -82,12 +83,24 @@ def _company(size: Size) -> Iterator[Running]:
 def in_workers(size: Size, told: Told) -> dict[str, int]:
     """Both DAGs on the distributed installation; answers the peak memory of each machine's largest process in MB."""
     with (
-        tempfile.TemporaryDirectory() as folder,
-        workers(Path(folder), size, OPTIONS, UNLIMITED) as running_there,
+        _left_on_failure() as folder,
+        workers(folder, size, OPTIONS, UNLIMITED) as running_there,
         Peaks(running_there.systems.folder) as peaks,
     ):
         scenario(running_there.systems, running_there.run, told)
         return dict(sorted(peaks.mb.items()))
+
+
+@contextmanager
+def _left_on_failure() -> Iterator[Path]:
+    """A folder for as long as this takes; it stays for a look at the logs if something fails after hours."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        yield folder
+    except BaseException:
+        print(f"left for a look: {folder}", file=sys.stderr)
+        raise
+    shutil.rmtree(folder)
 
 
 def embedded(size: Size, told: Told) -> dict[str, int]:

@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 from demo.errors import AirflowApiError
 
@@ -56,6 +58,17 @@ class AirflowApi:
         self._check = check or (lambda: None)
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc between this process and loopback
+
+    def retry_reads(self, times: int) -> None:
+        """Ask again, up to so often, where a GET finds nobody or a 5xx: no poll of a run of hours shall end it."""
+        retry = Retry(
+            times,
+            backoff_factor=1,
+            status_forcelist=(500, 502, 503, 504),
+            allowed_methods={"GET"},
+            raise_on_status=False,
+        )
+        self._session.mount(self.url, HTTPAdapter(max_retries=retry))
 
     def health(self) -> dict[str, str]:
         """Return component name to its state (`healthy`, `unhealthy`); needs no login."""
