@@ -150,7 +150,7 @@ class CustomersMachine(SyncMachine):
 
     @room_rule(number=NUMBER)
     def a_twin_is_new(self, number: int) -> None:
-        """A customer with a linked one's name: it waits, and nothing is made for it."""
+        """A customer with a linked one's name, which tells neither from now on."""
         if link := self.pick(number):
             name = self.shown()["customerp"][link["customerp_id"]]["name"]
             made = self.world.erp("POST", "/customers", type="company", name=name)

@@ -118,4 +118,4 @@ class EmployeesMachine(JoiningMachine):
         for workspace in self.workspaces():
             member = member_of(links[number % len(links)]["trello_id"])
             if member != US.id:
-                self.boss("PUT", f"/organizations/{workspace}/members/{member}", type="normal")
+                self.let_in(workspace, member)

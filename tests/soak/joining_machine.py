@@ -43,6 +43,8 @@ class JoiningMachine(PeopleMachine):
             wish["accountEmail"] = trello_settings.CARLA.email
         joined = self.world.control("trello", "join", **wish)
         self.ever["trello"] |= {plain(joined["fullName"]), plain(joined["username"])}
+        for record in self._whose(joined["id"], self.links(every=True), self.people_by_id()):
+            self.is_in_again(record)  # the other account may be of somebody who was out
         self.dirty = True
 
     @rule(number=NUMBER, how=st.sampled_from(["leaves", "removed", "switched off"]))

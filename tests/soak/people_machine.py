@@ -116,9 +116,13 @@ class PeopleMachine(SyncMachine):
         for record in self._whose(member, links, people):
             if record not in normal:
                 self.cell(record, "role").edited.add("trello")
-            if record in self.elsewhere:  # what the ERP has said of them meanwhile holds again
-                self.elsewhere.discard(record)
-                self.call(record, len(self.workspaces()))
+            self.is_in_again(record)
+
+    def is_in_again(self, record: str) -> None:
+        """What the ERP has said meanwhile of somebody who was out holds again."""
+        if record in self.elsewhere:
+            self.elsewhere.discard(record)
+            self.call(record, len(self.workspaces()))
 
     def desk_of(self, record: str) -> Any:
         """The member's own desk."""
