@@ -9,6 +9,7 @@ from test_moved_since_the_plan import engine, erp, synced
 from customerp_trello.hooks.customerp import CustomERPHook
 from customerp_trello.hooks.trello import TrelloHook
 from customerp_trello.state.conflicts import answer_conflict, conflicts
+from customerp_trello.state.history import history_of
 
 __all__ = ["engine"]
 
@@ -85,6 +86,47 @@ def test_an_answer_for_somebody_who_is_out_waits_until_they_are_back(engine):
     synced(engine, CONTACTS, 2)
     assert erp("contact", contact["id"])["initials"] == "T1"
     assert standing(engine) == []
+
+
+def test_an_answer_that_waits_for_a_workspace_is_told_once(engine):
+    """P4: each run reads the question again, and none has anything to add to the history."""
+    found = engine.mapping(CONTACTS)
+    props = tuple(p.model_copy(update={"conflict": "manual"}) if p.name == "customer" else p for p in found.properties)
+    engine.mappings[CONTACTS] = found.model_copy(update={"properties": props})
+    hook, trello = CustomERPHook(), TrelloHook()
+    here, there = (hook.create_record("customer", {"name": n, "type": "company"})[0] for n in ("Waits A", "Waits B"))
+    synced(engine, CUSTOMERS)
+    email = "wanda@waits.example"
+    fields = {"first_name": "Wanda", "last_name": "Waits", "email": email, "customer_id": here["id"]}
+    contact, _ = hook.create_record("contact", fields)
+    synced(engine, CONTACTS, 2)
+    wanda = ask("POST", f"{engine.trello_url}/sandbox/join", email=email)
+    synced(engine, CONTACTS, 2)
+    workspaces = [engine.link_of(CUSTOMERS, one["id"])["trello_id"] for one in (here, there)]
+    later, _ = hook.create_record("customer", {"name": "Waits C", "type": "company"})
+    erp_edit("contact", contact["id"], customer_id=later["id"])
+    trello.set_member_type(workspaces[1], wanda["id"], "normal")
+    trello.remove_member(workspaces[0], wanda["id"])
+    synced(engine, CONTACTS)
+    (asked,) = standing(engine)
+    assert (asked.property, asked.customerp, asked.trello) == ("customer", str(later["id"]), str(there["id"]))
+    with engine.store.begin() as tx:
+        answer_conflict(tx, asked.id, "customerp", "anna")
+    synced(engine, CONTACTS, 3)
+    assert told(engine, contact["id"]) == ["manual", "answered"]
+    assert [(one.id, one.status, one.winner) for one in standing(engine)] == [(asked.id, "answered", "customerp")]
+    synced(engine, CUSTOMERS)
+    synced(engine, CONTACTS, 2)
+    workspace = engine.link_of(CUSTOMERS, later["id"])["trello_id"]
+    assert engine.link_of(CONTACTS, contact["id"])["trello_id"] == f"{workspace}:{wanda['id']}"
+    assert (standing(engine), told(engine, contact["id"])) == ([], ["manual", "answered"])
+
+
+def told(engine, contact):
+    """Causes of a record's conflicts, as its history tells them."""
+    with engine.store.read() as tx:
+        lines = history_of(tx, CONTACTS, str(contact))
+    return list(lines[lines["operation"] == "conflict"]["cause"])
 
 
 def standing(engine):

@@ -204,13 +204,14 @@ class PeopleMachine(SyncMachine):
         for kind, workspace, member in self._new_actions():
             assert member != US.id, f"{what}: {kind} of the token's own member"
             whose = self._whose(member, links, people)
-            if self.undoing:
-                continue  # a person wants it so
-            if kind in BEGUN:
+            if kind in BEGUN and not self.undoing:
                 free = [one for one in whose if self.begun[one] < self.calls[one] + answers[one]]
                 assert free, f"{what}: {kind} of {member} in {workspace}, and nobody called for it; it is {whose}"
                 self.begun[free[0]] += 1
-            if kind in ENDED:
+            if kind in BEGUN:
+                for one in whose:
+                    self.is_in_again(one)
+            if kind in ENDED and not self.undoing:  # a person wants an undo's so
                 may = [
                     one for one in whose if one in self.sent_away or answers[one] or self.wish(people[one]) != "active"
                 ]
