@@ -111,6 +111,11 @@ class LawfulRuns(EditedRecords):
         """Which record of Trello the run compared, of links that it gave another one."""
         return {}
 
+    def _made(self, before: Before) -> set[int]:
+        """Links that began with a create: an invited address may be of somebody who is in there already, as staff."""
+        query = "SELECT DISTINCT link FROM history WHERE pair = ? AND operation = 'create' AND id > ?"
+        return {row["link"] for row in self.world.state(query, self.pair, before.history)}
+
     def _let_through(self, action: str = "sync") -> Any:
         """A run, and another one that a person lets through if the guard has held it."""
         ran = self.world.run(self.pair, action=action)
@@ -128,7 +133,7 @@ class LawfulRuns(EditedRecords):
     def _expect(self, before: Before) -> None:
         """Every property of every healthy link is as :mod:`cells` says, and is settled."""
         after, shown, compared = self.shown(), before.shown, self._compared(before)
-        asked = self._questions()
+        asked, made = self._questions(), self._made(before)
         for link in self.links():
             ids = link["customerp_id"], link["trello_id"]
             then = link | {"trello_id": compared.get(link["id"], link["trello_id"])}
@@ -136,7 +141,8 @@ class LawfulRuns(EditedRecords):
                 continue
             for name in self.readable(after, link):
                 cell, now = self.cell(ids[0], name), self.values(after, link, name)
-                if then["trello_id"] not in shown["trello"] or ids[0] not in shown["customerp"]:
+                unseen = then["trello_id"] not in shown["trello"] or ids[0] not in shown["customerp"]
+                if unseen or link["id"] in made:
                     self.newly_shown = True  # one of the two was made in this run, or came back
                     cell.settle(now)
                     if now[0] != now[1]:
