@@ -305,6 +305,30 @@ def test_an_answer_stands_until_its_winner_is_written(store):
 # history and runs ---------------------------------------------------------------------------------------------------
 
 
+def test_a_decision_stands_while_its_write_waits(store):
+    with store.begin() as tx:
+        first, other = (links.add_link(tx, PAIR, links.NewLink(f"c{n}", f"t{n}"), run="r1") for n in (1, 2))
+        settled = {"winner": "customerp", "reason": "latest", "status": "settled"}
+        written, waiting = (conflicts.record_conflict(tx, PAIR, "r1", clash(link=n, **settled)) for n in (first, other))
+        lost = clash(link=other, **settled | {"reason": conflicts.OVERWRITTEN})
+        conflicts.record_conflict(tx, PAIR, "r1", lost)
+        assert conflicts.standing_decisions(tx, PAIR) == []
+        work.note_work(tx, PAIR, work.Work("customerp", "c2", "waiting", "no workspace"))
+        assert [one.id for one in conflicts.standing_decisions(tx, PAIR)] == [waiting]
+        assert conflicts.standing_decisions(tx, "another") == []
+        work.clear_work(tx, PAIR, "customerp", "c2", kinds=("waiting",))
+        assert conflicts.standing_decisions(tx, PAIR) == []
+        asked = conflicts.record_conflict(tx, PAIR, "r2", clash(link=first, customerp="z"))
+        conflicts.answer_conflict(tx, asked, "trello", "anna")
+        assert conflicts.standing_decisions(tx, PAIR) == []  # no run has applied it yet
+        applied = clash(link=first, customerp="z", winner="trello", reason="answered", status="settled")
+        assert conflicts.record_conflict(tx, PAIR, "r3", applied) == asked
+        assert [one.id for one in conflicts.standing_decisions(tx, PAIR)] == [asked]
+        conflicts.settle_conflicts(tx, [asked], winner="trello")
+        assert conflicts.standing_decisions(tx, PAIR) == []
+    assert written < waiting
+
+
 def test_history_is_found_by_either_id_and_counted_by_change(store, clock):
     def entry(key, property="name", **more):
         return history.Entry("trello", "update", key, "c1", "t1", property, "a", "b", **more)

@@ -211,16 +211,11 @@ def _suspend(tx: Transaction, journal: _Journal, change: Change) -> None:
 
 
 class _Conflicts:
-    """Records conflicts; what stands already is brought up to date and is no news.
-
-    That is a question, and an answer that a run has told as applied and whose write still waits.
-    """
+    """Records conflicts; a question that stands already is brought up to date and is no news."""
 
     def __init__(self, run: PairRun) -> None:
         with run.store.read() as tx:
             self.asked = {(one.link, one.property) for one in conflicts(tx, run.pair, status=OPEN)}
-            answered = conflicts(tx, run.pair, status=ANSWERED)
-        self.applied = {(one.link, one.property, one.winner, one.customerp, one.trello) for one in answered}
 
     def __call__(self, tx: Transaction, journal: _Journal, change: Change) -> None:
         run = journal.run
@@ -240,8 +235,7 @@ class _Conflicts:
                 SETTLED if winner else OPEN,
             )
             record_conflict(tx, run.pair, run.id, found)
-            as_applied = (link, name, winner, found.customerp, found.trello)
-            if as_applied not in self.applied if winner else (link, name) not in self.asked:
+            if winner or (link, name) not in self.asked:
                 journal.append(tx, [_line(change, found)])
 
 

@@ -7,11 +7,11 @@ import pandas as pd
 from customerp_trello.mapping.load import load_pair
 from customerp_trello.mapping.membership import NONE
 from customerp_trello.mapping.model import Mapping, SideName
-from customerp_trello.reconcile.known import BOTH, Past
+from customerp_trello.reconcile.known import BOTH, VALUES, Past
 from customerp_trello.reconcile.plan import CUSTOMERP, SIDES, TRELLO
 from customerp_trello.sides.base import Known
 from customerp_trello.state.bases import load_links
-from customerp_trello.state.conflicts import ANSWERED, OPEN, asked_ids, conflicts
+from customerp_trello.state.conflicts import ANSWERED, OPEN, Conflict, asked_ids, conflicts, standing_decisions
 from customerp_trello.state.intents import OPEN as INTENT_OPEN
 from customerp_trello.state.intents import PLANNED as INTENT_PLANNED
 from customerp_trello.state.intents import consumed_sources, open_intents
@@ -65,18 +65,21 @@ def past_of(store: Store, mapping: Mapping, *, links: bool = True) -> Past:
     with store.read() as tx:
         manual = [*conflicts(tx, mapping.pair, status=OPEN), *conflicts(tx, mapping.pair, status=ANSWERED)]
         marks = load_watermarks(tx, mapping.pair)
-        past = Past(
+        return Past(
             links=load_links(tx, mapping.pair, mapping.names, customerp_ids=None if links else ()),
             tombstones=load_tombstones(tx, mapping.pair)[["side", "deleted_id", "surviving_id"]],
             held=_held(tx, mapping.pair),
+            manual=_frame(manual, ("property", "answer", "reason", *SIDES)),
+            decided=_frame(standing_decisions(tx, mapping.pair), ("property", "winner", "reason", *VALUES)),
             last_read={side: marks[side].read_at for side in SIDES if side in marks},
         )
-    if manual:
-        frame = pd.DataFrame({"link": [c.link for c in manual]}).astype("int64")
-        for name in ("property", "answer", "reason", *SIDES):
-            frame[name] = pd.Series([getattr(c, name) for c in manual], dtype="str")
-        past = Past(past.links, past.tombstones, past.held, frame, past.last_read)
-    return past
+
+
+def _frame(found: list[Conflict], names: tuple[str, ...]) -> pd.DataFrame:
+    frame = pd.DataFrame({"link": pd.Series([one.link for one in found], dtype="int64")})
+    for name in names:
+        frame[name] = pd.Series([getattr(one, name) for one in found], dtype="str")
+    return frame
 
 
 def _held(tx: Transaction, pair: str) -> pd.DataFrame:

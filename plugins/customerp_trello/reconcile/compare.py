@@ -110,6 +110,11 @@ def _compare_property(
         winner = winner.mask(fought, _source(prop))
         cause = cause.mask(fought, f"edited_in_{_source(prop)}")
     conflict = (clash | fought) & prop.two_way
+    stood = None
+    if decision.decided(prop.name):
+        stood, why = decision.stands(aligned, prop.name, cols.now)
+        stands = conflict & stood.notna()
+        winner, cause = winner.mask(stands, stood), cause.mask(stands, why)
     if decision.asked_about(prop.name):
         manual = decision.answers(aligned, prop.name, cols.now)
         answered = manual.notna() & (manual != "")
@@ -123,6 +128,8 @@ def _compare_property(
         adopt |= manual.notna() & cols.based & cols.equal
         adopt &= ~waits
         conflict |= waits
+    if stood is not None:
+        conflict &= ~winner.eq(stood)  # recorded and told when it was decided
     parts = _emit(aligned, prop, cols, winner, cause, adopt, conflict)
     if found_by:
         # An address, as a rule: Trello shows nobody's but of those whom we invited.

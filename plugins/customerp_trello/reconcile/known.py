@@ -14,6 +14,9 @@ APART: Literal["apart"] = "apart"
 BOTH: Literal["both"] = "both"
 """Likewise, of a link of which nobody survived."""
 
+VALUES = ("customerp", "trello", "base_customerp", "base_trello")
+"""Between what a conflict decides."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,6 +38,8 @@ class Past:
             an interrupted write whose outcome is open), with a reason.
         manual: link (int64) and property of open conflicts, with answer (a side, or empty while waiting), reason, and
             the values that the person was asked about (customerp, trello).
+        decided: link (int64) and property of conflicts with a winner that is not written yet, with winner, reason, and
+            the values that were decided between (customerp, trello, base_customerp, base_trello); the newest last.
         last_read: per side, when a run last read it successfully; an edit of unknown time counts as made then.
         evidence: trello_id, property, at (datetime64 UTC): when that property was last changed in Trello, where known.
     """
@@ -46,6 +51,9 @@ class Past:
         default_factory=lambda: _empty("property", "answer", "reason", "customerp", "trello").assign(
             link=pd.Series(dtype="int64")
         )
+    )
+    decided: pd.DataFrame = field(
+        default_factory=lambda: _empty("property", "winner", "reason", *VALUES).assign(link=pd.Series(dtype="int64"))
     )
     last_read: dict[str, datetime] = field(default_factory=dict)
     evidence: pd.DataFrame = field(

@@ -40,10 +40,31 @@ class Decision:
         """Per record, why a person was asked about the property; missing where nobody was."""
         return self._asked(aligned, name, "reason")
 
+    def decided(self, name: str) -> bool:
+        """Whether a conflict about the property is decided in any record, and not written yet."""
+        return bool(self.past.decided["property"].eq(name).any())
+
+    def stands(self, aligned: Aligned, name: str, now: dict[str, pd.Series]) -> tuple[pd.Series, pd.Series]:
+        """Per record, winner and cause of a conflict between just these values; missing where none was decided.
+
+        Its write still waits. What is decided anew would fall otherwise for no edit: every read is later than the last.
+        """
+        rows = self.past.decided
+        rows = rows[rows["property"] == name].drop_duplicates("link", keep="last").set_index("link")
+        found = rows.reindex(aligned.links["link"]).set_axis(aligned.links.index)
+        same = found["winner"].notna()
+        for side in SIDES:
+            same &= _alike(found[side], now[side]) & _alike(found[f"base_{side}"], aligned.base(side, name))
+        return found["winner"].where(same), found["reason"].where(same)
+
     def _asked(self, aligned: Aligned, name: str, column: str) -> pd.Series:
         rows = self.past.manual
         rows = rows[rows["property"] == name]
         return aligned.links["link"].map(dict(zip(rows["link"], rows[column], strict=True))).astype("str")
+
+
+def _alike(one: pd.Series, other: pd.Series) -> pd.Series:
+    return one.eq(other) | one.isna() & other.isna()
 
 
 def decide(

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, and_, insert, select, update
 
 from customerp_trello.errors import RecordError
 from customerp_trello.state.history import Entry, append_history
-from customerp_trello.state.tables import Side, conflict, link
+from customerp_trello.state.tables import Side, conflict, link, open_work
 from customerp_trello.state.tables import run as run_table
 from customerp_trello.state.transaction import Transaction, chunks
 
@@ -106,6 +106,18 @@ def _standing(tx: Transaction, pair: str, run: str, new: Conflict) -> RowMapping
         mine |= (c.run == run) | and_(c.run.in_(interrupted), *unchanged)
     newest = select(conflict).where(same, mine).order_by(c.id.desc()).limit(1)
     return tx.execute(newest.with_for_update()).mappings().first()  # a person may be answering it
+
+
+def standing_decisions(tx: Transaction, pair: str) -> list[Conflict]:
+    """Conflicts with a winner that is not written yet, oldest first: answers, and of records with open work."""
+    c = conflict.c
+    waits = select(open_work.c.record_id).where(open_work.c.pair == pair, open_work.c.side == "customerp")
+    waiting = select(link.c.id).where(link.c.pair == pair, link.c.customerp_id.in_(waits))
+    standing = (c.status == ANSWERED) | (c.status == SETTLED) & c.link.in_(waiting)
+    chosen = select(conflict).where(
+        c.pair == pair, c.winner != "", c.reason.not_in((OVERWRITTEN, SUPERSEDED)), standing
+    )
+    return [Conflict(**row) for row in tx.execute(chosen.order_by(c.id)).mappings()]
 
 
 def asked_ids(tx: Transaction, pair: str, side: Side) -> frozenset[str]:
