@@ -175,8 +175,9 @@ class PeopleMachine(SyncMachine):
         return name == "role" and any(not one["deactivated"] for one in self.standings().get(record, ()))
 
     def healthy(self, customerp_id: str, trello_id: str) -> bool:
-        """Who would become another record's member is quarantined with all that was edited, until a person decides."""
-        return not any("is this member already" in one for one in self._work(customerp_id))
+        """Not who would become another record's member, nor who is switched off and waits: what was edited rests."""
+        work = self._work(customerp_id)
+        return not any("is this member already" in one or one.startswith("waiting: trello: ") for one in work)
 
     def replaced(self, written: Written) -> Iterator[tuple[str, str, str]]:
         if written.route == f"PATCH /api/v1/{self.entity}/{{id}}":
@@ -200,6 +201,7 @@ class PeopleMachine(SyncMachine):
     def _laws(self, what: str) -> None:
         links = [*self.before_links.values(), *self.links(every=True)]
         people = self.people_by_id()
+        self._roles_of_the_moved()
         answers = self._answers()
         for kind, workspace, member in self._new_actions():
             assert member != US.id, f"{what}: {kind} of the token's own member"
@@ -207,7 +209,8 @@ class PeopleMachine(SyncMachine):
             if kind in BEGUN and not self.undoing:
                 free = [one for one in whose if self.begun[one] < self.calls[one] + answers[one]]
                 assert free, f"{what}: {kind} of {member} in {workspace}, and nobody called for it; it is {whose}"
-                self.begun[free[0]] += 1
+                there = {one["customerp_id"] for one in links if one["trello_id"] in (member, f"{workspace}:{member}")}
+                self.begun[min(free, key=lambda one: one not in there)] += 1
             if kind in BEGUN:
                 for one in whose:
                     self.is_in_again(one)
@@ -217,6 +220,15 @@ class PeopleMachine(SyncMachine):
                 ]
                 assert may, f"{what}: {kind} of {member} in {workspace}, and nobody sent it away; it is {whose}"
         super()._laws(what)
+
+    def _roles_of_the_moved(self) -> None:
+        """Who goes to a workspace that they are in already has the role that they have there."""
+        for link in self.links():
+            before = self.before_links.get(link["id"])
+            moved = before and before["trello_id"] != link["trello_id"]
+            if moved and self.terms("role", link).direction == "both":
+                cell = self.cell(link["customerp_id"], "role")
+                cell.base, cell.sure, cell.edited = None, False, set(SIDES)
 
     def _answers(self) -> Counter[str]:
         """How often a person's answer calls somebody in, and thereby maybe out of another workspace.
@@ -279,7 +291,10 @@ class PeopleMachine(SyncMachine):
                 f"membership of {here}, {there} was {was} and became {now}, expected one of {allowed}; the ERP says "
                 f"{wish}, last time {settled}; open work {self._work(here)}"
             )
-            self.wishes[here] = wish
+            if self.healthy(here, there):
+                self.wishes[here] = wish
+            else:
+                self.wishes.pop(here, None)  # nobody knows when it is tried again
 
     def _work(self, record: str) -> list[str]:
         query = "SELECT kind, reason FROM open_work WHERE pair = ? AND record_id = ?"
@@ -314,10 +329,16 @@ class PeopleMachine(SyncMachine):
         self.calls[record] += times
 
     def nobody_knows(self, record: str) -> None:
-        """An invitation is about to vanish; if the run that sent it was killed, its person is new to the next one."""
-        if record not in {link["trello_id"] for link in self.links(every=True)}:
-            for one in self._whose(member_of(record), [], self.people_by_id()):
+        """An invitation is about to vanish; if the run that sent it was killed, the next one knows nothing of it."""
+        links, people = self.links(every=True), self.people_by_id()
+        if record not in {link["trello_id"] for link in links}:
+            for one in self._whose(member_of(record), [], people):
                 self.call(one)
+        query = "SELECT customerp_id FROM intent WHERE pair = ? AND side = 'trello' AND status = 'open'"
+        interrupted = {row["customerp_id"] for row in self.world.state(query, self.pair)}
+        for one in self._whose(member_of(record), links, people):
+            if one in interrupted:
+                self.call(one, len(self.workspaces()))
 
     def call_elsewhere(self, record: str, times: int = 1) -> None:
         """The ERP's people want somebody who is in, or has never been, to be in another place or by another address."""
