@@ -113,11 +113,11 @@ def standing_decisions(tx: Transaction, pair: str) -> list[Conflict]:
     c = conflict.c
     waits = select(open_work.c.record_id).where(open_work.c.pair == pair, open_work.c.side == "customerp")
     waiting = select(link.c.id).where(link.c.pair == pair, link.c.customerp_id.in_(waits))
-    standing = (c.status == ANSWERED) | (c.status == SETTLED) & c.link.in_(waiting)
-    chosen = select(conflict).where(
-        c.pair == pair, c.winner != "", c.reason.not_in((OVERWRITTEN, SUPERSEDED)), standing
-    )
-    return [Conflict(**row) for row in tx.execute(chosen.order_by(c.id)).mappings()]
+    # Found by link: these are few, and the pair's settled conflicts are not.
+    decided = (c.status == SETTLED) & (c.winner != "") & c.reason.not_in((OVERWRITTEN, SUPERSEDED))
+    rows = tx.execute(select(conflict).where(c.link.in_(waiting), decided)).mappings()
+    answered = [one for one in conflicts(tx, pair, status=ANSWERED) if one.winner]
+    return sorted([*(Conflict(**row) for row in rows), *answered], key=lambda one: one.id)
 
 
 def asked_ids(tx: Transaction, pair: str, side: Side) -> frozenset[str]:
