@@ -47,9 +47,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _no_connection_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process remembers that it knows the state database's connection; each test is a process of its own to it."""
-    monkeypatch.setattr("customerp_trello.state.location._connected", False)
+def _no_connection_of_another_test() -> Iterator[None]:
+    """A process remembers that it knows the state database's connection; each test is a process of its own to it.
+
+    Not by the test's own monkeypatch, which would then be undone after the fixtures that the test asks for before it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("customerp_trello.state.location._connected", False)
+        yield
 
 
 @dataclass
