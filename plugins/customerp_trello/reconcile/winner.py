@@ -47,7 +47,7 @@ class Decision:
     def stands(self, aligned: Aligned, name: str, now: dict[str, pd.Series]) -> tuple[pd.Series, pd.Series]:
         """Per record, winner and cause of a conflict between just these values; missing where none was decided.
 
-        Its write still waits. What is decided anew would fall otherwise for no edit: every read is later than the last.
+        Its write still waits. Decided anew it could turn round without an edit: every read is later than the last one.
         """
         rows = self.past.decided
         rows = rows[rows["property"] == name].drop_duplicates("link", keep="last").set_index("link")
