@@ -347,6 +347,8 @@ class PeopleMachine(SyncMachine):
         # Maybe in another workspace by now: a colleague has moved them, and no run has seen it yet.
         records = self.shown()["trello"].items()
         within = any(member_of(id_) == member and one["membership"] == "active" for id_, one in records)
+        # Or under another id: whoever joins with an account of their own leaves the invited one behind.
+        within |= not self.world.rows("trello", "SELECT 1 FROM members WHERE id = ?", member)
         self.sent_away.add(record)
         if record not in linked or within:
             self.call(record, times)
