@@ -137,7 +137,8 @@ def test_p12_a_lost_state_is_found_again(name, tmp_path, soak_row):
     try:
         run_state_machine_as_test(hypothesis.seed(SEED)(losing_machine), settings=settings)
         # Contacts change so much that often none of them is recognisable in the end.
-        assert losing_machine.steps["links to be found again"] >= max(1, LIVES // 5)
+        fewest = max(1, LIVES // 5) if name == "contacts" else LIVES
+        assert losing_machine.steps["links to be found again"] >= fewest
     finally:
         soak_row(f"{name}, lost", losing_machine.steps)
         losing_machine.world.close()

@@ -302,9 +302,6 @@ def test_an_answer_stands_until_its_winner_is_written(store):
         assert conflicts.answers(tx, PAIR) == []
 
 
-# history and runs ---------------------------------------------------------------------------------------------------
-
-
 def test_a_decision_stands_while_its_write_waits(store):
     with store.begin() as tx:
         first, other = (links.add_link(tx, PAIR, links.NewLink(f"c{n}", f"t{n}"), run="r1") for n in (1, 2))
@@ -327,6 +324,9 @@ def test_a_decision_stands_while_its_write_waits(store):
         conflicts.settle_conflicts(tx, [asked], winner="trello")
         assert conflicts.standing_decisions(tx, PAIR) == []
     assert written < waiting
+
+
+# history and runs ---------------------------------------------------------------------------------------------------
 
 
 def test_history_is_found_by_either_id_and_counted_by_change(store, clock):

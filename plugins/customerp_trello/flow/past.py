@@ -11,7 +11,7 @@ from customerp_trello.reconcile.known import BOTH, VALUES, Past
 from customerp_trello.reconcile.plan import CUSTOMERP, SIDES, TRELLO
 from customerp_trello.sides.base import Known
 from customerp_trello.state.bases import load_links
-from customerp_trello.state.conflicts import ANSWERED, OPEN, Conflict, asked_ids, conflicts, standing_decisions
+from customerp_trello.state.conflicts import OPEN, Conflict, answers, asked_ids, conflicts, standing_decisions
 from customerp_trello.state.intents import OPEN as INTENT_OPEN
 from customerp_trello.state.intents import PLANNED as INTENT_PLANNED
 from customerp_trello.state.intents import consumed_sources, open_intents
@@ -63,7 +63,7 @@ def _invitations(tx: Transaction) -> pd.DataFrame:
 def past_of(store: Store, mapping: Mapping, *, links: bool = True) -> Past:
     """What reconcile is told; without the *links* if they are too many to be told at once."""
     with store.read() as tx:
-        manual = [*conflicts(tx, mapping.pair, status=OPEN), *conflicts(tx, mapping.pair, status=ANSWERED)]
+        manual = [*conflicts(tx, mapping.pair, status=OPEN), *answers(tx, mapping.pair)]
         marks = load_watermarks(tx, mapping.pair)
         return Past(
             links=load_links(tx, mapping.pair, mapping.names, customerp_ids=None if links else ()),

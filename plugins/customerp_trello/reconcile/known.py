@@ -24,6 +24,10 @@ def _empty(*columns: str) -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series(dtype="str") for column in columns})
 
 
+def _of_links(*columns: str) -> pd.DataFrame:
+    return _empty(*columns).assign(link=pd.Series(dtype="int64"))
+
+
 @dataclass(frozen=True)
 class Past:
     """The pair's past, as the state database tells it.
@@ -48,13 +52,9 @@ class Past:
     tombstones: pd.DataFrame = field(default_factory=lambda: _empty("side", "deleted_id", "surviving_id"))
     held: pd.DataFrame = field(default_factory=lambda: _empty("side", "record_id", "reason"))
     manual: pd.DataFrame = field(
-        default_factory=lambda: _empty("property", "answer", "reason", "customerp", "trello").assign(
-            link=pd.Series(dtype="int64")
-        )
+        default_factory=lambda: _of_links("property", "answer", "reason", "customerp", "trello")
     )
-    decided: pd.DataFrame = field(
-        default_factory=lambda: _empty("property", "winner", "reason", *VALUES).assign(link=pd.Series(dtype="int64"))
-    )
+    decided: pd.DataFrame = field(default_factory=lambda: _of_links("property", "winner", "reason", *VALUES))
     last_read: dict[str, datetime] = field(default_factory=dict)
     evidence: pd.DataFrame = field(
         default_factory=lambda: _empty("trello_id", "property").assign(at=pd.Series(dtype="datetime64[us, UTC]"))

@@ -116,7 +116,7 @@ def standing_decisions(tx: Transaction, pair: str) -> list[Conflict]:
     # Found by link: these are few, and the pair's settled conflicts are not.
     decided = (c.status == SETTLED) & (c.winner != "") & c.reason.not_in((OVERWRITTEN, SUPERSEDED))
     rows = tx.execute(select(conflict).where(c.link.in_(waiting), decided)).mappings()
-    answered = [one for one in conflicts(tx, pair, status=ANSWERED) if one.winner]
+    answered = [one for one in answers(tx, pair) if one.winner]
     return sorted([*(Conflict(**row) for row in rows), *answered], key=lambda one: one.id)
 
 
