@@ -144,6 +144,7 @@ class ContactsMachine(JoiningMachine):
         if found:
             workspace, _, member = found[number % len(found)].partition(":")
             others = [one for one in self.workspaces() if one != workspace]
+            self.nobody_knows(f"{workspace}:{member}")
             self.let_in(others[which % len(others)], member)
             self.boss("DELETE", f"/organizations/{workspace}/members/{member}")
             self.dirty = True
