@@ -157,58 +157,6 @@ def test_a_time_that_our_own_write_left_is_no_evidence():
     assert ("customerp", "update", "name", "R", "latest_by_estimate") in told(run([c], [t], links, last_read=read))
 
 
-def decided(**columns):
-    """A conflict of ONE about its name, which was decided for CustomERP and is not written yet."""
-    row = {"link": 1, "property": "name", "winner": "customerp", "reason": "latest_by_estimate", "customerp": "L",
-           "trello": "R", "base_customerp": "Acme", "base_trello": "Acme"}  # fmt: skip
-    return pd.DataFrame([row | columns])
-
-
-def test_a_decision_whose_write_waits_stands_and_is_told_once():
-    """Trello would win now, since every read of it is later than the last one."""
-    read = {"trello": datetime(2026, 1, 1, 12, tzinfo=UTC)}
-    sides = [record("c1", name="L", _modified_at="2026-01-01T11:00:00Z")], [record("t1", name="R")]
-    anew = [
-        ("", "conflict", "name", "?", "latest_by_estimate"),
-        ("customerp", "update", "name", "R", "latest_by_estimate"),
-    ]
-    assert told(run(*sides, ONE, last_read=read)) == anew
-    stands = [("trello", "update", "name", "L", "latest_by_estimate")]
-    assert told(run(*sides, ONE, last_read=read, decided=decided())) == stands
-    both = pd.concat([decided(winner="trello", reason="latest"), decided()])
-    assert told(run(*sides, ONE, last_read=read, decided=both)) == stands
-    for other in ({"customerp": "M"}, {"trello": "S"}, {"base_customerp": "B"}, {"base_trello": None}):
-        assert told(run(*sides, ONE, last_read=read, decided=decided(**other))) == anew
-    for other in ({"link": 2}, {"property": "note"}):
-        assert told(run(*sides, ONE, last_read=read, decided=decided(**other))) == anew
-
-
-def test_a_decision_at_the_first_link_stands_too():
-    never = linked((1, "c1", "t1", {"number": ""}, {"number": ""}))
-    sides = [record("c1", name="L")], [record("t1", name="R")]
-    (how,) = {one[4] for one in told(run(*sides, never)) if one[1:3] == ("conflict", "name")}
-    before = decided(winner="trello", reason=how, base_customerp=None, base_trello=None)
-    found = [one for one in told(run(*sides, never, decided=before)) if one[2] == "name"]
-    assert found == [("customerp", "update", "name", "R", how)]
-
-
-def test_a_person_is_asked_whatever_was_decided_before():
-    asked = pd.DataFrame(
-        {"link": [1], "property": ["name"], "answer": [""], "reason": ["undone"], "customerp": ["L"], "trello": ["R"]}
-    )
-    sides = [record("c1", name="L")], [record("t1", name="R")]
-    plan = run(*sides, ONE, manual=asked, decided=decided())
-    assert told(plan) == [("", "conflict", "name", "?", "undone")]
-    plan = run(*sides, ONE, manual=asked.assign(answer="trello"), decided=decided())
-    assert told(plan) == [
-        ("", "conflict", "name", "?", "answered"),
-        ("customerp", "update", "name", "R", "answered"),
-    ]
-    again = decided(winner="trello", reason="answered")
-    plan = run(*sides, ONE, manual=asked.assign(answer="trello"), decided=again)
-    assert told(plan) == [("customerp", "update", "name", "R", "answered")]
-
-
 def test_evidence_about_the_property_beats_the_record():
     evidence = pd.DataFrame(
         {"trello_id": ["t1"], "property": ["name"], "at": [pd.Timestamp("2026-01-01T12:00Z").as_unit("us")]}

@@ -141,3 +141,55 @@ def test_what_a_person_was_asked_is_looked_up_by_link_and_property():
     assert decision.answers(aligned, "note", now).fillna("?").tolist() == ["?", ""]
     assert decision.reasons(aligned, "name").fillna("?").tolist() == ["?", "undone"]
     assert [decision.asked_about(name) for name in ("name", "note", "website")] == [True, True, False]
+
+
+def standing(*rows, bases=BASE):
+    """Winner and cause of the decisions that stand in three records that fight over L and R; None where none does."""
+    usual = {"link": 2, "property": "name", "winner": "customerp", "reason": "latest", "customerp": "L", "trello": "R",
+             "base_customerp": "Acme", "base_trello": "Acme"}  # fmt: skip
+    links = linked(*[(n, f"c{n}", f"t{n}", bases, bases) for n in (1, 2, 3)])
+    sides = {
+        "customerp": snapshot(*[record(f"c{n}", name="L") for n in (3, 2, 1)]),
+        "trello": snapshot(*[record(f"t{n}", name="R") for n in (1, 3, 2)]),
+    }
+    aligned = align(look(links, sides), mapping())
+    decision = Decision(Past(links=links, decided=pd.DataFrame([usual | row for row in rows])))
+    now = {side: aligned.records[side]["name"] for side in sides}
+    won, why = decision.stands(aligned, "name", now)
+    assert won.index.equals(links.index)
+    assert why.index.equals(links.index)
+    assert why.notna().equals(won.notna())
+    return [(one, because) if pd.notna(one) else None for one, because in zip(won, why, strict=True)]
+
+
+def test_a_decision_stands_for_its_record_alone():
+    assert standing({}) == [None, ("customerp", "latest"), None]
+    other = {"link": 3, "winner": "trello", "reason": "latest_tie"}
+    assert standing({}, other) == [None, ("customerp", "latest"), ("trello", "latest_tie")]
+
+
+def test_the_newest_decision_about_the_property_stands():
+    newer = {"winner": "trello", "reason": "latest_tie"}
+    assert standing({}, newer) == [None, ("trello", "latest_tie"), None]
+    assert standing({}, newer | {"property": "note"}) == [None, ("customerp", "latest"), None]
+    assert standing({}, newer | {"customerp": "M"}) == [None] * 3
+
+
+@pytest.mark.parametrize("column", ["customerp", "trello", "base_customerp", "base_trello"])
+def test_a_decision_between_other_values_does_not_stand(column):
+    assert standing({column: "M"}) == [None] * 3
+    assert standing({column: None}) == [None] * 3
+
+
+def test_a_decision_without_a_base_stands_as_long_as_there_is_none():
+    unbased = {"base_customerp": None, "base_trello": None}
+    never = {"number": ""}
+    assert standing(unbased, bases=never) == [None, ("customerp", "latest"), None]
+    assert standing({}, bases=never) == [None] * 3
+    assert standing(unbased | {"base_trello": "Acme"}, bases=never) == [None] * 3
+
+
+def test_whether_anything_is_decided_about_a_property():
+    decision = Decision(Past(links=linked(), decided=pd.DataFrame({"property": ["name", "name"]})))
+    assert [decision.decided(name) for name in ("name", "note")] == [True, False]
+    assert Decision(Past(links=linked())).decided("name") is False
