@@ -201,7 +201,6 @@ class PeopleMachine(SyncMachine):
     def _laws(self, what: str) -> None:
         links = [*self.before_links.values(), *self.links(every=True)]
         people = self.people_by_id()
-        known = {link["customerp_id"] for link in self.before_links.values()}
         self._roles_of_the_moved()
         answers = self._answers()
         for kind, workspace, member in self._new_actions():
@@ -209,11 +208,6 @@ class PeopleMachine(SyncMachine):
             whose = self._whose(member, links, people)
             if kind in BEGUN and not self.undoing:
                 free = [one for one in whose if self.begun[one] < self.calls[one] + answers[one]]
-                # Of a killed run's invitation nobody knows, and where it is gone by now it is sent again.
-                if not free and (unknown := [one for one in whose if one not in known]):
-                    free = unknown[:1]
-                    self.call(free[0])
-                    known.add(free[0])
                 assert free, f"{what}: {kind} of {member} in {workspace}, and nobody called for it; it is {whose}"
                 there = {one["customerp_id"] for one in links if one["trello_id"] in (member, f"{workspace}:{member}")}
                 self.begun[min(free, key=lambda one: one not in there)] += 1
@@ -337,6 +331,9 @@ class PeopleMachine(SyncMachine):
     def nobody_knows(self, record: str) -> None:
         """Somebody is about to go; if the run that called them in was killed, the next one knows nothing of it."""
         links, people = self.links(every=True), self.people_by_id()
+        if record not in {link["trello_id"] for link in links}:
+            for one in self._whose(member_of(record), [], people):
+                self.call(one)
         query = "SELECT customerp_id FROM intent WHERE pair = ? AND side = 'trello' AND status = 'open'"
         interrupted = {row["customerp_id"] for row in self.world.state(query, self.pair)}
         for one in self._whose(member_of(record), links, people):
