@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from test_compare_standing import decided as waiting
 from test_reconcile import BASE, linked, mapping, record, snapshot
 
 from customerp_trello.reconcile.aligned import align, look
@@ -145,15 +146,14 @@ def test_what_a_person_was_asked_is_looked_up_by_link_and_property():
 
 def standing(*rows, bases=BASE):
     """Winner and cause of the decisions that stand in three records that fight over L and R; None where none does."""
-    usual = {"link": 2, "property": "name", "winner": "customerp", "reason": "latest", "customerp": "L", "trello": "R",
-             "base_customerp": "Acme", "base_trello": "Acme"}  # fmt: skip
+    usual = {"link": 2, "reason": "latest"}
     links = linked(*[(n, f"c{n}", f"t{n}", bases, bases) for n in (1, 2, 3)])
     sides = {
         "customerp": snapshot(*[record(f"c{n}", name="L") for n in (3, 2, 1)]),
         "trello": snapshot(*[record(f"t{n}", name="R") for n in (1, 3, 2)]),
     }
     aligned = align(look(links, sides), mapping())
-    decision = Decision(Past(links=links, decided=pd.DataFrame([usual | row for row in rows])))
+    decision = Decision(Past(links=links, decided=pd.concat([waiting(**usual | row) for row in rows])))
     now = {side: aligned.records[side]["name"] for side in sides}
     won, why = decision.stands(aligned, "name", now)
     assert won.index.equals(links.index)
