@@ -57,7 +57,7 @@ test-erps: $(INSTALLED) $(ERPS) ## Hold the connector to its contract on four re
 test-airflow: $(INSTALLED) ## Kill, backfill and misspell in a real Airflow (minutes; a quiet machine)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m airflow
 
-test-distributed: $(INSTALLED) $(DISTRIBUTED) ## Start all that docker-compose.yaml starts, as processes; kill workers (Debian packages; 40 minutes)
+test-distributed: $(INSTALLED) $(DISTRIBUTED) ## Start all that docker-compose.yaml starts, as processes; kill workers (Debian packages; 25 minutes)
 	@AIRFLOW_HOME=$(CURDIR)/.run/test $(BIN)/python -m pytest -m distributed tests/distributed
 
 test-browser: $(INSTALLED) $(AXE) $(CHROMIUM) ## Do in a real Airflow, in Chromium, what people do: forms and review page (10 minutes)
