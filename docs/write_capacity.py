@@ -98,9 +98,9 @@ conditional writes. Two more requests a run ask who the token's member is and wh
 | the ERP | one for 500 records (the profile's page), of which only the changes since the last run are asked for |
 
 A run needs time for itself as well, which no limit explains: Airflow's twelve tasks take some ten seconds, and *reconcile*
-what the table says. With Trello's limits lifted, two Celery workers wrote 100,000 customers in 29 minutes and 150,000 contacts
-in 84 (`make bench-scenario`): a fraction of what the limits ask for. The first run after such a load takes 4 ms more for each
-person that it invited: it notes the name that Trello shows.
+what the table says. With Trello's limits lifted, two Celery workers wrote 100,000 customers in 29 minutes and 150,000
+contacts in 84 (`make bench-scenario`): a fraction of what the limits ask for. The first run after such a load takes 4
+ms more for each person that it invited: it notes the name that Trello shows.
 """
     )
 
